@@ -1,0 +1,3 @@
+//! The `cellgate` program: arguments → configuration → server.
+
+fn main() {}

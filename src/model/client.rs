@@ -1,0 +1,221 @@
+//! Registered OAuth clients (RFC 6749 §2).
+
+use std::fmt;
+
+use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
+
+use super::{RedirectUri, Scope};
+use crate::secret::{Digest, Secret};
+
+/// The identifier a client was registered under: 1 to 255 printable ASCII characters
+/// (`VSCHAR` of RFC 6749 appendix A.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(String);
+
+/// Why a text cannot be a client identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a client id has 1 to 255 printable ASCII characters")]
+pub struct ClientIdError;
+
+impl ClientId {
+    /// Checks an identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientIdError`] when it is empty, too long or not printable ASCII.
+    pub fn parse(text: &str) -> Result<Self, ClientIdError> {
+        let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        if text.is_empty() || text.len() > 255 || !printable {
+            return Err(ClientIdError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The exact text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A registered client and what it may do.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// `client_name`: what users read on the sign-in page.
+    pub name: String,
+    /// The one way it authenticates at the token endpoint.
+    pub authentication: ClientAuthentication,
+    /// Where authorization answers may go.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where a user may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// The scope values it may ask for, and gets when it asks for none.
+    pub scope: Scope,
+    /// The grant types it may use.
+    pub grant_types: Vec<GrantType>,
+    /// `aud` of its access tokens.
+    pub audience: Vec<String>,
+}
+
+impl Client {
+    /// Finds the registered redirection URI equal to `requested`, byte by byte.
+    pub fn redirect_uri(&self, requested: &str) -> Option<&RedirectUri> {
+        self.redirect_uris
+            .iter()
+            .find(|uri| uri.as_str() == requested)
+    }
+
+    /// Finds the registered post-logout redirection URI equal to `requested`, byte by byte
+    /// (OpenID Connect RP-Initiated Logout §3).
+    pub fn post_logout_redirect_uri(&self, requested: &str) -> Option<&RedirectUri> {
+        self.post_logout_redirect_uris
+            .iter()
+            .find(|uri| uri.as_str() == requested)
+    }
+
+    /// Whether it has no secret (RFC 6749 §2.1); such a client must use PKCE.
+    pub const fn is_public(&self) -> bool {
+        matches!(self.authentication, ClientAuthentication::None)
+    }
+
+    /// Whether it was registered for `grant_type`.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+}
+
+/// How a client authenticates (`token_endpoint_auth_method`, OpenID Connect Core §9).
+#[derive(Clone, Debug)]
+pub enum ClientAuthentication {
+    /// `none`: a public client.
+    None,
+    /// `client_secret_basic`: HTTP Basic, both parts form-encoded first (RFC 6749 §2.3.1).
+    SecretBasic(SecretHash),
+    /// `client_secret_post`: in the form.
+    SecretPost(SecretHash),
+}
+
+/// The grants this provider speaks; `grant_type` on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// All of them, in the order the discovery document lists them.
+    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+
+    /// The value of `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// Reads a `grant_type`; `None` when this provider does not speak it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|grant_type| grant_type.as_str() == text)
+    }
+}
+
+/// What is kept of a secret or a password, and how a presented one is checked against it.
+#[derive(Clone)]
+pub enum SecretHash {
+    /// `sha256:` and 43 characters of base64url, for generated secrets of 256 bits.
+    Sha256(Digest),
+    /// A PHC string `$argon2id$…`, for what a person chose. Checking it costs tens of
+    /// milliseconds: never on a runtime thread.
+    Argon2id(String),
+}
+
+/// Why a text is not a secret's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is neither `sha256:…` nor `$argon2id$…`; `cellgate hash-secret` prints both")]
+pub struct SecretHashError;
+
+impl SecretHash {
+    /// Reads what `cellgate hash-secret` printed.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretHashError`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, SecretHashError> {
+        if let Some(digest) = text.strip_prefix("sha256:") {
+            return Digest::from_base64url(digest)
+                .map(Self::Sha256)
+                .ok_or(SecretHashError);
+        }
+        let hash = PasswordHash::new(text).map_err(|_| SecretHashError)?;
+        if hash.algorithm.as_str() != "argon2id" || hash.hash.is_none() {
+            return Err(SecretHashError);
+        }
+        Ok(Self::Argon2id(text.to_owned()))
+    }
+
+    /// Whether `presented` is the secret. Slow for argon2id, by design.
+    pub fn matches(&self, presented: &Secret) -> bool {
+        match self {
+            Self::Sha256(digest) => presented.digest().matches(digest),
+            Self::Argon2id(text) => PasswordHash::new(text).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(presented.expose().as_bytes(), &hash)
+                    .is_ok()
+            }),
+        }
+    }
+
+    /// Whether checking is slow enough to need a thread of its own.
+    pub const fn is_slow(&self) -> bool {
+        matches!(self, Self::Argon2id(_))
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha256(_) => "Sha256(..)",
+            Self::Argon2id(_) => "Argon2id(..)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_secret_is_checked_by_its_digest() {
+        let secret = Secret::new("0123456789abcdef0123456789abcdef0123456789a");
+        let hash =
+            SecretHash::parse(&format!("sha256:{}", secret.digest().to_base64url())).unwrap();
+
+        assert!(hash.matches(&secret));
+        assert!(!hash.matches(&Secret::new("0123456789abcdef0123456789abcdef0123456789b")));
+    }
+
+    #[test]
+    fn other_hashes_are_refused() {
+        for text in [
+            "",
+            "secret",
+            "sha256:short",
+            "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA",
+            "$2b$10$x",
+        ] {
+            assert!(SecretHash::parse(text).is_err(), "{text}");
+        }
+    }
+}
