@@ -213,12 +213,12 @@ impl Metrics {
         self.in_flight.add(delta);
     }
 
-    /// A connection was taken (`1`) or closed (`-1`).
-    pub fn connections(&self, delta: i64) {
-        self.connections.add(delta);
+    /// How many connections are open.
+    pub fn connections(&self, count: usize) {
+        self.connections.set(gauge_value(count));
     }
 
-    /// The guard closed a connection: `total`, `address`, `head_timeout`, `draining`.
+    /// The guard closed a connection: `total`, `address`, `head_timeout`, `tls`.
     pub fn connection_refused(&self, reason: &'static str) {
         self.connections_refused.with_label_values(&[reason]).inc();
     }
@@ -237,9 +237,12 @@ impl Metrics {
 
     /// How many revocations are remembered.
     pub fn revocations(&self, count: usize) {
-        self.revocations
-            .set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.revocations.set(gauge_value(count));
     }
+}
+
+fn gauge_value(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A status by its class: an upstream may send any number it likes.
