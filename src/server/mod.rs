@@ -1,38 +1,8 @@
-//! The only wiring. CONTRACT STUB.
+//! The only wiring.
 
-use std::net::SocketAddr;
+mod connection;
+mod settings;
+mod tls;
 
-/// Where and how we listen.
-#[derive(Clone, Debug)]
-pub struct Listener {
-    /// Unique, for logs.
-    pub name: String,
-    /// Address and port.
-    pub address: SocketAddr,
-    /// TLS with these certificates; `None`: plain.
-    pub tls: Option<ListenerTls>,
-    /// HTTP/2 without TLS by prior knowledge (plain listeners only, default off).
-    pub h2c: bool,
-}
-
-/// Certificates of a listener, chosen by SNI; the first one is the default.
-#[derive(Clone, Debug)]
-pub struct ListenerTls {
-    /// PEM chain and PEM key.
-    pub certificates: Vec<CertificatePem>,
-}
-
-/// A certificate chain and its key, read and checked.
-#[derive(Clone)]
-pub struct CertificatePem {
-    /// Chain, leaf first.
-    pub chain: Vec<u8>,
-    /// Private key.
-    pub key: crate::secret::Secret,
-}
-
-impl std::fmt::Debug for CertificatePem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CertificatePem(..)")
-    }
-}
+pub use settings::{CertificatePem, Listener, ListenerTls};
+pub use tls::{TlsError, install_crypto_provider};

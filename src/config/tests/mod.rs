@@ -1,0 +1,4 @@
+//! The configuration as an operator meets it: files that are refused, and the files we ship.
+
+mod broken;
+mod shipped;

@@ -1,0 +1,2 @@
+use super::super::schema;
+#[test] fn show() { println!("{}", serde_json::to_string_pretty(&schema()).unwrap()); }
