@@ -221,7 +221,7 @@ impl Application {
 }
 
 /// Lends `reqwest` to `openidconnect`.
-async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, Failure> {
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let answer = http.execute(request.try_into()?).await?;
     let mut response = HttpResponse::new(Vec::new());
     *response.status_mut() = answer.status();

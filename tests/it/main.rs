@@ -16,6 +16,7 @@ mod support;
 
 mod browser;
 mod demo;
+mod hostile;
 mod log;
 mod operations;
 mod source;

@@ -22,12 +22,19 @@ async fn the_metrics_count_what_happened() {
     let edge = Edge::demo();
     let tokens = edge.sign_in("alice").tokens().await;
     edge.sign_in("alice").password("wrong").submit().await;
-    edge.get_with("/api/x", &tokens.access_token).await.assert_status(200);
-    edge.get_with("/api/x", "not-a-token").await.assert_status(401);
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_status(200);
+    edge.get_with("/api/x", "not-a-token")
+        .await
+        .assert_status(401);
 
     let metrics = edge.admin("/metrics").await.assert_status(200);
 
-    assert!(metrics.header("content-type").starts_with("text/plain"), "{metrics:?}");
+    assert!(
+        metrics.header("content-type").starts_with("text/plain"),
+        "{metrics:?}"
+    );
     let sample = |wanted: &[&str]| -> f64 {
         metrics
             .body
@@ -36,11 +43,30 @@ async fn the_metrics_count_what_happened() {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     };
-    assert!((sample(&["cellgate_sign_ins_total", "success"]) - 1.0).abs() < 0.1, "{}", metrics.body);
-    assert!((sample(&["cellgate_sign_ins_total", "denied"]) - 1.0).abs() < 0.1, "{}", metrics.body);
-    assert!(sample(&["cellgate_requests_total", "rejected"]) >= 1.0, "{}", metrics.body);
-    assert!(sample(&["cellgate_grants_total", "authorization_code", "issued"]) >= 1.0, "{}", metrics.body);
-    assert!(sample(&["cellgate_token_verifications_total", "hit"]) >= 1.0, "a token minted here is remembered");
+    assert!(
+        (sample(&["cellgate_sign_ins_total", "success"]) - 1.0).abs() < 0.1,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        (sample(&["cellgate_sign_ins_total", "denied"]) - 1.0).abs() < 0.1,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_requests_total", "rejected"]) >= 1.0,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_grants_total", "authorization_code", "issued"]) >= 1.0,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_token_verifications_total", "hit"]) >= 1.0,
+        "a token minted here is remembered"
+    );
 }
 
 #[tokio::test]
@@ -50,8 +76,13 @@ async fn a_reload_takes_a_good_file_and_keeps_the_old_one_for_a_bad_one() {
     let good = fs::read_to_string(&file).unwrap();
     edge.get("/more/x").await.assert_status(404);
 
-    let more = "\n  - name: more\n    path: /more/\n    authentication: anonymous\n    whoami: true\n";
-    fs::write(&file, good.replacen("\nroutes:", &format!("\nroutes:{}", more.trim_end()), 1)).unwrap();
+    let more =
+        "\n  - name: more\n    path: /more/\n    authentication: anonymous\n    whoami: true\n";
+    fs::write(
+        &file,
+        good.replacen("\nroutes:", &format!("\nroutes:{}", more.trim_end()), 1),
+    )
+    .unwrap();
     edge.signal("HUP");
     edge.wait_for("configuration reloaded");
     edge.get("/more/x").await.assert_status(200);
@@ -76,7 +107,11 @@ async fn a_stop_waits_for_what_is_in_flight() {
     );
     let mut edge = Edge::start(&yaml);
     let mut wire = edge.wire().await;
-    wire.write(format!("POST /app/x HTTP/1.1\r\nHost: {}\r\nContent-Length: 10\r\n\r\n01234", edge.address)).await;
+    wire.write(format!(
+        "POST /app/x HTTP/1.1\r\nHost: {}\r\nContent-Length: 10\r\n\r\n01234",
+        edge.address
+    ))
+    .await;
     // The head is through once another request on the same process has been answered after it.
     edge.get("/public/x").await.assert_status(200);
 
@@ -106,20 +141,31 @@ async fn state_survives_a_kill() {
     let unused = edge.sign_in("bob").code().await;
     let tokens = Tokens::read(&edge.token(&exchange(&code)).await.assert_status(200));
     let revoked = edge.sign_in("alice").tokens().await;
-    edge.post_form("/oidc/oauth2/revoke", &[("client_id", "demo-app"), ("token", &revoked.access_token)])
-        .await
-        .assert_status(200);
+    edge.post_form(
+        "/oidc/oauth2/revoke",
+        &[("client_id", "demo-app"), ("token", &revoked.access_token)],
+    )
+    .await
+    .assert_status(200);
     let folder = edge.kill();
 
     // The issuer must stay the same for the tokens to stay good, so the port must too.
     let yaml = fs::read_to_string(folder.path().join("cellgate.yaml")).unwrap();
     let edge = Edge::start_again(folder, &yaml);
 
-    edge.get_with("/api/x", &tokens.access_token).await.assert_status(200);
-    edge.get_with("/api/x", &revoked.access_token).await.assert_challenged(401, Some("invalid_token"));
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_status(200);
+    edge.get_with("/api/x", &revoked.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
     edge.token(&exchange(&unused)).await.assert_status(200);
-    edge.token(&exchange(&code)).await.assert_refused(400, "invalid_grant");
-    edge.get_with("/api/x", &tokens.access_token).await.assert_challenged(401, Some("invalid_token"));
+    edge.token(&exchange(&code))
+        .await
+        .assert_refused(400, "invalid_grant");
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
 }
 
 /// A rotation by the command line reaches the running process; tokens of the old key stay good.
@@ -128,7 +174,11 @@ async fn keys_are_rotated_without_a_restart() {
     let edge = Edge::demo();
     let before = edge.sign_in("alice").tokens().await;
     let published = || async {
-        let set = edge.get("/oidc/.well-known/jwks.json").await.assert_status(200).json();
+        let set = edge
+            .get("/oidc/.well-known/jwks.json")
+            .await
+            .assert_status(200)
+            .json();
         set["keys"].as_array().unwrap().len()
     };
     let n_keys = published().await;
@@ -143,11 +193,19 @@ async fn keys_are_rotated_without_a_restart() {
     edge.wait_for("signing keys changed");
 
     assert!(published().await > n_keys);
-    edge.get_with("/api/x", &before.access_token).await.assert_status(200);
+    edge.get_with("/api/x", &before.access_token)
+        .await
+        .assert_status(200);
     let after = edge.sign_in("alice").tokens().await;
     let header = |token: &str| token.split('.').next().unwrap().to_owned();
-    assert_ne!(header(&before.access_token), header(&after.access_token), "the new key signs");
-    edge.get_with("/api/x", &after.access_token).await.assert_status(200);
+    assert_ne!(
+        header(&before.access_token),
+        header(&after.access_token),
+        "the new key signs"
+    );
+    edge.get_with("/api/x", &after.access_token)
+        .await
+        .assert_status(200);
 }
 
 #[test]
@@ -160,25 +218,46 @@ fn a_wrong_configuration_is_explained_whole_with_exit_code_2() {
     )
     .unwrap();
     for arguments in [vec!["check"], vec!["run", "--config"]] {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_cellgate")).args(&arguments).arg(&file).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+            .args(&arguments)
+            .arg(&file)
+            .output()
+            .unwrap();
 
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains("adress") && said.contains("did you mean"), "{said}");
-        assert!(said.contains("nowhere") && said.contains("routes[0].upstream"), "{said}");
+        assert!(
+            said.contains("adress") && said.contains("did you mean"),
+            "{said}"
+        );
+        assert!(
+            said.contains("nowhere") && said.contains("routes[0].upstream"),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn the_shipped_configurations_are_right() {
-    for file in ["config/demo.yaml", "config/reference.yaml", "config/minimal.yaml"] {
+    for file in [
+        "config/demo.yaml",
+        "config/reference.yaml",
+        "config/minimal.yaml",
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
             .arg("check")
             .arg(file)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
-        assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{file}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }

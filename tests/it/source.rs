@@ -27,7 +27,11 @@ fn sources() -> Vec<(String, String)> {
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect::<Vec<_>>()
                 .join("\n");
-            let name = path.strip_prefix(&root).expect("under src").to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(&root)
+                .expect("under src")
+                .to_string_lossy()
+                .into_owned();
             (name, code)
         })
         .collect()
@@ -77,7 +81,10 @@ fn only_the_clock_reads_the_time() {
 
 #[test]
 fn only_entropy_reads_the_random_source() {
-    only(&["entropy.rs"], &["aws_lc_rs::rand", "rand::fill", "SystemRandom::new"]);
+    only(
+        &["entropy.rs"],
+        &["aws_lc_rs::rand", "rand::fill", "SystemRandom::new"],
+    );
 }
 
 #[test]
@@ -86,9 +93,17 @@ fn the_model_does_no_io_and_knows_no_http() {
         .into_iter()
         .filter(|(path, code)| {
             path.starts_with("model/")
-                && ["std::fs", "std::net::Tcp", "tokio::", "http::", "serde", "crate::store", "crate::gateway"]
-                    .iter()
-                    .any(|word| code.contains(word))
+                && [
+                    "std::fs",
+                    "std::net::Tcp",
+                    "tokio::",
+                    "http::",
+                    "serde",
+                    "crate::store",
+                    "crate::gateway",
+                ]
+                .iter()
+                .any(|word| code.contains(word))
         })
         .map(|(path, _)| path)
         .collect();
@@ -98,10 +113,25 @@ fn the_model_does_no_io_and_knows_no_http() {
 #[test]
 fn uses_go_one_way() {
     for (below, above) in [
-        ("model/", ["jose", "store", "users", "provider", "gateway", "server", "config"].as_slice()),
-        ("jose/", ["store", "users", "provider", "gateway", "server", "config"].as_slice()),
-        ("store/", ["users", "provider", "gateway", "server", "config"].as_slice()),
-        ("users/", ["provider", "gateway", "server", "config"].as_slice()),
+        (
+            "model/",
+            [
+                "jose", "store", "users", "provider", "gateway", "server", "config",
+            ]
+            .as_slice(),
+        ),
+        (
+            "jose/",
+            ["store", "users", "provider", "gateway", "server", "config"].as_slice(),
+        ),
+        (
+            "store/",
+            ["users", "provider", "gateway", "server", "config"].as_slice(),
+        ),
+        (
+            "users/",
+            ["provider", "gateway", "server", "config"].as_slice(),
+        ),
         ("provider/", ["gateway", "server", "config"].as_slice()),
         ("gateway/", ["server", "config"].as_slice()),
     ] {

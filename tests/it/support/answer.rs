@@ -16,25 +16,35 @@ impl Answer {
     pub(crate) async fn read(answer: reqwest::Response) -> Self {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.text().await.expect("the body ends as it should");
-        Self { status, headers, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The field `name`, or the empty string.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("the field is text"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("the field is text"))
     }
 
     /// `Location`, parsed.
     #[track_caller]
     pub(crate) fn location(&self) -> url::Url {
         let location = self.header("location");
-        url::Url::parse(location).unwrap_or_else(|error| panic!("Location {location:?}: {error}; {self:#?}"))
+        url::Url::parse(location)
+            .unwrap_or_else(|error| panic!("Location {location:?}: {error}; {self:#?}"))
     }
 
     /// The query parameter `name` of `Location`.
     #[track_caller]
     pub(crate) fn location_parameter(&self, name: &str) -> Option<String> {
-        self.location().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        self.location()
+            .query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The body as JSON.
@@ -62,10 +72,16 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_challenged(&self, status: u16, error: Option<&str>) {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
-        let challenge = self.headers.get(header::WWW_AUTHENTICATE).map_or("", |value| value.to_str().unwrap());
+        let challenge = self
+            .headers
+            .get(header::WWW_AUTHENTICATE)
+            .map_or("", |value| value.to_str().unwrap());
         assert!(challenge.starts_with("Bearer"), "{self:#?}");
         match error {
-            Some(error) => assert!(challenge.contains(&format!("error=\"{error}\"")), "{self:#?}"),
+            Some(error) => assert!(
+                challenge.contains(&format!("error=\"{error}\"")),
+                "{self:#?}"
+            ),
             None => assert!(!challenge.contains("error="), "{self:#?}"),
         }
     }

@@ -26,7 +26,10 @@ impl Chromium {
     }
 
     /// Starts the programs that [`Self::find`] found; `scripts` says whether pages may run any.
-    pub(crate) async fn start((browser, driver): (std::path::PathBuf, std::path::PathBuf), scripts: bool) -> Self {
+    pub(crate) async fn start(
+        (browser, driver): (std::path::PathBuf, std::path::PathBuf),
+        scripts: bool,
+    ) -> Self {
         let port = free_port();
         let mut driver = Command::new(driver)
             .arg(format!("--port={port}"))
@@ -35,7 +38,10 @@ impl Chromium {
             .spawn()
             .expect("chromedriver starts");
         let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-        let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("started successfully"));
+        let started = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains("started successfully"));
         assert!(started, "chromedriver did not start");
         // Whatever it prints later is of no interest, but somebody must read it.
         std::thread::spawn(move || lines.for_each(drop));
@@ -59,13 +65,19 @@ impl Chromium {
             "args": arguments,
             "prefs": { "profile.default_content_setting_values.javascript": if scripts { 1 } else { 2 } },
         });
-        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let capabilities = [("goog:chromeOptions".to_owned(), options)]
+            .into_iter()
+            .collect();
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts");
-        Self { driver, _profile: profile, page }
+        Self {
+            driver,
+            _profile: profile,
+            page,
+        }
     }
 }
 

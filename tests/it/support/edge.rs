@@ -39,14 +39,19 @@ impl Edge {
     /// Starts Cellgate with `config/demo.yaml`, on ports of its own.
     pub(crate) fn demo() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let yaml = fs::read_to_string(root.join("config/demo.yaml")).expect("the demo configuration is there");
+        let yaml = fs::read_to_string(root.join("config/demo.yaml"))
+            .expect("the demo configuration is there");
         Self::start(&yaml)
     }
 
     /// Starts Cellgate with `yaml`, in which the demo's ports and state are replaced by free ones:
     /// `127.0.0.1:9480` the edge, `127.0.0.1:9481` the admin listener, `./data/demo` the state.
     pub(crate) fn start(yaml: &str) -> Self {
-        Self::start_in(tempfile::tempdir().expect("a temporary folder"), yaml, "info")
+        Self::start_in(
+            tempfile::tempdir().expect("a temporary folder"),
+            yaml,
+            "info",
+        )
     }
 
     /// Starts Cellgate in `folder`, which may hold the state and files of an earlier one.
@@ -74,8 +79,10 @@ impl Edge {
             .expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, lines) = channel();
-        let streams: [Box<dyn std::io::Read + Send>; 2] =
-            [Box::new(process.stdout.take().expect("piped")), Box::new(process.stderr.take().expect("piped"))];
+        let streams: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(process.stdout.take().expect("piped")),
+            Box::new(process.stderr.take().expect("piped")),
+        ];
         for stream in streams {
             let (log, sender) = (Arc::clone(&log), sender.clone());
             thread::spawn(move || {
@@ -106,7 +113,12 @@ impl Edge {
         let port_after = |key: &str| -> u16 {
             let rest = yaml.split_once(key).expect("the key is there").1;
             let address = rest.split_once("127.0.0.1:").expect("an address").1;
-            address.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a port")
+            address
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+                .parse()
+                .expect("a port")
         };
         let (port, admin) = (port_after("\nlisteners:"), port_after("\nadmin:"));
         Self::launch(folder, yaml, port, admin)
@@ -126,7 +138,10 @@ impl Edge {
 
     /// All that was logged so far.
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The URL of `path` at the edge.
@@ -141,7 +156,8 @@ impl Edge {
 
     /// GET `path` with a bearer token.
     pub(crate) async fn get_with(&self, path: &str, token: &str) -> Answer {
-        self.send(self.http.get(self.url(path)).bearer_auth(token)).await
+        self.send(self.http.get(self.url(path)).bearer_auth(token))
+            .await
     }
 
     /// Sends `request` and reads the answer.
@@ -151,7 +167,8 @@ impl Edge {
 
     /// GET `path` of the admin listener.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
-        self.send(self.http.get(format!("http://{}{path}", self.admin))).await
+        self.send(self.http.get(format!("http://{}{path}", self.admin)))
+            .await
     }
 
     /// POST to the token endpoint.
@@ -161,7 +178,9 @@ impl Edge {
 
     /// POST a form.
     pub(crate) async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let request = self
             .http
             .post(self.url(path))
@@ -196,9 +215,16 @@ impl Edge {
 
     /// Resident memory of the process, KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .expect("Linux tells");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kib| kib.parse().ok())
+            .expect("a number")
     }
 
     /// Kills the process (SIGKILL) and gives its folder back, for a next start on its state.

@@ -20,12 +20,25 @@ pub(crate) struct Browser {
 impl Browser {
     /// Sends `request` with the cookies held, and takes those that come.
     pub(crate) async fn send(&mut self, edge: &Edge, request: reqwest::RequestBuilder) -> Answer {
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-        let request = if cookies.is_empty() { request } else { request.header("cookie", cookies) };
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let request = if cookies.is_empty() {
+            request
+        } else {
+            request.header("cookie", cookies)
+        };
         let answer = edge.send(request).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie is text");
-            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a pair");
+            let (name, value) = cookie
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .expect("a pair");
             if cookie.to_ascii_lowercase().contains("max-age=0") {
                 self.cookies.remove(name);
             } else {
@@ -41,14 +54,24 @@ impl Browser {
     }
 
     /// Sends the form of `page` with `fields` filled in, as a browser on the page would.
-    pub(crate) async fn submit(&mut self, edge: &Edge, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn submit(
+        &mut self,
+        edge: &Edge,
+        page: &Answer,
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let (action, mut form) = form_fields(&page.body);
         for (name, value) in fields {
             form.retain(|(key, _)| key != name);
             form.push(((*name).to_owned(), (*value).to_owned()));
         }
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let url = url::Url::parse(&edge.url("/")).unwrap().join(&action).expect("an action");
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let url = url::Url::parse(&edge.url("/"))
+            .unwrap()
+            .join(&action)
+            .expect("an action");
         let request = edge
             .http
             .post(url)
@@ -68,8 +91,12 @@ impl Browser {
 /// `action` and the hidden fields of the first form in `html`.
 #[track_caller]
 pub(crate) fn form_fields(html: &str) -> (String, Vec<(String, String)>) {
-    let form = html.split_once("<form").unwrap_or_else(|| panic!("no form in {html}")).1;
-    let action = attribute(form.split('>').next().unwrap_or_default(), "action").expect("the form has an action");
+    let form = html
+        .split_once("<form")
+        .unwrap_or_else(|| panic!("no form in {html}"))
+        .1;
+    let action = attribute(form.split('>').next().unwrap_or_default(), "action")
+        .expect("the form has an action");
     let fields = form
         .split("<input")
         .skip(1)
@@ -81,10 +108,23 @@ pub(crate) fn form_fields(html: &str) -> (String, Vec<(String, String)>) {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let value = tag.split_once(&format!(" {name}=\""))?.1.split('"').next()?;
-    let unescaped = [("&#x2f;", "/"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&amp;", "&")]
-        .iter()
-        .fold(value.to_owned(), |text, (entity, character)| text.replace(entity, character));
+    let value = tag
+        .split_once(&format!(" {name}=\""))?
+        .1
+        .split('"')
+        .next()?;
+    let unescaped = [
+        ("&#x2f;", "/"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(value.to_owned(), |text, (entity, character)| {
+        text.replace(entity, character)
+    });
     Some(unescaped)
 }
 
@@ -112,7 +152,10 @@ impl<'a> SignIn<'a> {
             ("response_type", "code"),
             ("client_id", "demo-app"),
             ("redirect_uri", CALLBACK),
-            ("scope", "openid profile email groups offline_access demo.read demo.write"),
+            (
+                "scope",
+                "openid profile email groups offline_access demo.read demo.write",
+            ),
             ("state", "the-state"),
             ("nonce", "the-nonce"),
             ("code_challenge", &challenge),
@@ -122,7 +165,10 @@ impl<'a> SignIn<'a> {
             edge,
             login: login.to_owned(),
             password: "cells-demo-password".to_owned(),
-            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            parameters: parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
         }
     }
 
@@ -149,21 +195,34 @@ impl<'a> SignIn<'a> {
 
     /// The authorization request.
     pub(crate) fn url(&self) -> String {
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.parameters).finish();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.parameters)
+            .finish();
         self.edge.url(&format!("/oidc/oauth2/auth?{query}"))
     }
 
     /// Opens the authorization request in `browser`, follows to the page, fills it in.
     pub(crate) async fn submit_in(&self, browser: &mut Browser) -> Answer {
         let mut page = browser.get(self.edge, &self.url()).await;
-        while page.status.is_redirection() && page.location().as_str().starts_with(&self.edge.url("/oidc/")) {
+        while page.status.is_redirection()
+            && page
+                .location()
+                .as_str()
+                .starts_with(&self.edge.url("/oidc/"))
+        {
             let next = page.location();
             page = browser.get(self.edge, next.as_str()).await;
         }
         if page.status.is_redirection() {
             return page;
         }
-        browser.submit(self.edge, &page, &[("username", &self.login), ("password", &self.password)]).await
+        browser
+            .submit(
+                self.edge,
+                &page,
+                &[("username", &self.login), ("password", &self.password)],
+            )
+            .await
     }
 
     /// What comes of filling in the sign-in page, in a new browser.
@@ -174,7 +233,9 @@ impl<'a> SignIn<'a> {
     /// The code that comes of it.
     pub(crate) async fn code(&self) -> String {
         let answer = self.submit().await.assert_status(303);
-        answer.location_parameter("code").unwrap_or_else(|| panic!("no code in {answer:#?}"))
+        answer
+            .location_parameter("code")
+            .unwrap_or_else(|| panic!("no code in {answer:#?}"))
     }
 
     /// The tokens that come of it.
@@ -203,7 +264,8 @@ impl Tokens {
         let json = answer.json();
         let text = |name: &str| json[name].as_str().map(str::to_owned);
         Self {
-            access_token: text("access_token").unwrap_or_else(|| panic!("no access token in {answer:#?}")),
+            access_token: text("access_token")
+                .unwrap_or_else(|| panic!("no access token in {answer:#?}")),
             refresh_token: text("refresh_token"),
             id_token: text("id_token"),
         }

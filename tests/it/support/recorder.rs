@@ -21,9 +21,13 @@ impl Recorder {
 
     /// As [`Self::start`], with `answer` (bytes of a whole answer) to every request.
     pub(crate) async fn answering(answer: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let recorder =
-            Self { address: listener.local_addr().expect("it is bound"), heads: Arc::default() };
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let recorder = Self {
+            address: listener.local_addr().expect("it is bound"),
+            heads: Arc::default(),
+        };
         let heads = Arc::clone(&recorder.heads);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -35,13 +39,20 @@ impl Recorder {
 
     /// The heads that arrived so far.
     pub(crate) fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.heads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Asserts that nothing arrived.
     #[track_caller]
     pub(crate) fn assert_untouched(&self, why: &str) {
-        assert!(self.heads().is_empty(), "{why}: the upstream saw {:#?}", self.heads());
+        assert!(
+            self.heads().is_empty(),
+            "{why}: the upstream saw {:#?}",
+            self.heads()
+        );
     }
 
     /// The one head that arrived, and forgets it.
@@ -70,7 +81,12 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let length: usize = head
             .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(str::trim).and_then(|n| n.parse().ok()))
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length:")
+                    .map(str::trim)
+                    .and_then(|n| n.parse().ok())
+            })
             .unwrap_or(0);
         while bytes.len() < end + length {
             let mut buffer = [0; 16 * 1024];
@@ -80,7 +96,10 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'
             }
         }
         bytes.drain(..end + length);
-        heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+        heads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(head);
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }

@@ -39,7 +39,9 @@ impl Wire {
                 return answer;
             }
             let mut buffer = [0; 16 * 1024];
-            let n = timeout(Duration::from_secs(30), self.0.read(&mut buffer)).await.expect("an answer comes in time");
+            let n = timeout(Duration::from_secs(30), self.0.read(&mut buffer))
+                .await
+                .expect("an answer comes in time");
             match n {
                 Ok(n) if n > 0 => bytes.extend_from_slice(&buffer[..n]),
                 _ => return last_answer(bytes),
@@ -68,7 +70,8 @@ fn whole_answer(bytes: &[u8]) -> Option<WireAnswer> {
     let field = |name: &str| {
         head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name)
+                .then(|| value.trim().to_owned())
         })
     };
     let body = &bytes[end..];
@@ -77,12 +80,26 @@ fn whole_answer(bytes: &[u8]) -> Option<WireAnswer> {
         (None, Some(_)) => body.ends_with(b"0\r\n\r\n"),
         (None, None) => false,
     };
-    complete.then(|| WireAnswer { status, head, body: body.to_vec() })
+    complete.then(|| WireAnswer {
+        status,
+        head,
+        body: body.to_vec(),
+    })
 }
 
 fn last_answer(bytes: Vec<u8>) -> WireAnswer {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |n| n + 4);
+    let end = bytes
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .map_or(bytes.len(), |n| n + 4);
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let status = head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0);
-    WireAnswer { status, head, body: bytes[end..].to_vec() }
+    let status = head
+        .get(9..12)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    WireAnswer {
+        status,
+        head,
+        body: bytes[end..].to_vec(),
+    }
 }
