@@ -91,19 +91,19 @@ fn users() -> Vec<User> {
         user(
             "0d6f6b1e-6b0a-4f5e-9a53-0c2b8f7f1a03",
             "carol@example.com",
-            "/",
+            "/guests",
             &[ROOT_GROUP],
         ),
         user(
             "0d6f6b1e-6b0a-4f5e-9a53-0c2b8f7f1a04",
             "dept/dave",
-            "/",
+            "/guests",
             &[ROOT_GROUP],
         ),
         user(
             "0d6f6b1e-6b0a-4f5e-9a53-0c2b8f7f1a05",
             "zoë müller",
-            "/",
+            "/guests",
             &[ROOT_GROUP],
         ),
     ]
