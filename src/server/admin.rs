@@ -42,6 +42,9 @@ impl Admin {
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        // A scrape every few seconds is no reason to keep a connection, and Pingora would keep it
+        // even for a client that asked to close.
+        session.set_keepalive(None);
         let request = session.req_header();
         let is_head = request.method == Method::HEAD;
         if request.method != Method::GET && !is_head {

@@ -1,8 +1,39 @@
-//! The only wiring.
+//! The only wiring: sockets, TLS, connection guard, admin listener, reload, signals, drain.
+//!
+//! [`run`] is the life of the process and [`Server`] what lives; a test starts a [`Server`] on
+//! sockets of its own. Everything else in the crate gets its checked settings from here and
+//! neither reads the configuration nor knows of sockets.
+//!
+//! Pingora parses, pools and proxies ([`pingora::proxy::HttpProxy`] around the gateway). Its
+//! `Server` and `Service` are not used: they cannot refuse a connection before its TLS
+//! handshake, end the process when a port is taken, and at SIGTERM sleep for the whole grace
+//! period instead of leaving when nothing is in flight.
+
+mod run;
+mod signals;
+
+mod reload;
+mod running;
+
+mod assembly;
+mod maintenance;
+mod task;
 
 mod connection;
-mod settings;
+mod listening;
+mod sockets;
 mod tls;
 
+mod admin;
+mod vitals;
+
+mod error;
+mod settings;
+
+pub use assembly::check;
+pub use error::StartError;
+pub use run::run;
+pub use running::Server;
 pub use settings::{CertificatePem, Listener, ListenerTls};
+pub use sockets::Sockets;
 pub use tls::{TlsError, install_crypto_provider};

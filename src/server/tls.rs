@@ -207,12 +207,19 @@ fn names(key: &CertifiedKey) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Both ends of a handshake, for the tests of the guard.
 #[cfg(test)]
-mod tests {
+pub(super) mod testing {
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::net::TcpStream;
+    use tokio_rustls::TlsConnector;
+
     use super::*;
     use crate::secret::Secret;
 
-    fn certificate(names: &[&str]) -> CertificatePem {
+    /// A self-signed certificate for `names`.
+    pub(crate) fn certificate(names: &[&str]) -> CertificatePem {
         let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         CertificatePem {
@@ -220,6 +227,52 @@ mod tests {
             key: Secret::new(made.signing_key.serialize_pem()),
         }
     }
+
+    /// A client that trusts one certificate.
+    pub(crate) struct Client(ClientConfig);
+
+    impl Client {
+        /// Shakes hands over `stream`, offering `protocols`.
+        pub(crate) async fn connect(
+            &self,
+            stream: TcpStream,
+            protocols: &[&str],
+        ) -> tokio_rustls::client::TlsStream<TcpStream> {
+            let mut config = self.0.clone();
+            config.alpn_protocols = protocols
+                .iter()
+                .map(|protocol| protocol.as_bytes().to_vec())
+                .collect();
+            TlsConnector::from(Arc::new(config))
+                .connect(ServerName::try_from("a.test").unwrap(), stream)
+                .await
+                .unwrap()
+        }
+    }
+
+    /// A listener for `a.test`, and a client that trusts it.
+    pub(crate) fn pair() -> (TlsAcceptor, Client) {
+        install_crypto_provider();
+        let certificate = certificate(&["a.test"]);
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(&certificate.chain).unwrap())
+            .unwrap();
+        let client = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let acceptor = TlsAcceptor::new(&ListenerTls {
+            certificates: vec![certificate],
+        });
+        (acceptor.unwrap(), Client(client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::certificate;
+    use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn the_certificate_is_chosen_by_name() {
@@ -264,7 +317,7 @@ mod tests {
         let other = certificate(&["b.test"]);
         let mixed = CertificatePem {
             chain: good.chain.clone(),
-            key: other.key.clone(),
+            key: other.key,
         };
         let no_key = CertificatePem {
             chain: good.chain.clone(),

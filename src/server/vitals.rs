@@ -7,9 +7,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::time::timeout;
 
+use super::assembly::State;
 use super::connection::Slots;
-use crate::jose::{KeyRing, TokenVerifier};
-use crate::store::Store;
+use crate::jose::TokenVerifier;
 use crate::telemetry::Metrics;
 
 /// A store that needs longer than this to answer is not ready.
@@ -35,7 +35,7 @@ pub(super) struct Vitals {
     /// Everything that is counted.
     pub(super) metrics: Arc<Metrics>,
     /// The provider's state and keys; `None` without a provider.
-    pub(super) state: Option<(Store, Arc<KeyRing>)>,
+    pub(super) state: Option<State>,
     /// The verifier in force; its counts are read when metrics are.
     pub(super) verifier: ArcSwap<TokenVerifier>,
     /// The places of downstream connections.
@@ -50,13 +50,13 @@ impl Vitals {
         if self.is_draining.load(Ordering::Relaxed) {
             return Err(NotReady::Draining);
         }
-        let Some((store, keys)) = &self.state else {
+        let Some(state) = &self.state else {
             return Ok(());
         };
-        if keys.keys().is_empty() {
+        if state.keys.keys().is_empty() {
             return Err(NotReady::NoKeys);
         }
-        match timeout(PING_TIMEOUT, store.ping()).await {
+        match timeout(PING_TIMEOUT, state.store.ping()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the store does not answer");
@@ -76,8 +76,8 @@ impl Vitals {
         let (hits, verified, failed) = self.verifier.load().counts();
         self.metrics.verifications(hits, verified, failed);
         self.metrics.connections(self.slots.taken());
-        if let Some((store, _)) = &self.state {
-            self.metrics.revocations(store.revocations().len());
+        if let Some(state) = &self.state {
+            self.metrics.revocations(state.store.revocations().len());
         }
         self.metrics.render()
     }

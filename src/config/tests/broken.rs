@@ -1,7 +1,9 @@
 use super::super::Config;
 use std::path::Path;
-#[test] fn show() { 
- let e = Config::parse("
+#[test]
+fn show() {
+    let e = Config::parse(
+        "
 listeners:
   - name: edge
     address: 127.0.0.1:9480
@@ -18,4 +20,9 @@ routes:
   - {name: a, path: /x/../y, upsteam: app}
   - {name: a, path: /y, upstream: ap, scopes: {all: ['']}, authentication: anonymus}
   - foo
-", Path::new("")).unwrap_err(); println!("{e}"); }
+",
+        Path::new(""),
+    )
+    .unwrap_err();
+    println!("{e}");
+}

@@ -1,2 +1,5 @@
 use super::super::schema;
-#[test] fn show() { println!("{}", serde_json::to_string_pretty(&schema()).unwrap()); }
+#[test]
+fn show() {
+    println!("{}", serde_json::to_string_pretty(&schema()).unwrap());
+}

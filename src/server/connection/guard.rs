@@ -97,15 +97,18 @@ impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
         let guard = self.clone();
         let socket = Socket::new(stream, peer);
         let opening = opening.clone();
-        tokio::spawn(async move { guard.serve(socket, opening, limits, slot).await });
+        tokio::spawn(guard.serve(socket, opening, limits, slot));
     }
 
     async fn serve(self, socket: Socket, opening: Opening, limits: Limits, slot: Slot) {
         let deadline = Instant::now() + limits.head_timeout;
         match opening {
-            Opening::Plain => self.serve_http1(socket, deadline, limits).await,
-            Opening::PlainOrHttp2 => self.sniff(socket, deadline, limits).await,
-            Opening::Tls(acceptor) => self.shake_hands(socket, &acceptor, deadline, limits).await,
+            // Boxed each: a plain connection need not carry the room of a handshake for its life.
+            Opening::Plain => Box::pin(self.serve_http1(socket, deadline, limits)).await,
+            Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, deadline, limits)).await,
+            Opening::Tls(acceptor) => {
+                Box::pin(self.shake_hands(socket, &acceptor, deadline, limits)).await;
+            }
         }
         drop(slot);
     }

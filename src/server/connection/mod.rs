@@ -12,6 +12,9 @@ mod preface;
 mod slots;
 mod socket;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use guard::{Guard, Limits, Opening};
 pub(crate) use slots::Slots;
 pub(crate) use socket::Socket;

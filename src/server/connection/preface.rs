@@ -19,10 +19,7 @@ pub(super) struct Sniffed {
 pub(super) async fn sniff(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Sniffed> {
     let mut buffer = [0; PREFACE.len()];
     let mut filled = 0;
-    loop {
-        let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) else {
-            break;
-        };
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
         let n = stream.read(room).await?;
         filled += n;
         let read = buffer.get(..filled).unwrap_or_default();
