@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use crate::model::{ClientId, Grant, GrantId, Login, Session};
-use crate::secret::Digest;
+use crate::users::attempts_key;
 
 /// Somebody signed in.
 pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
@@ -22,14 +22,15 @@ pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
     );
 }
 
-/// Somebody tried to sign in. `login` is named by a digest that stays the same from try to try.
+/// Somebody tried to sign in. `login` is named by the beginning of the digest that its attempts
+/// are counted under, so that tries can be told to be the same one's.
 pub(crate) fn sign_in_refused(
     reason: &'static str,
     login: Option<&Login>,
     client: &ClientId,
     peer: IpAddr,
 ) {
-    let digest = login.map(|login| format!("{:?}", Digest::of(login.counting_key().as_bytes())));
+    let digest = login.map(|login| format!("{:?}", attempts_key(login)));
     tracing::info!(
         target: "audit",
         event = "sign_in",

@@ -23,12 +23,14 @@ impl Provider {
     ) -> Result<UserProfile, Problem> {
         let login = form.one("username").ok().flatten().unwrap_or_default();
         let login = Login::parse(login).ok();
-        let result = match (&login, presented_password(form)) {
-            (Some(login), Some(password)) => {
+        let password = form.one("password").ok().flatten().unwrap_or_default();
+        let password = Secret::new(password);
+        let result = match &login {
+            Some(login) => {
                 let sign_in = &self.parts.sign_in;
                 sign_in.try_password(login, &password, request.now).await
             }
-            _ => Err(SignInError::Denied),
+            None => Err(SignInError::Denied),
         };
         self.parts.metrics.sign_in(outcome(&result));
         result.map_err(|error| {
@@ -39,15 +41,6 @@ impl Provider {
             Problem::of(&error)
         })
     }
-}
-
-/// The password, unless it cannot be one. An empty one is never asked of a backend: some
-/// directories take it for an anonymous login and answer yes (RFC 4513 §5.1.2). One of a
-/// kilobyte and more is only there to make somebody hash it.
-fn presented_password(form: &Params) -> Option<Secret> {
-    const MAX_PASSWORD_BYTES: usize = 1024;
-    let password = form.one("password").ok().flatten()?;
-    (password.len() <= MAX_PASSWORD_BYTES).then(|| Secret::new(password))
 }
 
 /// What the metric counts.

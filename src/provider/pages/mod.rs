@@ -9,7 +9,8 @@ mod templates;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use minijinja::{Environment, Value};
+use minijinja::Environment;
+use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::ProviderError;
@@ -133,7 +134,7 @@ impl Pages {
         };
         self.templates
             .get_template(template)?
-            .render(Value::from_serialize(&context))
+            .render(Serde(&context))
     }
 }
 
