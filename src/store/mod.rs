@@ -34,6 +34,8 @@ mod signing_keys;
 mod contract;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod outage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
