@@ -16,6 +16,7 @@ mod error;
 mod migrations;
 mod sqlite;
 
+mod files;
 mod key_file;
 mod sealing;
 
