@@ -1,15 +1,52 @@
-//! State that outlives a process: grants, codes, refresh tokens, sessions, keys, revocations.
-//! CONTRACT STUB: bodies to be written.
+//! State that outlives a process: grants, codes, refresh tokens, sessions, attempts, signing
+//! keys, revocations.
+//!
+//! One file per noun, each with its statements and nothing else, over [`db::Db`]: a database that
+//! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
+//!
+//! What holds here:
+//! - a code or refresh token is used up by one conditional statement: of any number of parallel
+//!   calls, in any number of processes, one gets [`Redemption::Fresh`];
+//! - what a call acknowledged survives a crash of the process;
+//! - secrets are stored as digests, keys only encrypted under the key file;
+//! - the store knows no HTTP and no policy: it is told the time and every lifetime.
+
+mod db;
+mod error;
+mod migrations;
+mod sqlite;
+
+mod key_file;
+mod sealing;
+
+mod attempts;
+mod codes;
+mod garbage;
+mod grants;
+mod profile;
+mod refresh_tokens;
+mod revocations;
+mod secrets;
+mod sessions;
+mod signing_keys;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod crash;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::jose::{RingKey, SigningAlgorithm};
-use crate::model::{
-    AuthorizationCode, Grant, GrantId, RefreshToken, Session, SessionId, Timestamp,
-};
-use crate::secret::{Digest, Secret};
+use tokio::task::spawn_blocking;
+
+pub use self::attempts::{Attempt, AttemptLimits};
+use self::db::{Db, Rows, Statement, answers};
+pub use self::error::StoreError;
+pub use self::revocations::Revocations;
+use self::sealing::SealingKey;
+use self::sqlite::Sqlite;
+use crate::model::GrantId;
 
 /// What the store runs on.
 #[derive(Clone, Debug)]
@@ -33,14 +70,6 @@ pub enum Synchronous {
     Normal,
 }
 
-/// The store could not answer; the request may well have been right.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// example
-    #[error("the database failed: {0}")]
-    Database(String),
-}
-
 /// What presenting a one-time artefact brought.
 #[derive(Debug)]
 pub enum Redemption<T> {
@@ -54,208 +83,86 @@ pub enum Redemption<T> {
 
 /// The state of this deployment. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Store {}
+pub struct Store {
+    db: Arc<dyn Db>,
+    sealing: Arc<SealingKey>,
+    revocations: Arc<Revocations>,
+}
 
 impl Store {
-    /// Opens (and creates, and migrates) the store.
-    pub async fn open(_settings: &Settings) -> Result<Self, StoreError> {
-        todo!()
+    /// Opens the store; creates file, folder and key file where missing, and migrates the schema.
+    ///
+    /// Several processes may open one file, also at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// The start-up group of [`StoreError`]; the text tells the operator what to do.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        if settings.path.is_some() && settings.key_file.is_none() {
+            return Err(StoreError::KeyFileNotNamed);
+        }
+        let Settings {
+            path,
+            key_file,
+            synchronous,
+        } = settings.clone();
+        let db = spawn_blocking(move || match path {
+            Some(path) => Sqlite::open(&path, synchronous),
+            None => Sqlite::in_memory(),
+        })
+        .await
+        .map_err(|_| StoreError::Stopped)??;
+        migrations::migrate(&db, migrations::SQLITE).await?;
+        Self::over(Arc::new(db), key_file).await
     }
+
+    /// The store over a database whose schema is current.
+    async fn over(db: Arc<dyn Db>, key_file: Option<PathBuf>) -> Result<Self, StoreError> {
+        let sealing = secrets::sealing_key(&*db, key_file).await?;
+        let store = Self {
+            db,
+            sealing: Arc::new(sealing),
+            revocations: Arc::default(),
+        };
+        store.refresh_revocations().await?;
+        Ok(store)
+    }
+
     /// Answers when the database answers (readiness).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        self.run(Statement::new("SELECT max(version) FROM schema_versions"))
+            .await
+            .map(drop)
     }
 
-    /// Stores a grant together with its code, in one batch.
-    pub async fn save_code(
-        &self,
-        _code: &Digest,
-        _record: &AuthorizationCode,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Marks the code used and returns it, as one statement: of any number of concurrent calls
-    /// exactly one sees `Fresh`.
-    pub async fn redeem_code(
-        &self,
-        _code: &Digest,
-        _now: Timestamp,
-    ) -> Result<Redemption<AuthorizationCode>, StoreError> {
-        todo!()
-    }
-
-    /// Stores the first refresh token of a grant.
-    pub async fn save_refresh_token(
-        &self,
-        _token: &Digest,
-        _grant: &GrantId,
-        _expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// The token's record without using it; `None` when unknown, spent, expired or its grant revoked.
-    pub async fn find_refresh_token(
-        &self,
-        _token: &Digest,
-        _now: Timestamp,
-    ) -> Result<Option<RefreshToken>, StoreError> {
-        todo!()
-    }
-    /// Spends `token` and stores `successor`, in one batch: exactly one of concurrent calls is `Fresh`.
-    pub async fn rotate_refresh_token(
-        &self,
-        _token: &Digest,
-        _successor: &Digest,
-        _expires_at: Timestamp,
-        _now: Timestamp,
-    ) -> Result<Redemption<RefreshToken>, StoreError> {
-        todo!()
-    }
-
-    /// Revokes a grant with all its tokens. Durable before it returns, and seen by
-    /// [`Self::revocations`] at once.
-    pub async fn revoke_grant(&self, _grant: &GrantId, _now: Timestamp) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// The grant, unless revoked or unknown.
-    pub async fn find_grant(&self, _grant: &GrantId) -> Result<Option<Grant>, StoreError> {
-        todo!()
-    }
-    /// Revokes one access token by `jti` until `expires_at`.
-    pub async fn revoke_token(
-        &self,
-        _token_id: &str,
-        _expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
     /// What is revoked, in memory; consulted on every request.
-    pub fn revocations(&self) -> &Arc<Revocations> {
-        todo!()
+    pub const fn revocations(&self) -> &Arc<Revocations> {
+        &self.revocations
     }
 
-    /// Stores a new session under the digest of its cookie.
-    pub async fn save_session(
-        &self,
-        _cookie: &Digest,
-        _session: &Session,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// The session of a cookie if it has not ended at `now`.
-    pub async fn find_session(
-        &self,
-        _cookie: &Digest,
-        _now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        todo!()
-    }
-    /// Moves `idle_until` (called at most once a minute per session).
-    pub async fn touch_session(
-        &self,
-        _cookie: &Digest,
-        _idle_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Ends a session and revokes every grant given in it, in one batch.
-    pub async fn end_session(
-        &self,
-        _session: &SessionId,
-        _now: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
+    /// Runs one statement that needs no certain number of rows.
+    async fn run(&self, statement: Statement) -> Result<Rows, StoreError> {
+        let [rows] = self.run_all([statement]).await?;
+        Ok(rows)
     }
 
-    /// Counts an attempt for `key` (a digest of the login's counting key) *before* the password is
-    /// checked. Atomic: parallel attempts cannot exceed the limits.
-    pub async fn reserve_attempt(
+    /// Runs statements that need no certain number of rows, all or none.
+    async fn run_all<const N: usize>(
         &self,
-        _key: &Digest,
-        _limits: &AttemptLimits,
-        _now: Timestamp,
-    ) -> Result<Attempt, StoreError> {
-        todo!()
-    }
-    /// The password was right: the count starts anew.
-    pub async fn clear_attempts(&self, _key: &Digest) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// The backend could not answer: takes the reserved attempt back.
-    pub async fn return_attempt(&self, _key: &Digest) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// All stored signing keys, decrypted.
-    pub async fn load_keys(&self) -> Result<Vec<RingKey>, StoreError> {
-        todo!()
-    }
-    /// Stores a new key, encrypted, and lets its predecessors of the same algorithm be published
-    /// until `predecessors_until`, in one batch.
-    pub async fn save_key(
-        &self,
-        _key: &RingKey,
-        _predecessors_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Makes sure that there is a key for each of `algorithms`; returns all keys.
-    pub async fn ensure_keys(
-        &self,
-        _algorithms: &[SigningAlgorithm],
-        _now: Timestamp,
-    ) -> Result<Vec<RingKey>, StoreError> {
-        todo!()
-    }
-
-    /// Deletes what has expired, at most `limit` rows of each kind; returns how many.
-    pub async fn collect_garbage(&self, _now: Timestamp, _limit: u32) -> Result<u64, StoreError> {
-        todo!()
-    }
-    /// A random 32-byte secret that is kept in the store under `name` (CSRF MAC key, ...).
-    pub async fn secret(&self, _name: &str) -> Result<Secret, StoreError> {
-        todo!()
+        statements: [Statement; N],
+    ) -> Result<[Rows; N], StoreError> {
+        answers(self.db.batch(statements.into()).await?.unwrap_or_default())
     }
 }
 
-/// How many wrong passwords in a row a login has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttemptLimits {
-    /// Failures in a row before a pause (default 5).
-    pub failures_before_pause: u32,
-    /// How long the pause lasts; after it each further failure brings another pause.
-    pub pause: Duration,
-    /// Failures in a row that are never exceeded until a success clears the count or
-    /// `memory` has passed since the last failure (default 8: below Cells' permanent lock at ten).
-    pub ceiling: Option<u32>,
-}
-
-/// Whether a password may be tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// Yes; the attempt is counted.
-    Reserved,
-    /// Not before this moment.
-    PausedUntil(Timestamp),
-    /// Not until an administrator clears the count.
-    Exhausted,
-}
-
-/// Revoked tokens and grants, in memory.
-#[derive(Debug, Default)]
-pub struct Revocations {}
-
-impl Revocations {
-    /// Whether a token with this `jti` or grant is revoked. Nanoseconds when nothing is.
-    pub fn covers(&self, _token_id: Option<&str>, _grant: Option<&GrantId>) -> bool {
-        todo!()
-    }
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        todo!()
-    }
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+/// Runs `work` to its end even if the caller stops waiting, as when a peer hangs up: a
+/// revocation in the database but not in memory would not be seen.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::spawn(work).await.map_err(|_| StoreError::Stopped)?
 }

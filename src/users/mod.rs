@@ -1,4 +1,15 @@
-//! Who checks passwords and knows profiles. CONTRACT STUB: bodies to be written.
+//! Who checks passwords and knows profiles.
+//!
+//! [`SignIn`] is the only place where a password is tried, whichever way it came: it counts the
+//! attempt under the canonical login first, then asks a [`UserDirectory`]. A directory knows
+//! nothing of counts, sessions or HTTP requests of ours; a backend that cannot answer is never
+//! taken for a wrong password, and no backend is asked twice about one attempt.
+
+mod sign_in;
+mod turnstile;
+
+mod cells;
+mod static_list;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
+use self::cells::CellsDirectory;
+pub use self::sign_in::{SignIn, attempts_key};
+use self::static_list::StaticDirectory;
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
 use crate::secret::Secret;
-use crate::store::{AttemptLimits, Store, StoreError};
+use crate::store::StoreError;
 
 /// Which users' backend, and how it is reached.
 #[derive(Clone, Debug)]
@@ -39,7 +53,8 @@ pub struct CellsSettings {
     pub ca_pem: Option<Vec<u8>>,
     /// Until the connection stands.
     pub connect_timeout: Duration,
-    /// For a whole answer; a login connector of Cells may take 5 s (default 12 s).
+    /// For a whole answer; a login connector of Cells may take 5 s (default 12 s). A sign-in
+    /// takes two answers.
     pub timeout: Duration,
 }
 
@@ -47,10 +62,15 @@ pub struct CellsSettings {
 #[async_trait]
 pub trait UserDirectory: std::fmt::Debug + Send + Sync {
     /// Checks a password once, with no retry: each wrong one counts towards the backend's lock.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError`] says why nobody was signed in.
     async fn check_password(
         &self,
         login: &Login,
         password: &Secret,
+        now: Timestamp,
     ) -> Result<UserProfile, SignInError>;
 }
 
@@ -63,8 +83,9 @@ pub enum SignInError {
     /// The backend has locked the user (peer: as `Denied`; audit: as is).
     #[error("the user is locked by the backend")]
     Locked,
-    /// Password right so far, but the backend asks for a further step we cannot show.
-    #[error("the backend asks for a second factor")]
+    /// Password right so far, but the backend asks for a further step that we cannot show: a
+    /// second factor, or a new password.
+    #[error("the backend asks for a further step")]
     StepUpRequired,
     /// Too many attempts; `None`: until an administrator acts.
     #[error("too many attempts")]
@@ -80,32 +101,17 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// The one place where a password is tried, whichever way it came: counts under the canonical
-/// login, asks the directory, clears or keeps the count.
-#[derive(Clone, Debug)]
-pub struct SignIn {
-    _directory: Arc<dyn UserDirectory>,
-    _store: Store,
-    _limits: AttemptLimits,
-}
-
-impl SignIn {
-    /// The sign-in over `directory`.
-    pub fn new(_directory: Arc<dyn UserDirectory>, _store: Store, _limits: AttemptLimits) -> Self {
-        todo!()
-    }
-    /// Tries `password` for `login`.
-    pub async fn try_password(
-        &self,
-        _login: &Login,
-        _password: &Secret,
-        _now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
-        todo!()
-    }
-}
-
 /// The directory that `settings` describe.
-pub fn directory(_settings: &Settings) -> Result<Arc<dyn UserDirectory>, SignInError> {
-    todo!()
+///
+/// For Cells the process must have installed its TLS provider before.
+///
+/// # Errors
+///
+/// [`SignInError::Unavailable`] when no HTTP client can be made of the settings, as with a CA
+/// file that holds no certificate.
+pub fn directory(settings: &Settings) -> Result<Arc<dyn UserDirectory>, SignInError> {
+    match settings {
+        Settings::Static(users) => Ok(Arc::new(StaticDirectory::new(users))),
+        Settings::Cells(settings) => Ok(Arc::new(CellsDirectory::new(settings)?)),
+    }
 }

@@ -1,0 +1,217 @@
+//! An imitation of Pydio Cells' front-end session and user endpoints, over real sockets.
+//!
+//! It does what Cells does as far as a caller can see: counts failures and locks at ten, gives
+//! opaque access tokens for ten minutes and a session cookie, answers errors in the shape of its
+//! version. It keeps everything in memory and verifies nothing that Cells would not.
+
+mod accounts;
+mod answers;
+mod endpoints;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use clap::ValueEnum;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use accounts::Accounts;
+
+/// Whose error answers are imitated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Version {
+    /// Cells 2: the internal error as a text of JSON.
+    V2,
+    /// Cells 3 to 4.2: status and sentence.
+    #[default]
+    V4,
+    /// Cells 4.9 and 5: codes; an unknown user is 404.
+    V5,
+}
+
+/// What `POST /a/frontend/session` does with right credentials. The failures strike before the
+/// credentials are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SessionSwitch {
+    /// Signs in.
+    #[default]
+    Works,
+    /// Gives the token under its old name only.
+    JwtOnly,
+    /// Gives the token without an ID token.
+    WithoutIdToken,
+    /// Asks for a second factor.
+    Trigger,
+    /// Names an error in an answer of status 200.
+    ErrorField,
+    /// Gives an object without any member.
+    Empty,
+    /// 500 with a JSON error.
+    Down,
+    /// 503 with a plain text.
+    Unavailable,
+    /// 429: the rate limit is shared by everybody behind one proxy.
+    RateLimited,
+    /// 200 with a web page.
+    Garbage,
+    /// 404 with a web page, as from a server that is not Cells.
+    NotCells,
+    /// A JSON text that does not end for two megabytes.
+    Endless,
+    /// 302 to another place.
+    Redirect,
+    /// No answer.
+    Hang,
+}
+
+/// What `GET /a/user/{login}` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProfileSwitch {
+    /// Shows the user.
+    #[default]
+    Works,
+    /// Shows what everybody may see: no email, no locks.
+    PublicOnly,
+    /// Shows another user.
+    Another,
+    /// 500 with a JSON error.
+    Down,
+    /// 200 with a web page.
+    Garbage,
+    /// No answer.
+    Hang,
+}
+
+/// How the stand-in behaves.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Switches {
+    pub(crate) version: Version,
+    pub(crate) session: SessionSwitch,
+    pub(crate) profile: ProfileSwitch,
+    pub(crate) token_lifetime_s: u64,
+    /// Users of public links: may not sign in on the main site.
+    pub(crate) hidden_users: Vec<String>,
+    /// Users with the lock `pass_change`: may sign in, but must choose a new password.
+    pub(crate) pass_change_users: Vec<String>,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            version: Version::default(),
+            session: SessionSwitch::default(),
+            profile: ProfileSwitch::default(),
+            token_lifetime_s: 600,
+            hidden_users: Vec::new(),
+            pass_change_users: Vec::new(),
+        }
+    }
+}
+
+/// What all connections share.
+#[derive(Debug, Default)]
+struct State {
+    switches: Switches,
+    accounts: Accounts,
+    /// `Host` of the last request.
+    last_host: String,
+}
+
+type Shared = Arc<Mutex<State>>;
+
+fn lock(shared: &Shared) -> MutexGuard<'_, State> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running stand-in; stops accepting when dropped.
+#[derive(Debug)]
+pub(crate) struct StandIn {
+    address: SocketAddr,
+    state: Shared,
+    acceptor: JoinHandle<()>,
+}
+
+impl StandIn {
+    /// Starts on a free port of the loopback address.
+    pub(crate) async fn start(switches: Switches) -> io::Result<Self> {
+        Self::listen((Ipv4Addr::LOCALHOST, 0).into(), switches).await
+    }
+
+    /// Starts on `address`.
+    pub(crate) async fn listen(address: SocketAddr, switches: Switches) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let state = Shared::default();
+        lock(&state).switches = switches;
+        let shared = Arc::clone(&state);
+        let acceptor = tokio::spawn(async move {
+            while let Ok((stream, _peer)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
+            }
+        });
+        Ok(Self {
+            address,
+            state,
+            acceptor,
+        })
+    }
+
+    /// Root of the site.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Changes how it behaves from the next request on.
+    pub(crate) fn set(&self, switches: Switches) {
+        lock(&self.state).switches = switches;
+    }
+
+    /// `failedConnections` of a user.
+    pub(crate) fn failures(&self, login: &str) -> u32 {
+        lock(&self.state).accounts.failures(login)
+    }
+
+    /// Whether a user is locked out until an administrator acts.
+    pub(crate) fn is_locked(&self, login: &str) -> bool {
+        lock(&self.state).accounts.is_locked(login)
+    }
+
+    /// How many credentials were presented, right or wrong.
+    pub(crate) fn n_sign_ins(&self) -> usize {
+        lock(&self.state).accounts.n_sign_ins
+    }
+
+    /// `Host` of the last request.
+    pub(crate) fn last_host(&self) -> String {
+        lock(&self.state).last_host.clone()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.acceptor.abort();
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Shared) {
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(endpoints::answer(&shared, request).await) }
+    });
+    // A caller that goes away in the middle is no concern of a stand-in.
+    drop(
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await,
+    );
+}

@@ -1,0 +1,191 @@
+//! Strict verification of access tokens (RFC 9068 §4, RFC 8725).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::claims::{self, Claimed, Verified};
+use super::compact::{Compact, MAX_TOKEN_BYTES};
+use super::error::{JwtError, KeyError};
+use super::header::Header;
+use super::issuer::{AcceptedIssuer, TrustedIssuer};
+use super::key_ring::KeyRing;
+use super::verdicts::{Verdict, VerdictCache};
+use crate::model::Timestamp;
+use crate::secret::Digest;
+
+/// Verifies access tokens of our own and of trusted issuers, and remembers what it verified.
+#[derive(Debug)]
+pub struct TokenVerifier {
+    own: Option<Arc<AcceptedIssuer>>,
+    issuers: HashMap<Arc<str>, Arc<AcceptedIssuer>>,
+    verdicts: VerdictCache,
+    hits: AtomicU64,
+    verifications: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl TokenVerifier {
+    /// A verifier for our own tokens (`own`: exact issuer and key ring) and those of `trusted`.
+    ///
+    /// `capacity`: how many verified tokens of up to 1 KiB are remembered (a longer one counts
+    /// once per KiB); 0 remembers nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::TrustedIssuer`] when a JWK Set cannot be used, [`KeyError::DuplicateIssuer`]
+    /// when two issuers have one name.
+    pub fn new(
+        own: Option<(String, Arc<KeyRing>)>,
+        trusted: &[TrustedIssuer],
+        capacity: u64,
+    ) -> Result<Self, KeyError> {
+        let own = own.map(|(name, ring)| Arc::new(AcceptedIssuer::own(&name, ring)));
+        let mut issuers = HashMap::new();
+        if let Some(own) = &own {
+            issuers.insert(Arc::clone(own.name()), Arc::clone(own));
+        }
+        for settings in trusted {
+            let issuer = Arc::new(AcceptedIssuer::trusted(settings)?);
+            let name = Arc::clone(issuer.name());
+            if issuers.insert(name, issuer).is_some() {
+                return Err(KeyError::DuplicateIssuer(settings.issuer.clone()));
+            }
+        }
+        Ok(Self {
+            own,
+            issuers,
+            verdicts: VerdictCache::new(capacity),
+            hits: AtomicU64::new(0),
+            verifications: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        })
+    }
+
+    /// Verifies `token` or finds it remembered.
+    ///
+    /// A remembered token is checked again for its times and that its key is still published.
+    /// Revocation and policy (audience, scope, subject) are the caller's to check, each time.
+    /// A hit costs a SHA-256 of the token and a look-up, a verification the signature.
+    ///
+    /// # Errors
+    ///
+    /// [`JwtError`] says why the token is not accepted at `now`.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, JwtError> {
+        let (outcome, counter) = self.find_or_verify(token, now);
+        counter.fetch_add(1, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Remembers a token minted here, so that it is never verified by signature.
+    ///
+    /// `verified` comes from [`Verified::from_claims`] with the claims that were signed, `key_id`
+    /// from the key that signed them. What claims to come from another issuer is not remembered.
+    pub fn remember(&self, token: &str, verified: Verified, key_id: &str) {
+        let Some(own) = &self.own else { return };
+        if verified.issuer != *own.name() {
+            return;
+        }
+        let verdict = Verdict {
+            verified: Arc::new(verified),
+            issuer: Arc::clone(own),
+            key_id: Box::from(key_id),
+            token_bytes: token.len(),
+        };
+        self.verdicts
+            .remember(Digest::of(token.as_bytes()), verdict);
+    }
+
+    /// (hits, verifications, failures) since the start, for metrics: each call of
+    /// [`Self::verify`] counts as one of them.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        (
+            self.hits.load(Ordering::Relaxed),
+            self.verifications.load(Ordering::Relaxed),
+            self.failures.load(Ordering::Relaxed),
+        )
+    }
+
+    /// The outcome, and what it counts as.
+    fn find_or_verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> (Result<Arc<Verified>, JwtError>, &AtomicU64) {
+        if token.len() > MAX_TOKEN_BYTES {
+            return (Err(JwtError::TooLong), &self.failures);
+        }
+        let digest = Digest::of(token.as_bytes());
+        if let Some(verdict) = self.verdicts.find(&digest) {
+            return match check_again(&verdict, now) {
+                Ok(()) => (Ok(Arc::clone(&verdict.verified)), &self.hits),
+                Err(error) => {
+                    self.verdicts.forget(&digest);
+                    (Err(error), &self.failures)
+                }
+            };
+        }
+        match self.verify_in_full(token, &digest, now) {
+            Ok(verdict) => {
+                let verified = Arc::clone(&verdict.verified);
+                self.verdicts.remember(digest, verdict);
+                (Ok(verified), &self.verifications)
+            }
+            Err(error) => (Err(error), &self.failures),
+        }
+    }
+
+    /// The whole verification, cheapest checks first.
+    ///
+    /// Everything before the signature is said by whoever sent the token: it can only lead to a
+    /// refusal, or to the key that the signature must then match.
+    fn verify_in_full(
+        &self,
+        token: &str,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> Result<Verdict, JwtError> {
+        let compact = Compact::parse(token)?;
+        let header = Header::parse(&compact.header)?;
+        let payload = claims::parse_payload(&compact.payload)?;
+
+        let issuer = self
+            .issuers
+            .get(claims::issuer_claim(&payload)?)
+            .ok_or(JwtError::UnknownIssuer)?;
+        issuer.check_type(&header)?;
+        let key = issuer.find_key(&header, now)?;
+        let claimed = Claimed::read(Arc::clone(issuer.name()), issuer.origin(), payload)?;
+        claimed.check_time(now, issuer.leeway())?;
+
+        if self.verdicts.is_forgery(digest, now) {
+            return Err(JwtError::Signature);
+        }
+        if let Err(error) = key.verify(compact.signing_input, compact.signature) {
+            self.verdicts.remember_forgery(*digest, now);
+            return Err(error);
+        }
+
+        Ok(Verdict {
+            verified: Arc::new(claimed.into_verified()),
+            issuer: Arc::clone(issuer),
+            key_id: Box::from(key.id().unwrap_or_default()),
+            token_bytes: token.len(),
+        })
+    }
+
+    /// How many (verified tokens, forgeries) are held.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> (u64, u64) {
+        self.verdicts.sizes()
+    }
+}
+
+/// Asks of a remembered token what may have changed since it was verified.
+fn check_again(verdict: &Verdict, now: Timestamp) -> Result<(), JwtError> {
+    verdict.verified.check_time(now, verdict.issuer.leeway())?;
+    if !verdict.issuer.accepts_key(&verdict.key_id, now) {
+        return Err(JwtError::UnknownKey);
+    }
+    Ok(())
+}

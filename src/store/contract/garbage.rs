@@ -1,0 +1,89 @@
+//! What has expired goes, a bounded number of rows at a time; what may matter stays.
+
+use super::{code, digest, later, new_store, session, with_refresh_token};
+use crate::model::GrantId;
+use crate::store::Redemption;
+
+const DAY: u64 = 86_400;
+
+#[tokio::test]
+async fn a_run_deletes_at_most_the_limit_of_each_kind() {
+    let store = new_store().await;
+    for n in 0..25 {
+        let name = format!("{n}");
+        store.save_code(&digest(&name), &code(&name)).await.unwrap();
+    }
+
+    let mut runs = Vec::new();
+    for _ in 0..5 {
+        runs.push(store.collect_garbage(later(3 * DAY), 10).await.unwrap());
+    }
+
+    // Codes go first, and grants as soon as nothing refers to them.
+    assert_eq!(runs, [20, 20, 10, 0, 0]);
+}
+
+#[tokio::test]
+async fn nothing_that_lives_is_deleted() {
+    let store = with_refresh_token("g1").await;
+    store
+        .save_session(&digest("cookie"), &session("s1"))
+        .await
+        .unwrap();
+    store.revoke_token("t1", later(60)).await.unwrap();
+
+    assert_eq!(store.collect_garbage(later(59), 100).await.unwrap(), 0);
+
+    assert!(store.revocations().covers(Some("t1"), None));
+    let found = store.find_refresh_token(&digest("g1"), later(59)).await;
+    assert!(found.unwrap().is_some());
+    let found = store.find_session(&digest("cookie"), later(59)).await;
+    assert!(found.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_used_code_is_known_while_its_tokens_may_live() {
+    let store = new_store().await;
+    store.save_code(&digest("c1"), &code("g1")).await.unwrap();
+    store.redeem_code(&digest("c1"), later(1)).await.unwrap();
+
+    store.collect_garbage(later(DAY + 59), 100).await.unwrap();
+    let within = store.redeem_code(&digest("c1"), later(DAY)).await;
+    store.collect_garbage(later(2 * DAY), 100).await.unwrap();
+    let after = store.redeem_code(&digest("c1"), later(2 * DAY)).await;
+
+    assert!(matches!(within, Ok(Redemption::Replayed(_))));
+    assert!(matches!(after, Ok(Redemption::Unknown)));
+}
+
+#[tokio::test]
+async fn a_grant_lives_as_long_as_its_refresh_token() {
+    let store = with_refresh_token("g1").await;
+    let grant = GrantId::new("g1");
+    let until = later(60 * DAY);
+    store
+        .rotate_refresh_token(&digest("g1"), &digest("r2"), until, later(1))
+        .await
+        .unwrap();
+
+    store.collect_garbage(later(60 * DAY), 100).await.unwrap();
+    assert!(store.find_grant(&grant).await.unwrap().is_some());
+
+    store.collect_garbage(later(62 * DAY), 100).await.unwrap();
+    assert!(store.find_grant(&grant).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_revoked_grant_is_remembered_longer_than_any_access_token_lives() {
+    let store = with_refresh_token("g1").await;
+    let grant = GrantId::new("g1");
+    store.revoke_grant(&grant, later(0)).await.unwrap();
+
+    store.collect_garbage(later(DAY), 100).await.unwrap();
+    assert!(store.revocations().covers(None, Some(&grant)));
+
+    store.collect_garbage(later(2 * DAY), 100).await.unwrap();
+    assert!(store.revocations().is_empty());
+    store.refresh_revocations().await.unwrap();
+    assert!(store.revocations().is_empty(), "the row is gone too");
+}

@@ -1,0 +1,155 @@
+//! Signing keys and secrets are the deployment's, not the process's, and never in the clear.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+
+use super::{NOW, later, new_store, settings_in};
+use crate::jose::{RingKey, SigningAlgorithm, SigningKey};
+use crate::store::{Store, StoreError};
+
+fn ids(keys: &[RingKey]) -> BTreeSet<String> {
+    keys.iter().map(|key| key.key.id().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_key_of_each_algorithm_is_made_once() {
+    let store = new_store().await;
+    let algorithms = [
+        SigningAlgorithm::Es256,
+        SigningAlgorithm::EdDsa,
+        SigningAlgorithm::Es256,
+    ];
+
+    let first = store.ensure_keys(&algorithms, NOW).await.unwrap();
+    let second = store.ensure_keys(&algorithms, later(9)).await.unwrap();
+
+    assert_eq!(first.len(), 2);
+    assert_eq!(ids(&first), ids(&second));
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_agree_on_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings_in(folder.path());
+
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let settings = settings.clone();
+            tokio::spawn(async move {
+                let store = Store::open(&settings).await.unwrap();
+                store
+                    .ensure_keys(&[SigningAlgorithm::Es256], NOW)
+                    .await
+                    .unwrap();
+                let keys = store.load_keys().await.unwrap();
+                (ids(&keys), store.secret("csrf").await.unwrap().digest())
+            })
+        })
+        .collect();
+
+    let mut found = BTreeSet::new();
+    for start in starts {
+        let (ids, secret) = start.await.unwrap();
+        assert_eq!(ids.len(), 1);
+        found.insert((ids, secret));
+    }
+    assert_eq!(found.len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_lets_its_predecessor_be_published_for_a_while() {
+    let store = new_store().await;
+    let algorithm = SigningAlgorithm::Es256;
+    let old = store.ensure_keys(&[algorithm], NOW).await.unwrap();
+    let new = RingKey {
+        key: Arc::new(SigningKey::generate(algorithm).unwrap()),
+        created_at: later(10),
+        active_from: later(20),
+        published_until: None,
+    };
+
+    store.save_key(&new, later(100)).await.unwrap();
+
+    let keys = store.load_keys().await.unwrap();
+    let until = |id: &str| {
+        keys.iter()
+            .find(|k| k.key.id() == id)
+            .unwrap()
+            .published_until
+    };
+    assert_eq!(until(old[0].key.id()), Some(later(100)));
+    assert_eq!(until(new.key.id()), None);
+    store.collect_garbage(later(100), 10).await.unwrap();
+    assert_eq!(ids(&store.load_keys().await.unwrap()), ids(&[new]));
+}
+
+#[tokio::test]
+async fn keys_survive_a_restart_and_do_not_lie_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings_in(folder.path());
+    let store = Store::open(&settings).await.unwrap();
+    let keys = store
+        .ensure_keys(&[SigningAlgorithm::Es256], NOW)
+        .await
+        .unwrap();
+    let secret = store.secret("csrf").await.unwrap();
+    drop(store);
+
+    let store = Store::open(&settings).await.unwrap();
+
+    assert_eq!(ids(&store.load_keys().await.unwrap()), ids(&keys));
+    assert_eq!(
+        store.secret("csrf").await.unwrap().digest(),
+        secret.digest()
+    );
+    assert_ne!(
+        store.secret("other").await.unwrap().digest(),
+        secret.digest()
+    );
+    let pkcs8 = keys[0].key.to_pkcs8().unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for hidden in [&pkcs8[pkcs8.len() - 40..], secret.expose().as_bytes()] {
+            assert!(!bytes.windows(hidden.len()).any(|window| window == hidden));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_file_is_never_made_anew_for_a_used_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings_in(folder.path());
+    drop(Store::open(&settings).await.unwrap());
+    let key_file = settings.key_file.clone().unwrap();
+    fs::remove_file(&key_file).unwrap();
+
+    let refused = Store::open(&settings).await;
+
+    assert!(matches!(refused, Err(StoreError::KeyFileMissing { .. })));
+    assert!(!key_file.exists());
+}
+
+#[tokio::test]
+async fn a_wrong_key_file_is_refused_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings_in(folder.path());
+    drop(Store::open(&settings).await.unwrap());
+    let other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+    fs::write(settings.key_file.as_ref().unwrap(), other).unwrap();
+
+    let refused = Store::open(&settings).await;
+
+    assert!(matches!(refused, Err(StoreError::KeyFileWrong)));
+}
+
+#[tokio::test]
+async fn a_database_on_disk_needs_a_key_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings_in(folder.path());
+    settings.key_file = None;
+
+    let refused = Store::open(&settings).await;
+
+    assert!(matches!(refused, Err(StoreError::KeyFileNotNamed)));
+}

@@ -1,0 +1,103 @@
+//! What every store must do, whatever database is under it: written against [`Store`] alone.
+//!
+//! Another driver runs these tests by another [`new_store`].
+
+mod attempts;
+mod garbage;
+mod keys;
+mod redemption;
+mod revocation;
+mod sessions;
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Settings, Store, Synchronous};
+use crate::model::{
+    AuthorizationCode, ClientId, CodeChallenge, Grant, GrantId, Scope, Session, SessionId, Subject,
+    Timestamp, UserProfile,
+};
+use crate::secret::Digest;
+
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+pub(super) fn later(secs: u64) -> Timestamp {
+    NOW.after(Duration::from_secs(secs))
+}
+
+async fn new_store() -> Store {
+    let settings = Settings {
+        path: None,
+        key_file: None,
+        synchronous: Synchronous::Normal,
+    };
+    Store::open(&settings).await.unwrap()
+}
+
+pub(super) fn settings_in(folder: &Path) -> Settings {
+    Settings {
+        path: Some(folder.join("cellgate.db")),
+        key_file: Some(folder.join("cellgate.key")),
+        synchronous: Synchronous::Full,
+    }
+}
+
+pub(super) fn digest(text: &str) -> Digest {
+    Digest::of(text.as_bytes())
+}
+
+fn user() -> UserProfile {
+    UserProfile {
+        subject: Subject::parse("6b2ff3f0-2b1c-4a0d-9d3c-0d8b8f1f5f00").unwrap(),
+        login: "zoë".to_owned(),
+        name: Some("Zoë \"Z\" O'Neil".to_owned()),
+        email: None,
+        email_verified: Some(false),
+        groups: vec!["/staff/ops".to_owned(), String::new()],
+        roles: vec![],
+    }
+}
+
+pub(super) fn grant(id: &str) -> Grant {
+    Grant {
+        id: GrantId::new(id),
+        client_id: ClientId::parse("demo-app").unwrap(),
+        user: user(),
+        session_id: SessionId::new("session"),
+        scope: Scope::parse("openid email").unwrap(),
+        authenticated_at: NOW,
+        nonce: Some("n-0S6".to_owned()),
+        granted_at: NOW,
+    }
+}
+
+/// A code that stands for the grant of the same name and expires after a minute.
+pub(super) fn code(id: &str) -> AuthorizationCode {
+    AuthorizationCode {
+        grant: grant(id),
+        redirect_uri: "https://app.example/callback".to_owned(),
+        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        expires_at: later(60),
+    }
+}
+
+fn session(id: &str) -> Session {
+    Session {
+        id: SessionId::new(id),
+        user: user(),
+        authenticated_at: NOW,
+        idle_until: later(600),
+        expires_at: later(3600),
+    }
+}
+
+/// A store with the grant `id` and one refresh token of that name, good for an hour.
+async fn with_refresh_token(id: &str) -> Store {
+    let store = new_store().await;
+    store.save_code(&digest(id), &code(id)).await.unwrap();
+    store
+        .save_refresh_token(&digest(id), &GrantId::new(id), later(3600))
+        .await
+        .unwrap();
+    store
+}

@@ -1,0 +1,77 @@
+//! Sessions end when idle, when old, and when told to.
+
+use super::{digest, later, new_store, session};
+use crate::model::SessionId;
+use crate::store::{Store, StoreError};
+
+async fn with_session() -> Store {
+    let store = new_store().await;
+    store
+        .save_session(&digest("cookie"), &session("s1"))
+        .await
+        .unwrap();
+    store
+}
+
+async fn is_live(store: &Store, secs: u64) -> bool {
+    let found = store.find_session(&digest("cookie"), later(secs)).await;
+    found.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_session_comes_back_as_it_was_saved() {
+    let store = with_session().await;
+
+    let found = store.find_session(&digest("cookie"), later(1)).await;
+
+    assert_eq!(
+        format!("{:?}", found.unwrap().unwrap()),
+        format!("{:?}", session("s1"))
+    );
+    let other = store.find_session(&digest("another"), later(1)).await;
+    assert!(other.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn use_keeps_a_session_from_idling_but_not_from_aging() {
+    let store = with_session().await;
+    assert!(is_live(&store, 599).await);
+    assert!(!is_live(&store, 600).await);
+
+    store
+        .touch_session(&digest("cookie"), later(10_000))
+        .await
+        .unwrap();
+
+    assert!(is_live(&store, 3599).await);
+    assert!(!is_live(&store, 3600).await);
+}
+
+#[tokio::test]
+async fn an_ended_session_cannot_be_touched_back_to_life() {
+    let store = with_session().await;
+    store
+        .end_session(&SessionId::new("s1"), later(1))
+        .await
+        .unwrap();
+
+    store
+        .touch_session(&digest("cookie"), later(10_000))
+        .await
+        .unwrap();
+
+    assert!(!is_live(&store, 2).await);
+}
+
+#[tokio::test]
+async fn a_cookie_or_an_id_is_never_given_twice() {
+    let store = with_session().await;
+
+    let cookie = store.save_session(&digest("cookie"), &session("s2")).await;
+    let id = store
+        .save_session(&digest("cookie 2"), &session("s1"))
+        .await;
+
+    assert!(matches!(cookie, Err(StoreError::Conflict)));
+    assert!(matches!(id, Err(StoreError::Conflict)));
+}

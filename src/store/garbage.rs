@@ -1,0 +1,73 @@
+//! Deletion of what can matter no more.
+
+use std::time::Duration;
+
+use super::db::Statement;
+use super::{Store, StoreError};
+use crate::model::Timestamp;
+
+/// How long codes and refresh tokens stay known after they expired. A replay must be recognised
+/// for as long as an access token that came of the first use may live, which the configuration
+/// bounds to 24 hours; the grant stays as long as they do.
+const REPLAY_MEMORY: Duration = Duration::from_secs(25 * 60 * 60);
+
+/// How long the failures of a login are remembered after the last one.
+///
+/// Without an end, guessed user names would fill the disk. The price: whoever spreads wrong
+/// passwords of one login over silences of this length is not stopped by the ceiling.
+const ATTEMPT_MEMORY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+impl Store {
+    /// Deletes what has expired, at most `limit` rows of each kind; returns how many.
+    ///
+    /// Each kind is a batch of its own, so that the write lock is held for a moment only.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; part of the work may be done then.
+    pub async fn collect_garbage(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let replay_horizon = now.before(REPLAY_MEMORY);
+        let kinds = [
+            (DELETE_CODES, replay_horizon),
+            (DELETE_REFRESH_TOKENS, replay_horizon),
+            (DELETE_GRANTS, replay_horizon),
+            (DELETE_SESSIONS, now),
+            (DELETE_SIGNING_KEYS, now),
+            (DELETE_REVOCATIONS, now),
+            (DELETE_ATTEMPTS, now.before(ATTEMPT_MEMORY)),
+        ];
+        let mut n_deleted = 0;
+        for (sql, before) in kinds {
+            let delete = Statement::new(sql).bind(before).bind(limit);
+            n_deleted += self.run(delete).await?.count();
+        }
+        self.revocations.purge(now);
+        Ok(u64::try_from(n_deleted).unwrap_or(u64::MAX))
+    }
+}
+
+const DELETE_CODES: &str = "DELETE FROM codes WHERE digest IN
+    (SELECT digest FROM codes WHERE expires_at <= $1 LIMIT $2)";
+
+/// Spent tokens too stay until they would have expired: a client may come back with one after
+/// weeks, and only then is the theft of its successor noticed.
+const DELETE_REFRESH_TOKENS: &str = "DELETE FROM refresh_tokens WHERE digest IN
+    (SELECT digest FROM refresh_tokens WHERE expires_at <= $1 LIMIT $2)";
+
+const DELETE_GRANTS: &str = "DELETE FROM grants WHERE id IN
+    (SELECT id FROM grants WHERE granted_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM codes WHERE codes.grant_id = grants.id)
+        AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_tokens.grant_id = grants.id)
+     LIMIT $2)";
+
+const DELETE_SESSIONS: &str = "DELETE FROM sessions WHERE cookie IN
+    (SELECT cookie FROM sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
+
+const DELETE_SIGNING_KEYS: &str = "DELETE FROM signing_keys WHERE id IN
+    (SELECT id FROM signing_keys WHERE published_until <= $1 LIMIT $2)";
+
+const DELETE_REVOCATIONS: &str = "DELETE FROM revocations WHERE sequence IN
+    (SELECT sequence FROM revocations WHERE expires_at <= $1 LIMIT $2)";
+
+const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE login IN
+    (SELECT login FROM attempts WHERE last_at <= $1 LIMIT $2)";

@@ -1,0 +1,95 @@
+//! Grants: what users granted, and the parents of codes and tokens.
+
+use super::db::{Row, Statement};
+use super::revocations::{Revoked, grant_revoked_until};
+use super::{Store, StoreError, profile, to_the_end};
+use crate::model::{ClientId, Grant, GrantId, Scope, SessionId, Timestamp};
+
+/// The columns that [`read_grant`] reads, of a table named `g`.
+macro_rules! grant_columns {
+    () => {
+        "g.id, g.client_id, g.profile, g.session_id, g.scope, g.authenticated_at, g.nonce, \
+         g.granted_at"
+    };
+}
+pub(super) use grant_columns;
+
+impl Store {
+    /// The grant, unless revoked or unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn find_grant(&self, grant: &GrantId) -> Result<Option<Grant>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            grant_columns!(),
+            " FROM grants g WHERE g.id = $1 AND g.revoked_at IS NULL"
+        ));
+        let rows = self.run(select.bind(grant.as_str())).await?;
+        rows.first().as_mut().map(read_grant).transpose()
+    }
+
+    /// Revokes a grant with all its tokens. Durable before it returns, and seen by
+    /// [`Self::revocations`] at once. Done even if the caller stops waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; the grant may not be revoked then.
+    pub async fn revoke_grant(&self, grant: &GrantId, now: Timestamp) -> Result<(), StoreError> {
+        let (store, grant) = (self.clone(), grant.clone());
+        to_the_end(async move {
+            let expires_at = grant_revoked_until(now);
+            let revoke = Statement::new(
+                "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+            );
+            let remember = Statement::new(
+                "INSERT INTO revocations (kind, id, expires_at) VALUES ('grant', $1, $2)
+                 ON CONFLICT (kind, id) DO NOTHING",
+            );
+            store
+                .run_all([
+                    revoke.bind(grant.as_str()).bind(now),
+                    remember.bind(grant.as_str()).bind(expires_at),
+                ])
+                .await?;
+            store.revocations.insert(Revoked::Grant(grant), expires_at);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Stores a grant. One that is given in a session that has just ended is born revoked, so that
+/// signing out cannot be outrun by a page that was still open.
+pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
+    let insert = Statement::new(
+        "INSERT INTO grants (id, client_id, profile, session_id, scope, authenticated_at, nonce,
+                             granted_at, revoked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                 (SELECT ended_at FROM sessions WHERE sessions.id = $4))",
+    );
+    Ok(insert
+        .bind(grant.id.as_str())
+        .bind(grant.client_id.as_str())
+        .bind(profile::to_json(&grant.user)?)
+        .bind(grant.session_id.as_str())
+        .bind(grant.scope.to_string())
+        .bind(grant.authenticated_at)
+        .bind(grant.nonce.as_deref())
+        .bind(grant.granted_at))
+}
+
+/// Reads the columns of [`grant_columns`].
+pub(super) fn read_grant(row: &mut Row) -> Result<Grant, StoreError> {
+    Ok(Grant {
+        id: GrantId::new(row.text()?),
+        client_id: ClientId::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a client id"))?,
+        user: profile::from_json(&row.text()?)?,
+        session_id: SessionId::new(row.text()?),
+        scope: Scope::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a scope"))?,
+        authenticated_at: row.timestamp()?,
+        nonce: row.optional_text()?,
+        granted_at: row.timestamp()?,
+    })
+}

@@ -1,0 +1,118 @@
+//! The schema, in numbered steps that only go forward.
+
+use super::StoreError;
+use super::db::{Db, Statement, answers};
+
+/// A step from one version of the schema to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Migration {
+    /// 1, 2, 3, …
+    version: i64,
+    /// Statements, each ending with a semicolon at the end of a line.
+    sql: &'static str,
+}
+
+/// The steps for SQLite.
+pub(crate) const SQLITE: &[Migration] = &[Migration {
+    version: 1,
+    sql: include_str!("migrations/sqlite/0001_state.sql"),
+}];
+
+/// Brings the schema of `db` to the last of `migrations`.
+///
+/// Several processes may do this at once: a step first claims its version, in its own
+/// transaction, and a process that finds it claimed has nothing left to do.
+pub(crate) async fn migrate(db: &dyn Db, migrations: &[Migration]) -> Result<(), StoreError> {
+    let known = migrations.last().map_or(0, |last| last.version);
+    let found = version(db).await?;
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    for migration in migrations.iter().filter(|step| step.version > found) {
+        let claim = Statement::new(
+            "INSERT INTO schema_versions (version) VALUES ($1) ON CONFLICT DO NOTHING",
+        );
+        let mut statements = vec![claim.bind(migration.version).need(1)];
+        statements.extend(split(migration.sql).map(Statement::new));
+        db.batch(statements).await?;
+    }
+    Ok(())
+}
+
+async fn version(db: &dyn Db) -> Result<i64, StoreError> {
+    let rows = db
+        .batch(vec![
+            Statement::new(
+                "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY)",
+            ),
+            Statement::new("SELECT coalesce(max(version), 0) FROM schema_versions"),
+        ])
+        .await?;
+    let [_, newest] = answers(rows.unwrap_or_default())?;
+    newest
+        .first()
+        .ok_or(StoreError::Corrupt("no schema version"))?
+        .integer()
+}
+
+fn split(sql: &'static str) -> impl Iterator<Item = &'static str> {
+    sql.split(";\n")
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Synchronous;
+    use crate::store::sqlite::Sqlite;
+
+    #[test]
+    fn versions_count_up_from_one() {
+        let versions: Vec<_> = SQLITE.iter().map(|step| step.version).collect();
+
+        assert_eq!(versions, (1..).take(SQLITE.len()).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_second_start_finds_nothing_to_do() {
+        let db = Sqlite::in_memory().unwrap();
+
+        migrate(&db, SQLITE).await.unwrap();
+        migrate(&db, SQLITE).await.unwrap();
+
+        assert_eq!(version(&db).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn processes_that_start_at_once_migrate_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cellgate.db");
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                tokio::spawn(async move {
+                    let open = move || Sqlite::open(&path, Synchronous::Normal);
+                    let db = tokio::task::spawn_blocking(open).await.unwrap()?;
+                    migrate(&db, SQLITE).await
+                })
+            })
+            .collect();
+
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_file_is_refused() {
+        let db = Sqlite::in_memory().unwrap();
+        migrate(&db, SQLITE).await.unwrap();
+        let newer = Statement::new("INSERT INTO schema_versions (version) VALUES (99)");
+        db.batch(vec![newer]).await.unwrap();
+
+        let refused = migrate(&db, SQLITE).await;
+
+        assert!(matches!(refused, Err(StoreError::TooNew { found: 99, .. })));
+    }
+}

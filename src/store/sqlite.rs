@@ -1,0 +1,372 @@
+//! The SQLite driver: one file, one connection, one thread of its own.
+//!
+//! Nothing else names `rusqlite`. The thread takes batches from a bounded queue, so no runtime
+//! thread ever waits for the disk, and a database that cannot keep up refuses early instead of
+//! collecting work. Other processes may use the same file (the command line does).
+
+use std::collections::HashMap;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, params_from_iter};
+use tokio::sync::oneshot;
+
+use super::db::{Db, Rows, Statement, Value};
+use super::{StoreError, Synchronous};
+
+/// Batches that may wait. At some 6,000 durable commits a second this is a sixth of a second.
+const QUEUE_LENGTH: usize = 1024;
+
+/// How long another process may hold the write lock before a batch fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A SQLite database behind its thread, which ends with the last handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Sqlite {
+    queue: SyncSender<Job>,
+}
+
+/// A batch and who waits for it.
+struct Job {
+    statements: Vec<Statement>,
+    reply: oneshot::Sender<Result<Option<Vec<Rows>>, StoreError>>,
+}
+
+impl Sqlite {
+    /// Opens the file at `path`, created with mode 0600 in a folder of mode 0700 when missing.
+    /// Blocks on the disk.
+    pub(crate) fn open(path: &Path, synchronous: Synchronous) -> Result<Self, StoreError> {
+        create_file(path).map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::start(Connection::open(path)?, synchronous)
+    }
+
+    /// A database that is gone with its last handle.
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        Self::start(Connection::open_in_memory()?, Synchronous::Normal)
+    }
+
+    fn start(connection: Connection, synchronous: Synchronous) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        use_wal(&connection)?;
+        let level = match synchronous {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", level)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // A file that somebody prepared cannot make our statements call functions of theirs.
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.set_prepared_statement_cache_capacity(64);
+
+        let (queue, jobs) = sync_channel(QUEUE_LENGTH);
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || Worker::new(connection).run(&jobs))
+            .map_err(|_| StoreError::Stopped)?;
+        Ok(Self { queue })
+    }
+}
+
+#[async_trait]
+impl Db for Sqlite {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Option<Vec<Rows>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Job { statements, reply })
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => StoreError::Stopped,
+            })?;
+        answer.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// What runs on the thread.
+struct Worker {
+    connection: Connection,
+    /// SQLite's `$1` is a name, numbered as it first appears; its `?1` is PostgreSQL's `$1`.
+    texts: HashMap<&'static str, String>,
+}
+
+impl Worker {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            texts: HashMap::new(),
+        }
+    }
+
+    fn run(mut self, jobs: &Receiver<Job>) {
+        for Job { statements, reply } in jobs {
+            // Whoever asked may be gone; what was asked has been done all the same.
+            drop(reply.send(self.batch(&statements)));
+        }
+    }
+
+    fn batch(&mut self, statements: &[Statement]) -> Result<Option<Vec<Rows>>, StoreError> {
+        for statement in statements {
+            self.texts
+                .entry(statement.sql)
+                .or_insert_with(|| statement.sql.replace('$', "?"));
+        }
+        // Taking the write lock first means never to fail half-way because another process
+        // wrote between our read and our write.
+        let behavior = if statements.iter().all(Statement::is_read) {
+            TransactionBehavior::Deferred
+        } else {
+            TransactionBehavior::Immediate
+        };
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in statements {
+            let text = self
+                .texts
+                .get(statement.sql)
+                .map_or(statement.sql, String::as_str);
+            let rows = run_statement(&transaction, text, &statement.args)?;
+            if statement.need.is_some_and(|need| need != rows.count()) {
+                transaction.rollback()?;
+                return Ok(None);
+            }
+            answers.push(rows);
+        }
+        transaction.commit()?;
+        Ok(Some(answers))
+    }
+}
+
+fn run_statement(
+    transaction: &Transaction<'_>,
+    text: &str,
+    args: &[Value],
+) -> Result<Rows, StoreError> {
+    let mut statement = transaction.prepare_cached(text)?;
+    let n_columns = statement.column_count();
+    if n_columns == 0 {
+        return Ok(Rows::changed(statement.execute(params_from_iter(args))?));
+    }
+    let mut rows = statement.query(params_from_iter(args))?;
+    let mut returned = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..n_columns)
+            .map(|n| row.get_ref(n).map_err(StoreError::from).and_then(read))
+            .collect::<Result<Vec<_>, _>>()?;
+        returned.push(values);
+    }
+    Ok(Rows::returned(returned))
+}
+
+fn read(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Integer(number)),
+        ValueRef::Text(bytes) => String::from_utf8(bytes.to_vec())
+            .map(Value::Text)
+            .map_err(|_| StoreError::Corrupt("a text is not UTF-8")),
+        ValueRef::Blob(bytes) => Ok(Value::Blob(bytes.to_vec())),
+        ValueRef::Real(_) => Err(StoreError::Corrupt("a number has a fraction")),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(SqliteValue::Null),
+            Self::Integer(number) => ToSqlOutput::Owned(SqliteValue::Integer(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+/// Creates the file before SQLite does, which would leave its mode to the umask. The files
+/// that SQLite puts beside it get the same mode.
+fn create_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    // An existing file is not even opened: closing it would drop the locks that another
+    // connection of this process has on it (POSIX locks belong to the process).
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match created {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Switches the file to a write-ahead log, which it stays in.
+///
+/// SQLite does not wait when another process does the same at this moment, it fails. It does
+/// wait for the write lock, so that is taken and given back between two tries.
+fn use_wal(connection: &Connection) -> Result<(), StoreError> {
+    const TRIES: usize = 20;
+    for _ in 1..TRIES {
+        let switched = connection.pragma_update(None, "journal_mode", "WAL");
+        match switched.map_err(StoreError::from) {
+            Err(StoreError::Busy) => connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?,
+            other => return other,
+        }
+    }
+    Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Engine {
+                code: -1,
+                message: error.to_string(),
+            };
+        };
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DiskFull => Self::DiskFull,
+            ErrorCode::ReadOnly => Self::ReadOnly,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
+            ErrorCode::ConstraintViolation => Self::Conflict,
+            _ => Self::Engine {
+                code: failure.extended_code,
+                message: message.clone().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    async fn counters() -> Sqlite {
+        let db = Sqlite::in_memory().unwrap();
+        let table = Statement::new("CREATE TABLE counters (name TEXT PRIMARY KEY, n BIGINT)");
+        db.batch(vec![table]).await.unwrap().unwrap();
+        db
+    }
+
+    fn insert(name: &str, n: i64) -> Statement {
+        // The parameters appear in another order than they are numbered.
+        Statement::new("INSERT INTO counters (n, name) VALUES ($2, $1)")
+            .bind(name)
+            .bind(n)
+    }
+
+    async fn count(db: &Sqlite) -> i64 {
+        let rows = db
+            .batch(vec![Statement::new("SELECT count(*) FROM counters")])
+            .await;
+        let mut row = rows.unwrap().unwrap().remove(0).first().unwrap();
+        row.integer().unwrap()
+    }
+
+    #[tokio::test]
+    async fn parameters_are_taken_by_their_number() {
+        let db = counters().await;
+        let select = Statement::new("SELECT name, n FROM counters WHERE name = $1").bind("a");
+
+        let mut answers = db
+            .batch(vec![insert("a", 7), select])
+            .await
+            .unwrap()
+            .unwrap();
+
+        let mut row = answers.remove(1).first().unwrap();
+        assert_eq!(row.text().unwrap(), "a");
+        assert_eq!(row.integer().unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_misses_a_needed_row_changes_nothing() {
+        let db = counters().await;
+        let update = Statement::new("UPDATE counters SET n = 1 WHERE name = $1")
+            .bind("missing")
+            .need(1);
+
+        let answer = db.batch(vec![insert("a", 1), update]).await.unwrap();
+
+        assert!(answer.is_none());
+        assert_eq!(count(&db).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_fails_half_way_changes_nothing() {
+        let db = counters().await;
+
+        let failed = db.batch(vec![insert("a", 1), insert("a", 2)]).await;
+
+        assert!(matches!(failed, Err(StoreError::Conflict)));
+        assert_eq!(count(&db).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_run_although_nobody_waits_for_it() {
+        let db = counters().await;
+
+        drop(tokio::time::timeout(Duration::ZERO, db.batch(vec![insert("a", 1)])).await);
+
+        assert_eq!(count(&db).await, 1);
+    }
+
+    #[tokio::test]
+    async fn files_are_for_their_owner_only() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("state/cellgate.db");
+
+        let db = Sqlite::open(&path, Synchronous::Full).unwrap();
+        let table = Statement::new("CREATE TABLE t (x BIGINT)");
+        db.batch(vec![table]).await.unwrap().unwrap();
+
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(&path.with_extension("db-wal")), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("notes.txt");
+        std::fs::write(
+            &path,
+            "not a database, but long enough to be looked at".repeat(50),
+        )
+        .unwrap();
+
+        let opened = Sqlite::open(&path, Synchronous::Full);
+
+        assert!(matches!(opened, Err(StoreError::Damaged)));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        std::fs::write(&file, "").unwrap();
+
+        let opened = Sqlite::open(&file.join("cellgate.db"), Synchronous::Full);
+
+        let text = opened.unwrap_err().to_string();
+        assert!(text.contains("cellgate.db"), "{text}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Users listed in the configuration, for demonstrations and small sites.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::{SignInError, StaticUser, UserDirectory};
+use crate::model::{Login, SecretHash, Timestamp, UserProfile};
+use crate::secret::Secret;
+
+/// How long an attempt waits for a core before it is told to come back.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// A hash that an unknown user's password is checked against when there is no user at all; of
+/// the usual costs.
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y2VsbGdhdGUtbm9ib2R5$\
+                            ANmNo4dUQ5FtnTd5b1xkkW1y7l9F7lS3mYd0sB3o2pY";
+
+/// The users of the list.
+pub(super) struct StaticDirectory {
+    users: HashMap<String, StaticUser>,
+    /// Checked instead of an unknown user's: a real user's, so that it costs the same.
+    decoy: SecretHash,
+    /// One check takes a core for tens of milliseconds; more at once would only take turns.
+    cores: Arc<Semaphore>,
+}
+
+impl StaticDirectory {
+    pub(super) fn new(users: &[StaticUser]) -> Self {
+        let decoy = users.first().map_or_else(
+            || SecretHash::Argon2id(NOBODYS_HASH.to_owned()),
+            |user| user.password.clone(),
+        );
+        let n_cores = available_parallelism().map_or(1, NonZero::get);
+        Self {
+            users: users
+                .iter()
+                .map(|user| (user.profile.login.clone(), user.clone()))
+                .collect(),
+            decoy,
+            cores: Arc::new(Semaphore::new(n_cores)),
+        }
+    }
+}
+
+#[async_trait]
+impl UserDirectory for StaticDirectory {
+    async fn check_password(
+        &self,
+        login: &Login,
+        password: &Secret,
+        _now: Timestamp,
+    ) -> Result<UserProfile, SignInError> {
+        let user = self.users.get(login.as_str());
+        let hash = user.map_or(&self.decoy, |user| &user.password).clone();
+        let matches = self.matches(hash, password.clone()).await?;
+        match user {
+            Some(user) if matches => Ok(user.profile.clone()),
+            _ => Err(SignInError::Denied),
+        }
+    }
+}
+
+impl StaticDirectory {
+    async fn matches(&self, hash: SecretHash, password: Secret) -> Result<bool, SignInError> {
+        let core = timeout(MAX_WAIT, Arc::clone(&self.cores).acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or(SignInError::Unavailable(
+                "too many passwords are being checked",
+            ))?;
+        spawn_blocking(move || {
+            // Given back when the work is done, not when the caller stops waiting.
+            let _core = core;
+            hash.matches(&password)
+        })
+        .await
+        .map_err(|_| SignInError::Unavailable("a password check stopped"))
+    }
+}
+
+impl fmt::Debug for StaticDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StaticDirectory")
+            .field("n_users", &self.users.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::SaltString;
+    use argon2::{Argon2, PasswordHash, PasswordHasher as _};
+
+    use super::*;
+    use crate::model::Subject;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    fn user(login: &str, password: &str) -> StaticUser {
+        let salt = SaltString::from_b64("c29tZXNhbHRzb21l").unwrap();
+        let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+        StaticUser {
+            profile: UserProfile {
+                subject: Subject::parse(login).unwrap(),
+                login: login.to_owned(),
+                name: None,
+                email: None,
+                email_verified: None,
+                groups: vec![],
+                roles: vec![],
+            },
+            password: SecretHash::parse(&hash.unwrap().to_string()).unwrap(),
+        }
+    }
+
+    async fn check(users: &[StaticUser], login: &str, password: &str) -> Option<String> {
+        let directory = StaticDirectory::new(users);
+        let login = Login::parse(login).unwrap();
+        let password = Secret::new(password);
+        match directory.check_password(&login, &password, NOW).await {
+            Ok(profile) => Some(profile.login),
+            Err(SignInError::Denied) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_users_own_password_is_right() {
+        let users = [user("alice", "one"), user("bob", "two")];
+
+        assert_eq!(check(&users, "alice", "one").await.unwrap(), "alice");
+        assert_eq!(check(&users, "bob", "two").await.unwrap(), "bob");
+        assert_eq!(check(&users, "alice", "two").await, None);
+        assert_eq!(check(&users, "alice", "").await, None);
+        assert_eq!(check(&users, "Alice", "one").await, None);
+    }
+
+    /// The decoy is somebody's hash, and must open nothing.
+    #[tokio::test]
+    async fn an_unknown_user_is_denied_with_any_password() {
+        let users = [user("alice", "one")];
+
+        assert_eq!(check(&users, "mallory", "one").await, None);
+        assert_eq!(check(&[], "mallory", "one").await, None);
+    }
+
+    #[test]
+    fn the_decoy_of_an_empty_list_costs_as_much_as_a_real_hash() {
+        let directory = StaticDirectory::new(&[]);
+
+        let SecretHash::Argon2id(text) = &directory.decoy else {
+            panic!("{:?}", directory.decoy);
+        };
+        let decoy = PasswordHash::new(text).unwrap();
+        assert!(decoy.hash.is_some_and(|hash| hash.len() == 32));
+        let SecretHash::Argon2id(real) = user("alice", "one").password else {
+            panic!();
+        };
+        assert_eq!(decoy.params, PasswordHash::new(&real).unwrap().params);
+    }
+}
