@@ -124,6 +124,18 @@ impl Problems {
         self.push(at, place, reason.into(), advice.into());
     }
 
+    /// Notes that something that reads as the key at `at` is none, without repeating it.
+    pub(crate) fn add_stray(
+        &mut self,
+        at: &KeyPath,
+        reason: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        let place = self.positions.key(at);
+        let around = at.parent().unwrap_or_default();
+        self.push(&around, place, reason.into(), advice.into());
+    }
+
     /// Notes that the value at `at` cannot be used at all and was taken out.
     pub(crate) fn add_broken(
         &mut self,

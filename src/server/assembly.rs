@@ -115,7 +115,7 @@ impl Pieces {
         let upstreams = Arc::new(Upstreams::new(
             &config.gateway.upstreams,
             Arc::clone(&foundation.metrics),
-        ));
+        )?);
         let snapshot = Snapshot::new(
             &config.gateway,
             SnapshotParts {
@@ -124,7 +124,7 @@ impl Pieces {
                 provider,
                 upstreams: Arc::clone(&upstreams),
             },
-        );
+        )?;
         Ok(Self {
             snapshot,
             verifier,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::tls::TlsError;
 use crate::config::ConfigError;
+use crate::gateway::{SnapshotError, UpstreamError};
 use crate::jose::KeyError;
 use crate::provider::ProviderError;
 use crate::store::StoreError;
@@ -49,6 +50,12 @@ pub enum StartError {
     /// The users' backend.
     #[error("the users' backend cannot be set up: {0}")]
     Users(#[from] SignInError),
+    /// An upstream that cannot be connected to.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// Routes that do not fit the upstreams.
+    #[error(transparent)]
+    Routes(#[from] SnapshotError),
     /// The filter of the log.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -40,6 +40,7 @@ impl Server {
         // Everything that can fail comes first.
         let certificates = certificates(&config.listeners)?;
         let pieces = Pieces::build(config, &self.foundation).await?;
+        pieces.upstreams.resolve().await;
 
         for (name, set) in certificates {
             let acceptor = self.acceptors.iter().find(|(known, _)| *known == name);
@@ -53,7 +54,7 @@ impl Server {
         let watching = Task::spawn(pieces.upstreams.watch());
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
         self.vitals.verifier.store(pieces.verifier);
-        self.gateway.swap(pieces.snapshot);
+        self.edge.gateway().swap(pieces.snapshot);
         Ok(())
     }
 }

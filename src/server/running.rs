@@ -7,8 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use pingora::apps::{HttpServerApp as _, HttpServerOptions};
-use pingora::proxy::{HttpProxy, http_proxy};
+use pingora::apps::HttpServerApp as _;
 use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
@@ -28,7 +27,7 @@ use super::tls::TlsAcceptor;
 use super::vitals::Vitals;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::gateway::Gateway;
+use crate::gateway::{Edge, Gateway};
 
 /// Idle connections to upstreams that each thread may keep.
 const UPSTREAM_POOL_PER_THREAD: usize = 256;
@@ -36,10 +35,14 @@ const UPSTREAM_POOL_PER_THREAD: usize = 256;
 /// Connections to the admin listener at once: scrapers and probes.
 const ADMIN_CONNECTIONS: usize = 64;
 
+/// How long a connection to it may last; nobody keeps one.
+const ADMIN_LIFETIME: Duration = Duration::from_secs(30);
+
 /// A server at work. Dropping it ends its tasks without waiting for requests.
 pub struct Server {
     pub(super) foundation: Foundation,
-    pub(super) gateway: Gateway,
+    /// The gateway, as what connections are handed to.
+    pub(super) edge: Arc<Edge>,
     /// By listener name.
     pub(super) acceptors: Vec<(String, TlsAcceptor)>,
     pub(super) limits: Arc<ArcSwap<Limits>>,
@@ -48,7 +51,6 @@ pub struct Server {
     pub(super) config: Mutex<Config>,
     /// Resolves and checks the servers of the upstreams in force.
     pub(super) watching: std::sync::Mutex<Task>,
-    proxy: Arc<HttpProxy<Gateway>>,
     shutdown: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
@@ -80,6 +82,7 @@ impl Server {
         let pieces = Pieces::build(&config, &foundation).await?;
         let openings = openings(&config.listeners)?;
         let (addresses, admin_address) = sockets.addresses()?;
+        pieces.upstreams.resolve().await;
         let gateway = Gateway::new(
             pieces.snapshot,
             Arc::clone(&foundation.clock),
@@ -88,8 +91,7 @@ impl Server {
         let (shutdown, _) = watch::channel(false);
         let slots = Arc::new(Slots::default());
         let mut server = Self {
-            proxy: proxy(gateway.clone(), &config),
-            gateway,
+            edge: Arc::new(Edge::new(gateway, pingora_conf(&config))),
             acceptors: acceptors(&config.listeners, &openings),
             limits: Arc::new(ArcSwap::from_pointee(Limits::from(&config.gateway.limits))),
             vitals: Arc::new(Vitals {
@@ -127,7 +129,7 @@ impl Server {
         self.vitals.begin_draining();
         self.shutdown.send_replace(true);
         // Wakes kept connections that wait for a request which must not come any more.
-        self.proxy.http_cleanup().await;
+        self.edge.http_cleanup().await;
         timeout(patience, self.vitals.slots.all_free())
             .await
             .is_ok()
@@ -145,7 +147,7 @@ impl Server {
 
     fn begin(&mut self, sockets: Sockets, openings: Vec<Opening>) {
         let guard = Guard {
-            app: Arc::clone(&self.proxy),
+            app: Arc::clone(&self.edge),
             slots: Arc::clone(&self.vitals.slots),
             limits: Arc::clone(&self.limits),
             metrics: Arc::clone(&self.foundation.metrics),
@@ -156,7 +158,7 @@ impl Server {
         }
         if let Some(socket) = sockets.admin {
             self.tasks
-                .spawn(serve_admin(socket, Arc::clone(&self.vitals), &self.limits));
+                .spawn(serve_admin(socket, Arc::clone(&self.vitals)));
         }
         if let Some(state) = &self.foundation.state {
             let maintenance = Maintenance {
@@ -195,23 +197,13 @@ fn acceptors(listeners: &[Listener], openings: &[Opening]) -> Vec<(String, TlsAc
         .collect()
 }
 
-/// Pingora's HTTP machinery around `gateway`.
-fn proxy(gateway: Gateway, config: &Config) -> Arc<HttpProxy<Gateway>> {
-    let conf = ServerConf {
+/// What Pingora needs to know for its connections to upstreams.
+fn pingora_conf(config: &Config) -> ServerConf {
+    ServerConf {
         threads: threads(config),
         upstream_keepalive_pool_size: UPSTREAM_POOL_PER_THREAD,
-        max_retries: 2,
         ..ServerConf::default()
-    };
-    let mut options = HttpServerOptions::default();
-    // Concerns only connections that the guard found to speak HTTP/2; all others never reach
-    // the place where Pingora looks at it.
-    options.h2c = true;
-    // Without it an HTTP/2 connection that asks for nothing is kept for ever.
-    options.h2_idle_timeout = Some(config.gateway.limits.keepalive);
-    let mut proxy = http_proxy(&Arc::new(conf), gateway);
-    proxy.server_options = Some(options);
-    Arc::new(proxy)
+    }
 }
 
 /// Worker threads: as configured, else one per core.
@@ -222,15 +214,12 @@ pub(super) fn threads(config: &Config) -> usize {
 
 /// Serves metrics and health, also while the rest drains. Its connections have places of their
 /// own: a full house must still be visible.
-fn serve_admin(
-    socket: TcpListener,
-    vitals: Arc<Vitals>,
-    limits: &ArcSwap<Limits>,
-) -> impl Future<Output = ()> + use<> {
+fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output = ()> + use<> {
     let limits = Limits {
+        opening: ADMIN_LIFETIME,
+        lifetime: Some(ADMIN_LIFETIME),
         connections: ADMIN_CONNECTIONS,
         connections_per_address: ADMIN_CONNECTIONS,
-        ..**limits.load()
     };
     // Nobody sends on it: the listener ends with the server.
     let (open, shutdown) = watch::channel(false);

@@ -43,13 +43,14 @@ fn client(
     let authentication = authentication(checker, &table, at);
     let grant_types = grant_types(checker, &table, at);
     let scope = scope(checker, &table, at);
+    let has_redirect_uris = table.redirect_uris.is_some();
     let redirect_uris = uris(checker, table.redirect_uris, &at.key("redirect_uris"));
     let post_logout_redirect_uris = uris(
         checker,
         table.post_logout_redirect_uris,
         &at.key("post_logout_redirect_uris"),
     );
-    if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
+    if !has_redirect_uris && grant_types.contains(&GrantType::AuthorizationCode) {
         checker.refuse(
             &at.key("redirect_uris"),
             "is missing: with `authorization_code`, answers must go somewhere",

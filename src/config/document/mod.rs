@@ -35,12 +35,10 @@ pub(crate) fn read(text: &str) -> Result<(File, Problems), ConfigError> {
             "Check that it is the right file.",
         ));
     }
+    let outline =
+        positions::read(text).map_err(|error| syntax_error(&error.reason, Some(error.place)))?;
     let mut tree =
         tree::parse(text).map_err(|error| not_yaml(&error.to_string(), error.location()))?;
-    let outline = positions::read(text).map_err(|error| {
-        let place = positions::place_of(*error.marker(), 1);
-        syntax_error(error.info(), Some(place))
-    })?;
     let mut problems = Problems::new(outline.positions);
     for finding in outline.findings {
         problems.add_at(&finding.at, finding.place, finding.reason, finding.advice);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use saphyr_parser::{Event, Marker, Parser, ScanError, Span, Tag};
+use saphyr_parser::{Event, Marker, Parser, Span, Tag};
 
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Place;
@@ -53,18 +53,40 @@ pub(super) struct Finding {
     pub(super) advice: String,
 }
 
+/// Why a text cannot be read at all.
+#[derive(Debug)]
+pub(super) struct SyntaxError {
+    pub(super) reason: String,
+    pub(super) place: Place,
+}
+
+/// Mappings and lists within each other that a configuration may have; it needs nine.
+///
+/// Checked here, event by event, because `serde_yaml` reads the whole text first and takes
+/// quadratic time over a heap of brackets.
+const MAX_DEPTH: usize = 32;
+
 /// Reads where everything stands in `text`.
-pub(super) fn read(text: &str) -> Result<Outline, ScanError> {
+pub(super) fn read(text: &str) -> Result<Outline, SyntaxError> {
     let mut reader = Reader::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event?;
+        let (event, span) = event.map_err(|error| SyntaxError {
+            reason: error.info().to_owned(),
+            place: place_of(*error.marker(), 1),
+        })?;
         reader.take(&event, span);
+        if reader.open.len() > MAX_DEPTH {
+            return Err(SyntaxError {
+                reason: format!("more than {MAX_DEPTH} levels within each other"),
+                place: place_of(span.start, 1),
+            });
+        }
     }
     Ok(reader.outline)
 }
 
 /// The place at `marker`, `length` characters long.
-pub(super) fn place_of(marker: Marker, length: usize) -> Place {
+fn place_of(marker: Marker, length: usize) -> Place {
     Place {
         line: marker.line(),
         column: marker.col() + 1,

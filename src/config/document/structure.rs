@@ -66,24 +66,12 @@ fn mend_mapping(mapping: &mut Mapping, schema: &Schema, at: &KeyPath, problems: 
         };
         let path = at.key(&name);
         let Some(schema) = properties.and_then(|known| known.get(&name)).or(free) else {
-            let known = properties
-                .into_iter()
-                .flat_map(|known| known.keys())
-                .map(String::as_str);
-            let absent = known
-                .clone()
-                .filter(|known| !written.iter().any(|name| name == known));
-            let meant = nearest(&name, absent);
-            problems.add_key(
-                &path,
-                "is not a key that exists here",
-                key_advice(meant, known),
-            );
+            let meant = report_unknown(&name, &path, properties, &written, problems);
             // What was surely meant is checked under its right name, so that its absence is not
             // reported as well.
-            if let Some((meant, schema)) = meant.and_then(|name| properties?.get_key_value(name)) {
+            if let Some((meant, schema)) = meant {
                 mend(&mut value, schema, &at.key(meant), problems);
-                mapping.insert(Value::from(meant.as_str()), value);
+                mapping.insert(Value::from(meant), value);
             }
             continue;
         };
@@ -103,6 +91,43 @@ fn mend_mapping(mapping: &mut Mapping, schema: &Schema, at: &KeyPath, problems: 
             mapping.insert(Value::String(name), value);
         }
     }
+}
+
+/// Reports a key that does not exist here; the one that was meant, and its schema.
+fn report_unknown<'a>(
+    name: &str,
+    path: &KeyPath,
+    properties: Option<&'a serde_json::Map<String, Schema>>,
+    written: &[String],
+    problems: &mut Problems,
+) -> Option<(&'a str, &'a Schema)> {
+    let is_word = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+    };
+    if !is_word(name) {
+        // A text with a comma falls apart between braces; its parts may be of a hash or a secret.
+        problems.add_stray(
+            path,
+            "has something here that is no key",
+            "Write each key on a line of its own, or put a text with a comma in quotes.",
+        );
+        return None;
+    }
+    let properties = properties?;
+    let known = properties.keys().map(String::as_str);
+    let absent = known
+        .clone()
+        .filter(|known| !written.iter().any(|name| name == known));
+    let meant = nearest(name, absent);
+    problems.add_key(
+        path,
+        "is not a key that exists here",
+        key_advice(meant, known),
+    );
+    properties
+        .get_key_value(meant?)
+        .map(|(meant, schema)| (meant.as_str(), schema))
 }
 
 fn mend_list(list: &mut [Value], schema: &Schema, at: &KeyPath, problems: &mut Problems) -> bool {

@@ -44,12 +44,25 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Value::from(value))
     }
 
+    /// Wider than any number here; as a fraction it is refused like one.
+    fn visit_i128<E>(self, _value: i128) -> Result<Value, E> {
+        Ok(Value::from(f64::NEG_INFINITY))
+    }
+
+    fn visit_u128<E>(self, _value: u128) -> Result<Value, E> {
+        Ok(Value::from(f64::INFINITY))
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         Ok(Value::from(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(Value::from(value))
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {

@@ -10,9 +10,8 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, IO, Ssl as _};
 use pingora::server::ShutdownWatch;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
-use super::head_deadline::HeadDeadline;
 use super::preface;
 use super::slots::{Slot, Slots};
 use super::socket::Socket;
@@ -22,10 +21,11 @@ use crate::telemetry::Metrics;
 /// What the guard holds connections to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// TLS handshake and first head, or a later head, must be there by then.
-    pub(crate) head_timeout: Duration,
-    /// Idle time between two requests of a connection.
-    pub(crate) keepalive: Duration,
+    /// TLS handshake, or protocol, and then the first byte of the first head must be there by
+    /// then. The rest of a head is the application's to watch.
+    pub(crate) opening: Duration,
+    /// How long a connection may last, whatever it does; `None`: for ever.
+    pub(crate) lifetime: Option<Duration>,
     /// Connections at once.
     pub(crate) connections: usize,
     /// Connections at once from one address.
@@ -35,8 +35,8 @@ pub(crate) struct Limits {
 impl From<&crate::gateway::Limits> for Limits {
     fn from(limits: &crate::gateway::Limits) -> Self {
         Self {
-            head_timeout: limits.head_timeout,
-            keepalive: limits.keepalive,
+            opening: limits.head_timeout,
+            lifetime: None,
             connections: limits.connections,
             connections_per_address: limits.connections_per_address,
         }
@@ -101,43 +101,45 @@ impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
     }
 
     async fn serve(self, socket: Socket, opening: Opening, limits: Limits, slot: Slot) {
-        let deadline = Instant::now() + limits.head_timeout;
-        match opening {
-            // Boxed each: a plain connection need not carry the room of a handshake for its life.
-            Opening::Plain => Box::pin(self.serve_http1(socket, deadline, limits)).await,
-            Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, deadline, limits)).await,
-            Opening::Tls(acceptor) => {
-                Box::pin(self.shake_hands(socket, &acceptor, deadline, limits)).await;
+        let served = async {
+            match opening {
+                // Boxed each: a plain connection need not carry the room of a handshake for its
+                // life.
+                Opening::Plain => Box::pin(self.serve_http1(socket, limits)).await,
+                Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, limits)).await,
+                Opening::Tls(acceptor) => {
+                    Box::pin(self.shake_hands(socket, &acceptor, limits)).await;
+                }
             }
+        };
+        match limits.lifetime {
+            // Whoever is cut off here had more time than any honest exchange takes.
+            Some(lifetime) => drop(timeout(lifetime, served).await),
+            None => served.await,
         }
         drop(slot);
     }
 
     /// Finds out whether a plain connection speaks HTTP/2.
-    async fn sniff(&self, mut socket: Socket, deadline: Instant, limits: Limits) {
-        let Some(Ok(sniffed)) = self.before(deadline, preface::sniff(&mut socket)).await else {
+    async fn sniff(&self, mut socket: Socket, limits: Limits) {
+        let Some(Ok(sniffed)) = self.opened(limits, preface::sniff(&mut socket)).await else {
             return;
         };
         socket.unread(sniffed.bytes);
         if sniffed.is_http2 {
+            socket.speak_http2();
             self.serve_http2(socket).await;
         } else {
-            self.serve_http1(socket, deadline, limits).await;
+            self.serve_http1(socket, limits).await;
         }
     }
 
-    async fn shake_hands(
-        &self,
-        socket: Socket,
-        acceptor: &TlsAcceptor,
-        deadline: Instant,
-        limits: Limits,
-    ) {
-        match self.before(deadline, acceptor.accept(socket)).await {
+    async fn shake_hands(&self, socket: Socket, acceptor: &TlsAcceptor, limits: Limits) {
+        match self.opened(limits, acceptor.accept(socket)).await {
             Some(Ok(stream)) if stream.selected_alpn_proto() == Some(ALPN::H2) => {
                 self.serve_http2(stream).await;
             }
-            Some(Ok(stream)) => self.serve_http1(stream, deadline, limits).await,
+            Some(Ok(stream)) => self.serve_http1(stream, limits).await,
             Some(Err(error)) => {
                 self.metrics.connection_refused("tls");
                 tracing::debug!(%error, "TLS handshake failed");
@@ -146,48 +148,45 @@ impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
         }
     }
 
-    /// What `opening` brings, unless the deadline or the end of the server comes first.
-    async fn before<T>(&self, deadline: Instant, opening: impl Future<Output = T>) -> Option<T> {
+    /// What `opening` brings, unless it takes too long or the server ends first.
+    async fn opened<T>(&self, limits: Limits, opening: impl Future<Output = T>) -> Option<T> {
         let mut shutdown = self.shutdown.clone();
         let outcome = tokio::select! {
             biased;
-            outcome = timeout_at(deadline, opening) => outcome,
+            outcome = timeout(limits.opening, opening) => outcome,
             _ = shutdown.wait_for(|ends| *ends) => return None,
         };
         if outcome.is_err() {
-            self.metrics.connection_refused("head_timeout");
+            self.metrics.connection_refused("timeout");
         }
         outcome.ok()
     }
 
+    /// Heads need no deadline here: a connection without a stream, and a head that does not end
+    /// is none, is closed by the idle timeout of the application's options.
     async fn serve_http2(&self, stream: impl IO + 'static) {
-        // Heads need no deadline of ours here: a connection without a stream, and a head that
-        // does not end is none, is closed by the idle timeout of the app's options.
-        let shutdown = self.shutdown.clone();
-        drop(self.app.process_new(Box::new(stream), &shutdown).await);
+        drop(self.app.process_new(Box::new(stream), &self.shutdown).await);
     }
 
     /// The requests of an HTTP/1 connection, one after the other.
-    async fn serve_http1(&self, stream: impl IO + 'static, deadline: Instant, limits: Limits) {
-        let stream = HeadDeadline::new(stream, deadline, limits.head_timeout);
-        let heads = stream.control();
+    ///
+    /// As Pingora does it, except that the first request has as long as any opening and not the
+    /// 60 seconds of a kept connection.
+    async fn serve_http1(&self, stream: impl IO + 'static, limits: Limits) {
         let mut session = ServerSession::new_http1(Box::new(stream));
         if *self.shutdown.borrow() {
             session.set_keepalive(None);
         } else {
-            session.set_keepalive(Some(limits.keepalive.as_secs()));
+            // Zero would mean "without a limit".
+            session.set_keepalive(Some(limits.opening.as_secs().max(1)));
         }
         let mut next = self.app.process_new_http(session, &self.shutdown).await;
         while let Some((stream, persistent)) = next.map(ReusedHttpStream::consume) {
-            heads.expect_next_head();
             let mut session = ServerSession::new_http1(stream);
             if let Some(persistent) = persistent {
                 persistent.apply_to_session(&mut session);
             }
             next = self.app.process_new_http(session, &self.shutdown).await;
-        }
-        if heads.has_expired() {
-            self.metrics.connection_refused("head_timeout");
         }
     }
 }

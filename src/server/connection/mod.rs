@@ -1,13 +1,11 @@
 //! The connection guard: everything between `accept` and Pingora's parser.
 //!
-//! Pingora has no cap on connections, no deadline on a request's head as a whole (each byte
-//! renews its read timeout), and on listeners that speak HTTP/2 without TLS it waits for 24
-//! bytes for ever. Its own accept loop starts the TLS handshake before any code of ours runs.
-//! So the loop is ours, and it calls Pingora with a connection that has a slot, a deadline and a
-//! known protocol. It refuses to know what a request means.
+//! Pingora has no cap on connections, gives a TLS handshake a minute before any code of a service
+//! runs, and on listeners that speak HTTP/2 without TLS it waits for 24 bytes for ever. So the
+//! accept loop is ours, and it calls Pingora with a connection that has a slot and a known
+//! protocol. It refuses to know what a request is; heads are read and timed by the gateway.
 
 mod guard;
-mod head_deadline;
 mod preface;
 mod slots;
 mod socket;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::{Buf as _, Bytes};
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufWriter, ReadBuf};
@@ -27,6 +27,7 @@ pub(crate) struct Socket {
     stream: BufWriter<TcpStream>,
     /// Bytes read to find out the protocol, to be read again.
     replay: Bytes,
+    speaks_http2: bool,
     digest: Arc<SocketDigest>,
 }
 
@@ -41,6 +42,7 @@ impl Socket {
         Self {
             stream: BufWriter::with_capacity(WRITE_BUFFER_BYTES, stream),
             replay: Bytes::new(),
+            speaks_http2: false,
             digest: Arc::new(digest),
         }
     }
@@ -48,6 +50,11 @@ impl Socket {
     /// Puts `bytes` back, to be read before anything else.
     pub(super) fn unread(&mut self, bytes: Vec<u8>) {
         self.replay = bytes.into();
+    }
+
+    /// Has Pingora take it for HTTP/2, as if that had been negotiated.
+    pub(super) const fn speak_http2(&mut self) {
+        self.speaks_http2 = true;
     }
 }
 
@@ -122,7 +129,11 @@ impl UniqueID for Socket {
     }
 }
 
-impl Ssl for Socket {}
+impl Ssl for Socket {
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.speaks_http2.then_some(ALPN::H2)
+    }
+}
 
 impl Peek for Socket {}
 
