@@ -29,7 +29,7 @@ use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AuthorizationCode, ClientId, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    AuthorizationCode, ClientId, CsrfToken, EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet,
     HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _,
     PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout,
     RedirectUrl, Scope, TokenResponse as _,
@@ -76,7 +76,7 @@ struct Pending {
 struct Application {
     client: OidcClient,
     http: reqwest::Client,
-    end_session: Url,
+    end_session: EndSessionUrl,
     home: Url,
     issuer: String,
     api: Url,
@@ -126,7 +126,7 @@ impl Application {
             .as_ref()
             .map_or_else(
                 || Err("the provider has no end_session_endpoint"),
-                |endpoint| Ok(endpoint.url().clone()),
+                |endpoint| Ok(endpoint.clone()),
             )?;
         let home = Url::parse(&format!("http://{}/", arguments.listen))?;
         let client =

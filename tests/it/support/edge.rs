@@ -60,8 +60,8 @@ impl Edge {
         let yaml = yaml
             .replace("127.0.0.1:9480", &format!("127.0.0.1:{port}"))
             .replace("127.0.0.1:9481", &format!("127.0.0.1:{admin}"))
-            .replace("./data/demo", &folder.path().join("data").to_string_lossy())
-            .replace("filter: info", &format!("filter: {log_filter}"));
+            .replace("./data/demo", &folder.path().join("data").to_string_lossy());
+        let yaml = format!("{yaml}\nlog:\n  filter: {log_filter}\n");
         Self::launch(folder, &yaml, port, admin)
     }
 
