@@ -101,6 +101,7 @@ fn claims_that_could_never_be_accepted_are_not_remembered() {
             JwtError::UnknownIssuer,
         ),
         (claims_with("exp", 0), JwtError::Expiry),
+        (claims_with("groups", vec!["g"; 2100]), JwtError::TooComplex),
     ] {
         assert_eq!(Verified::from_claims(ISSUER, claims), Err(error));
     }
