@@ -37,6 +37,29 @@ fn a_token_is_verified_once() {
 }
 
 #[test]
+fn any_number_of_threads_may_ask_at_once() {
+    let verifier = verifier();
+    let (good, forged) = {
+        let good = token(&claims());
+        (good.clone(), resigned(&good, &[1; 64]))
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert!(verifier.verify(&good, NOW).is_ok());
+                    assert!(verifier.verify(&forged, NOW).is_err());
+                }
+            });
+        }
+    });
+
+    let (hits, verifications, failures) = verifier.counts();
+    assert_eq!((hits + verifications, failures), (160, 160));
+    assert!((1..=8).contains(&verifications), "{verifications}");
+}
+
+#[test]
 fn a_token_minted_here_is_never_verified_by_signature() {
     let verifier = verifier();
     let token = mint(&verifier, &claims());
@@ -78,6 +101,7 @@ fn claims_that_could_never_be_accepted_are_not_remembered() {
             JwtError::UnknownIssuer,
         ),
         (claims_with("exp", 0), JwtError::Expiry),
+        (claims_with("groups", vec!["g"; 2100]), JwtError::TooComplex),
     ] {
         assert_eq!(Verified::from_claims(ISSUER, claims), Err(error));
     }

@@ -75,6 +75,15 @@ fn a_key_that_is_not_active_yet_does_not_sign() {
 }
 
 #[test]
+fn a_retired_key_does_not_sign_even_if_it_is_the_last() {
+    let mut last = current(es256());
+    last.published_until = Some(NOW);
+    let ring = KeyRing::new(vec![last]);
+
+    assert!(ring.signing_key(SigningAlgorithm::Es256, NOW).is_none());
+}
+
+#[test]
 fn the_published_document_has_public_members_only() {
     let document = super::support::ring().jwks(NOW);
     for key in document["keys"].as_array().unwrap() {
