@@ -1,104 +1,178 @@
-//! The OpenID Provider: `http::Request<Bytes>` in, `http::Response<Bytes>` out, no Pingora.
-//! CONTRACT STUB: bodies to be written.
+//! The OpenID Provider: `http::Request<Bytes>` in, `http::Response<Bytes>` out.
+//!
+//! It knows nothing of sockets, proxies and Pingora, and reads the present once for each
+//! request. Everything it must remember is in the store, under digests where it is a secret;
+//! everything it must not is nowhere.
+//!
+//! *Invariant:* a one-time artefact is redeemed by one atomic statement of the store, before
+//! anything else about it is looked at. *Invariant:* where an answer may go is a value of type
+//! `Destination`, and only the check of client and redirection URI makes one. *Invariant:* an
+//! error of ours is a 5xx; it never reads as a wrong password or an invalid token.
+
+mod settings;
+
+mod endpoint;
+mod params;
+mod request;
+
+mod discovery;
+mod jwks;
+
+mod authorization;
+mod interaction;
+mod session;
+
+mod token;
+
+mod claims;
+mod revocation;
+mod userinfo;
+
+mod logout;
+
+mod audit;
+mod clients;
+mod cookies;
+mod cors;
+mod error;
+mod pages;
+mod reply;
+
+#[cfg(test)]
+mod tests;
+
+pub use settings::{Parts, Settings};
 
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use tokio::sync::OnceCell;
 
-use crate::clock::Clock;
-use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
-use crate::model::{Client, Issuer};
-use crate::store::Store;
-use crate::telemetry::Metrics;
-use crate::users::SignIn;
-
-/// What the provider runs on.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Who we are.
-    pub issuer: Issuer,
-    /// Who may ask.
-    pub clients: Vec<Client>,
-    /// Signs access tokens (default ES256).
-    pub access_token_algorithm: SigningAlgorithm,
-    /// Default 10 min.
-    pub access_token_lifetime: Duration,
-    /// Signs ID tokens (default RS256).
-    pub id_token_algorithm: SigningAlgorithm,
-    /// Default 1 h.
-    pub id_token_lifetime: Duration,
-    /// Default 30 days, anew at each rotation.
-    pub refresh_token_lifetime: Duration,
-    /// Default 60 s.
-    pub code_lifetime: Duration,
-    /// Default 12 h.
-    pub session_lifetime: Duration,
-    /// Default 1 h.
-    pub session_idle_lifetime: Duration,
-    /// A sign-in page is good for this long (default 30 min).
-    pub interaction_lifetime: Duration,
-    /// What users read as the name of the place (default "Cellgate").
-    pub display_name: String,
-    /// A folder whose files replace the built-in templates.
-    pub templates: Option<PathBuf>,
-}
-
-/// The parts the provider works with.
-#[derive(Clone, Debug)]
-pub struct Parts {
-    /// Reads the present once per request.
-    pub clock: Arc<dyn Clock>,
-    /// Keeps state.
-    pub store: Store,
-    /// Signs.
-    pub keys: Arc<KeyRing>,
-    /// Remembers the access tokens minted here, verifies those presented at userinfo.
-    pub verifier: Arc<TokenVerifier>,
-    /// Tries passwords.
-    pub sign_in: SignIn,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-}
+use clients::Clients;
+use endpoint::{Endpoint, Found};
+use error::PageError;
+use interaction::Tickets;
+use pages::Pages;
+use reply::Response;
+use request::Request;
+use token::SecretChecks;
 
 /// The OpenID Provider.
 #[derive(Debug)]
-pub struct Provider {}
+pub struct Provider {
+    settings: Settings,
+    parts: Parts,
+    clients: Clients,
+    pages: Pages,
+    discovery: Bytes,
+    secret_checks: SecretChecks,
+    tickets: OnceCell<Tickets>,
+}
 
 /// Why the provider cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    /// A template cannot be read or parsed.
+    /// A template cannot be read, parsed or used.
     #[error("template {name}: {message}")]
     Template {
-        /// file
+        /// Which one.
         name: String,
-        /// what
+        /// What is wrong with it.
         message: String,
     },
+    /// The discovery document cannot be written.
+    #[error("discovery document: {0}")]
+    Discovery(#[from] discovery::DiscoveryError),
 }
 
 impl Provider {
-    /// Puts a provider together; parses all templates.
-    pub fn new(_settings: Settings, _parts: Parts) -> Result<Self, ProviderError> {
-        todo!()
+    /// Puts a provider together; reads and tries out all templates.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderError`] says what it cannot start with.
+    pub fn new(settings: Settings, parts: Parts) -> Result<Self, ProviderError> {
+        let clients = Clients::new(&settings.clients);
+        Ok(Self {
+            pages: Pages::load(&settings)?,
+            discovery: discovery::document(&settings)?,
+            secret_checks: SecretChecks::new(clients.slow_hash()),
+            tickets: OnceCell::new(),
+            clients,
+            settings,
+            parts,
+        })
     }
-    /// Whether `path` (canonical) is an endpoint of ours, so that the gateway hands the request over.
-    pub fn serves(&self, _path: &str) -> bool {
-        todo!()
+
+    /// Whether `path`, in canonical form, is ours to answer.
+    pub fn serves(&self, path: &str) -> bool {
+        Endpoint::covers(&self.settings.issuer, path)
     }
-    /// The host (canonical) the endpoints are served on; the gateway compares.
+
+    /// The host the endpoints are served on, in canonical form.
     pub fn host(&self) -> &str {
-        todo!()
+        self.settings.issuer.host()
     }
-    /// Answers a request to one of the endpoints. The body is complete (at most 64 KiB).
+
+    /// Answers a request. Its path is canonical and its body complete, at most 64 KiB.
     pub async fn answer(
         &self,
-        _request: http::Request<Bytes>,
-        _peer: IpAddr,
+        request: http::Request<Bytes>,
+        peer: IpAddr,
     ) -> http::Response<Bytes> {
-        todo!()
+        let now = self.parts.clock.now();
+        let issuer = &self.settings.issuer;
+        let found = Endpoint::find(issuer, request.uri().path(), request.method());
+        let request = Request::new(request, peer, now);
+        let mut response = match found {
+            Found::Endpoint(endpoint) => self.answer_at(endpoint, &request).await,
+            Found::WrongMethod(endpoint) => wrong_method(endpoint),
+            Found::Nothing => self.error_page(&PageError::NotFound),
+        };
+        reply::harden(&mut response);
+        if request.method == Method::HEAD {
+            *response.body_mut() = Bytes::new();
+        }
+        response
     }
+
+    async fn answer_at(&self, endpoint: Endpoint, request: &Request) -> Response {
+        let mut response = if request.method == Method::OPTIONS {
+            cors::preflight(endpoint)
+        } else {
+            // Boxed: one future for the whole provider would be as large as the largest of them.
+            Box::pin(self.dispatch(endpoint, request)).await
+        };
+        if endpoint.is_cross_origin() {
+            cors::open(&mut response);
+        }
+        response
+    }
+
+    async fn dispatch(&self, endpoint: Endpoint, request: &Request) -> Response {
+        match endpoint {
+            Endpoint::Discovery => self.describe(),
+            Endpoint::Jwks => self.publish_keys(request.now),
+            Endpoint::Authorization => self.authorize(request).await,
+            Endpoint::Token => self.token(request).await,
+            Endpoint::UserInfo => self.userinfo(request).await,
+            Endpoint::Revocation => self.revoke(request).await,
+            Endpoint::EndSession => self.end_session(request).await,
+            Endpoint::SignIn if request.method == Method::POST => {
+                self.submit_sign_in(request).await
+            }
+            Endpoint::SignIn => self.error_page(&PageError::NoInteraction),
+            Endpoint::SignOut => self.submit_sign_out(request).await,
+            Endpoint::Stylesheet => self.pages.stylesheet(),
+        }
+    }
+}
+
+/// RFC 9110 §15.5.6.
+fn wrong_method(endpoint: Endpoint) -> Response {
+    let mut response = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, endpoint.allow());
+    response
 }

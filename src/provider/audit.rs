@@ -1,0 +1,159 @@
+//! The audit lines of the provider: one for each decision of consequence.
+//!
+//! Who, to whom, from where, and what came of it; never a secret, a code, a token, or what
+//! somebody typed as a user name, since people type passwords there.
+
+use std::net::IpAddr;
+
+use crate::model::{ClientId, Grant, GrantId, Login, Session};
+use crate::users::attempts_key;
+
+/// Somebody signed in.
+pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "sign_in",
+        outcome = "success",
+        user.subject = %session.user.subject,
+        session.id = session.id.as_str(),
+        client.id = %client,
+        peer.address = %peer,
+        "a user signed in"
+    );
+}
+
+/// Somebody tried to sign in. `login` is named by the beginning of the digest that its attempts
+/// are counted under, so that tries can be told to be the same one's.
+pub(crate) fn sign_in_refused(
+    reason: &'static str,
+    login: Option<&Login>,
+    client: &ClientId,
+    peer: IpAddr,
+) {
+    let digest = login.map(|login| format!("{:?}", attempts_key(login)));
+    tracing::info!(
+        target: "audit",
+        event = "sign_in",
+        outcome = "refused",
+        reason,
+        login.digest = digest,
+        client.id = %client,
+        peer.address = %peer,
+        "a sign-in was refused"
+    );
+}
+
+/// A code was issued.
+pub(crate) fn granted(grant: &Grant, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "grant",
+        outcome = "success",
+        grant.id = %grant.id,
+        grant.scope = %grant.scope,
+        user.subject = %grant.user.subject,
+        session.id = grant.session_id.as_str(),
+        client.id = %grant.client_id,
+        peer.address = %peer,
+        "a user granted access"
+    );
+}
+
+/// A known client's authorization request was refused.
+pub(crate) fn grant_refused(
+    code: &'static str,
+    reason: &impl std::fmt::Display,
+    client: &ClientId,
+    peer: IpAddr,
+) {
+    tracing::info!(
+        target: "audit",
+        event = "grant",
+        outcome = "refused",
+        error.code = code,
+        %reason,
+        client.id = %client,
+        peer.address = %peer,
+        "an authorization request was refused"
+    );
+}
+
+/// Tokens were issued.
+pub(crate) fn tokens_issued(grant: &Grant, grant_type: &'static str, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "token",
+        outcome = "success",
+        grant_type,
+        grant.id = %grant.id,
+        user.subject = %grant.user.subject,
+        client.id = %grant.client_id,
+        peer.address = %peer,
+        "tokens were issued"
+    );
+}
+
+/// A token request was refused.
+pub(crate) fn tokens_refused(
+    code: &'static str,
+    reason: &impl std::fmt::Display,
+    client: Option<&ClientId>,
+    peer: IpAddr,
+) {
+    tracing::info!(
+        target: "audit",
+        event = "token",
+        outcome = "refused",
+        error.code = code,
+        %reason,
+        client.id = client.map(ClientId::as_str),
+        peer.address = %peer,
+        "a token request was refused"
+    );
+}
+
+/// A used code or refresh token came again: somebody may have stolen it.
+pub(crate) fn replayed(what: &'static str, grant: &GrantId, client: &ClientId, peer: IpAddr) {
+    tracing::warn!(
+        target: "audit",
+        event = "replay",
+        outcome = "revoked",
+        artefact = what,
+        grant.id = %grant,
+        client.id = %client,
+        peer.address = %peer,
+        "something that works once was used again; its grant is revoked"
+    );
+}
+
+/// A client gave a token back.
+pub(crate) fn revoked(
+    what: &'static str,
+    grant: Option<&GrantId>,
+    client: &ClientId,
+    peer: IpAddr,
+) {
+    tracing::info!(
+        target: "audit",
+        event = "revocation",
+        outcome = "success",
+        artefact = what,
+        grant.id = grant.map(GrantId::as_str),
+        client.id = %client,
+        peer.address = %peer,
+        "a client revoked a token"
+    );
+}
+
+/// A session was ended.
+pub(crate) fn signed_out(session: &Session, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "sign_out",
+        outcome = "success",
+        user.subject = %session.user.subject,
+        session.id = session.id.as_str(),
+        peer.address = %peer,
+        "a user signed out"
+    );
+}

@@ -1,0 +1,162 @@
+//! The parameters of an authorization request, checked: the second stage.
+
+use std::time::Duration;
+
+use super::destination::MAX_ECHO_BYTES;
+use super::prompt::Prompt;
+use crate::model::{Client, CodeChallenge, GrantType, Scope};
+use crate::provider::error::AuthorizationError;
+use crate::provider::params::Params;
+
+/// Every parameter that has a meaning here, if only that of being tolerated (OpenID Connect
+/// Core §3.1.2.1 and §15.1). Others are ignored (RFC 6749 §3.1).
+pub(crate) const PARAMETERS: [&str; 21] = [
+    "client_id",
+    "redirect_uri",
+    "state",
+    "response_type",
+    "response_mode",
+    "scope",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "id_token_hint",
+    "login_hint",
+    "acr_values",
+    "display",
+    "ui_locales",
+    "claims_locales",
+    "claims",
+    "request",
+    "request_uri",
+    "registration",
+];
+
+/// An authorization request of a known client, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizationRequest {
+    /// What is asked for and may be granted to the client; never empty.
+    pub(crate) scope: Scope,
+    /// To be repeated in the ID token, byte by byte.
+    pub(crate) nonce: Option<String>,
+    /// RFC 7636.
+    pub(crate) code_challenge: Option<CodeChallenge>,
+    /// What the user is to be asked.
+    pub(crate) prompt: Prompt,
+    /// How long ago the password may have been checked at most.
+    pub(crate) max_age: Option<Duration>,
+    /// An ID token of the user expected, not verified yet.
+    pub(crate) id_token_hint: Option<String>,
+    /// What the user may type as user name.
+    pub(crate) login_hint: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// Reads the request of `client`.
+    pub(crate) fn parse(params: &Params, client: &Client) -> Result<Self, AuthorizationError> {
+        params.check_unique(&PARAMETERS)?;
+        refuse_unsupported(params)?;
+        check_echo(params, "state")?;
+        check_response(params, client)?;
+        let text = |name| params.one(name).map(|value| value.map(str::to_owned));
+        Ok(Self {
+            scope: parse_scope(params, client)?,
+            nonce: check_echo(params, "nonce")?,
+            code_challenge: parse_challenge(params, client)?,
+            prompt: Prompt::parse(params.one("prompt")?.unwrap_or_default())?,
+            max_age: parse_max_age(params)?,
+            id_token_hint: text("id_token_hint")?,
+            login_hint: text("login_hint")?,
+        })
+    }
+}
+
+/// OpenID Connect Core §6 and §7: ignoring these would answer another request than was made.
+fn refuse_unsupported(params: &Params) -> Result<(), AuthorizationError> {
+    for (name, error) in [
+        ("request", AuthorizationError::RequestNotSupported),
+        ("request_uri", AuthorizationError::RequestUriNotSupported),
+        ("registration", AuthorizationError::RegistrationNotSupported),
+    ] {
+        if params.one(name)?.is_some() {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// What has to come back unchanged is bounded, since it travels in pages and is stored.
+fn check_echo(params: &Params, name: &'static str) -> Result<Option<String>, AuthorizationError> {
+    match params.one(name)? {
+        Some(value) if value.len() > MAX_ECHO_BYTES => Err(AuthorizationError::Invalid(name)),
+        value => Ok(value.map(str::to_owned)),
+    }
+}
+
+/// Only the code flow, and only in the query (RFC 9700 §2.1.2).
+fn check_response(params: &Params, client: &Client) -> Result<(), AuthorizationError> {
+    match params.one("response_type")? {
+        Some("code") => {}
+        Some(_) => return Err(AuthorizationError::UnsupportedResponseType),
+        None => return Err(AuthorizationError::Missing("response_type")),
+    }
+    if !matches!(params.one("response_mode")?, None | Some("query")) {
+        return Err(AuthorizationError::Invalid("response_mode"));
+    }
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(AuthorizationError::UnauthorizedClient);
+    }
+    Ok(())
+}
+
+/// RFC 6749 §3.3: without a scope the client gets what it was registered for; values that are
+/// not its own are left out, and the token response says what was granted.
+fn parse_scope(params: &Params, client: &Client) -> Result<Scope, AuthorizationError> {
+    let scope = match params.one("scope")? {
+        Some(text) => Scope::parse(text)?.intersection(&client.scope),
+        None => client.scope.clone(),
+    };
+    if scope.is_empty() {
+        return Err(AuthorizationError::NothingGrantable);
+    }
+    Ok(scope)
+}
+
+/// RFC 7636 §4.3 and §4.4.1, RFC 9700 §2.1.1.
+fn parse_challenge(
+    params: &Params,
+    client: &Client,
+) -> Result<Option<CodeChallenge>, AuthorizationError> {
+    let method = params.one("code_challenge_method")?;
+    let Some(challenge) = params.one("code_challenge")? else {
+        // A method alone is a challenge that got lost: going on without would be a downgrade.
+        return match method {
+            Some(_) => Err(AuthorizationError::Missing("code_challenge")),
+            None if client.is_public() => Err(AuthorizationError::ChallengeRequired),
+            None => Ok(None),
+        };
+    };
+    if method != Some("S256") {
+        return Err(AuthorizationError::ChallengeMethod);
+    }
+    CodeChallenge::parse(challenge)
+        .map(Some)
+        .ok_or(AuthorizationError::Invalid("code_challenge"))
+}
+
+fn parse_max_age(params: &Params) -> Result<Option<Duration>, AuthorizationError> {
+    let Some(text) = params.one("max_age")? else {
+        return Ok(None);
+    };
+    // `u64` alone would also read "+5".
+    let seconds = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten();
+    seconds
+        .map(|seconds| Some(Duration::from_secs(seconds)))
+        .ok_or(AuthorizationError::Invalid("max_age"))
+}

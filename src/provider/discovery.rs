@@ -1,0 +1,173 @@
+//! The provider's metadata (OpenID Connect Discovery §3, RFC 8414 §2).
+//!
+//! It says what is true under this configuration and nothing else: what it lists comes from the
+//! tables that the endpoints themselves work by.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::StatusCode;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
+    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+};
+use openidconnect::{
+    AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
+    ProviderMetadata, ResponseTypes, RevocationUrl, Scope, TokenUrl, UserInfoUrl,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Provider;
+use super::claims::CLAIMS_BY_SCOPE;
+use super::endpoint::Endpoint;
+use super::reply::{self, Response};
+use super::settings::Settings;
+use super::token::signature_algorithm;
+use crate::model::GrantType;
+
+/// Why the document cannot be written; a checked configuration never leads here.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoveryError {
+    /// An endpoint below the issuer is not a URL.
+    #[error(transparent)]
+    Url(#[from] url::ParseError),
+    /// The document is not JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// The members that OpenID Connect Discovery does not have.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+struct Additional {
+    /// RFC 8414 §2.
+    revocation_endpoint: RevocationUrl,
+    /// RFC 8414 §2.
+    revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    end_session_endpoint: EndSessionUrl,
+    /// RFC 8414 §2.
+    code_challenge_methods_supported: Vec<String>,
+    /// RFC 9207 §3.
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for Additional {}
+
+type Metadata = ProviderMetadata<
+    Additional,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+impl Provider {
+    /// Answers with the metadata. Kept by others for a few minutes, as the keys are.
+    pub(super) fn describe(&self) -> Response {
+        let body = self.discovery.clone();
+        let mut response = reply::with_body(StatusCode::OK, Some("application/json"), body);
+        reply::cache(&mut response, "public, max-age=300");
+        response
+    }
+}
+
+/// Writes the document, once, at start.
+pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
+    let url = |endpoint: Endpoint| settings.issuer.endpoint(endpoint.path());
+    let additional = Additional {
+        revocation_endpoint: RevocationUrl::new(url(Endpoint::Revocation))?,
+        revocation_endpoint_auth_methods_supported: authentication_methods(),
+        end_session_endpoint: EndSessionUrl::new(url(Endpoint::EndSession))?,
+        code_challenge_methods_supported: vec!["S256".to_owned()],
+        authorization_response_iss_parameter_supported: true,
+    };
+    let metadata = Metadata::new(
+        IssuerUrl::new(settings.issuer.as_str().to_owned())?,
+        AuthUrl::new(url(Endpoint::Authorization))?,
+        JsonWebKeySetUrl::new(url(Endpoint::Jwks))?,
+        vec![ResponseTypes::new(vec![CoreResponseType::Code])],
+        vec![CoreSubjectIdentifierType::Public],
+        vec![signature_algorithm(settings.id_token_algorithm)],
+        additional,
+    )
+    .set_token_endpoint(Some(TokenUrl::new(url(Endpoint::Token))?))
+    .set_userinfo_endpoint(Some(UserInfoUrl::new(url(Endpoint::UserInfo))?))
+    .set_scopes_supported(Some(scopes(settings)))
+    .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+    .set_grant_types_supported(Some(GrantType::ALL.map(grant_type).to_vec()))
+    .set_token_endpoint_auth_methods_supported(Some(authentication_methods()))
+    .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
+    .set_claims_supported(Some(claims(settings)))
+    .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
+    .set_claims_parameter_supported(Some(false))
+    .set_request_parameter_supported(Some(false))
+    // Left out, this one would mean true.
+    .set_request_uri_parameter_supported(Some(false));
+    Ok(serde_json::to_vec(&metadata)?.into())
+}
+
+/// Every scope value that some client may use, and `openid`.
+fn scopes(settings: &Settings) -> Vec<Scope> {
+    let registered = settings
+        .clients
+        .iter()
+        .flat_map(|client| client.scope.iter());
+    let values: BTreeSet<&str> = registered.chain(["openid"]).collect();
+    values
+        .into_iter()
+        .map(|value| Scope::new(value.to_owned()))
+        .collect()
+}
+
+/// The claims of ID tokens, and those about users that some client may be told.
+fn claims(settings: &Settings) -> Vec<CoreClaimName> {
+    let is_used = |value: &str| {
+        let mut clients = settings.clients.iter();
+        clients.any(|client| client.scope.contains(value))
+    };
+    let about_users = CLAIMS_BY_SCOPE
+        .iter()
+        .filter(|(value, _)| is_used(value))
+        .flat_map(|(_, claims)| claims.iter())
+        .map(|claim| claim.as_str());
+    [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "at_hash",
+        "amr",
+        "sid",
+    ]
+    .into_iter()
+    .chain(about_users)
+    .map(|name| CoreClaimName::new(name.to_owned()))
+    .collect()
+}
+
+/// One for each kind of `ClientAuthentication`.
+fn authentication_methods() -> Vec<CoreClientAuthMethod> {
+    vec![
+        CoreClientAuthMethod::ClientSecretBasic,
+        CoreClientAuthMethod::ClientSecretPost,
+        CoreClientAuthMethod::None,
+    ]
+}
+
+const fn grant_type(grant_type: GrantType) -> CoreGrantType {
+    match grant_type {
+        GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
+        GrantType::RefreshToken => CoreGrantType::RefreshToken,
+    }
+}

@@ -1,0 +1,126 @@
+//! Errors that the user sees, because nobody else may be told (RFC 6749 §4.1.2.1).
+
+use http::{StatusCode, header};
+
+use super::RETRY_AFTER_S;
+use crate::entropy::EntropyError;
+use crate::provider::Provider;
+use crate::provider::pages::Message;
+use crate::provider::params::{ParamsError, Repeated};
+use crate::provider::reply::{self, Response};
+use crate::store::StoreError;
+
+/// Why a browser gets a page with an error and is sent nowhere.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    /// Nothing of ours is there.
+    #[error("no endpoint has this path")]
+    NotFound,
+    /// The parameters cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] ParamsError),
+    /// One that matters came twice.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+    /// One that matters is missing.
+    #[error("the parameter {0} is missing")]
+    Missing(&'static str),
+    /// Nobody was registered under this `client_id`.
+    #[error("the client is not registered")]
+    UnknownClient,
+    /// RFC 9700 §2.1: not, character by character, one of the client's.
+    #[error("the redirect URI is not registered for the client")]
+    UnregisteredRedirectUri,
+    /// RP-Initiated Logout §3.
+    #[error("the post-logout redirect URI is not registered for the client")]
+    UnregisteredPostLogoutRedirectUri,
+    /// RP-Initiated Logout §2: not an ID token of ours.
+    #[error("the ID token hint cannot be verified")]
+    UnverifiableHint,
+    /// RP-Initiated Logout §2: `client_id` and the hint name two clients.
+    #[error("the ID token hint was issued to another client")]
+    HintOfAnotherClient,
+    /// Another site sent the form.
+    #[error("the form comes from another site")]
+    CrossSite,
+    /// The form's ticket is missing, was altered, or belongs to another browser.
+    #[error("the form does not belong to this browser")]
+    ForeignTicket,
+    /// Somebody opened the address that the sign-in form is sent to.
+    #[error("nothing to sign in to")]
+    NoInteraction,
+    /// Our store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl PageError {
+    /// What the user reads. Nothing of the request is repeated: it may be an attacker's text.
+    const fn message(&self) -> (StatusCode, Message) {
+        let (status, title, text) = match self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Page not found",
+                "There is nothing at this address.",
+            ),
+            Self::Malformed(_) | Self::Repeated(_) | Self::Missing(_) => (
+                StatusCode::BAD_REQUEST,
+                "This request is incomplete",
+                "The application sent something that cannot be understood. Go back to it and try again; if that does not help, tell its administrator.",
+            ),
+            Self::UnknownClient
+            | Self::UnregisteredRedirectUri
+            | Self::UnregisteredPostLogoutRedirectUri => (
+                StatusCode::BAD_REQUEST,
+                "This application is not known here",
+                "The application that sent you here is not registered in this way, so you are not sent back to it. Tell its administrator.",
+            ),
+            Self::UnverifiableHint | Self::HintOfAnotherClient => (
+                StatusCode::BAD_REQUEST,
+                "This sign-out request is not valid",
+                "The application asked to sign you out in a way that cannot be verified. You are still signed in.",
+            ),
+            Self::CrossSite | Self::ForeignTicket => (
+                StatusCode::FORBIDDEN,
+                "This page does not belong to this browser",
+                "Nothing was done. Go back to the application and start again. Cookies must be allowed for this site.",
+            ),
+            Self::NoInteraction => (
+                StatusCode::BAD_REQUEST,
+                "Nothing to sign in to",
+                "Signing in starts at an application. Open the application that you want to use.",
+            ),
+            Self::Store(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not available at the moment",
+                "Something is not working here. Please try again in a moment.",
+            ),
+            Self::Entropy(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here",
+                "Please try again in a moment.",
+            ),
+        };
+        (status, Message { title, text })
+    }
+}
+
+impl Provider {
+    /// The only place where a [`PageError`] becomes HTTP, and where it is logged.
+    pub(crate) fn error_page(&self, error: &PageError) -> Response {
+        let (status, message) = error.message();
+        if status.is_server_error() {
+            tracing::error!(%error, "a page cannot be shown");
+        } else {
+            tracing::info!(%error, "a request was answered with an error page");
+        }
+        let mut response = self.pages.message(status, &message);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        response
+    }
+}

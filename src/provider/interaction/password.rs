@@ -1,0 +1,64 @@
+//! Trying the password that came with the form.
+
+use super::Problem;
+use crate::model::{ClientId, Login, UserProfile};
+use crate::provider::Provider;
+use crate::provider::audit;
+use crate::provider::params::Params;
+use crate::provider::request::Request;
+use crate::secret::Secret;
+use crate::users::SignInError;
+
+impl Provider {
+    /// Who the form says it is, if the password is right.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] to show; the reason behind it goes to the audit log only.
+    pub(super) async fn check_form(
+        &self,
+        form: &Params,
+        client: &ClientId,
+        request: &Request,
+    ) -> Result<UserProfile, Problem> {
+        let login = form.one("username").ok().flatten().unwrap_or_default();
+        let login = Login::parse(login).ok();
+        let password = form.one("password").ok().flatten().unwrap_or_default();
+        let password = Secret::new(password);
+        let result = match &login {
+            Some(login) => {
+                let sign_in = &self.parts.sign_in;
+                sign_in.try_password(login, &password, request.now).await
+            }
+            None => Err(SignInError::Denied),
+        };
+        self.parts.metrics.sign_in(outcome(&result));
+        result.map_err(|error| {
+            if let SignInError::Unavailable(_) | SignInError::Store(_) = error {
+                tracing::error!(%error, "a password could not be checked");
+            }
+            audit::sign_in_refused(reason(&error), login.as_ref(), client, request.peer);
+            Problem::of(&error)
+        })
+    }
+}
+
+/// What the metric counts.
+const fn outcome(result: &Result<UserProfile, SignInError>) -> &'static str {
+    match result {
+        Ok(_) => "success",
+        Err(error) => reason(error),
+    }
+}
+
+/// What the audit log says.
+const fn reason(error: &SignInError) -> &'static str {
+    match error {
+        SignInError::Denied => "denied",
+        SignInError::Locked => "locked",
+        SignInError::StepUpRequired => "step_up_required",
+        SignInError::Throttled { .. } => "throttled",
+        SignInError::Unavailable(_) => "unavailable",
+        SignInError::Store(_) => "error",
+    }
+}

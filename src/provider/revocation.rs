@@ -1,0 +1,111 @@
+//! Token revocation (RFC 7009).
+
+use http::StatusCode;
+
+use super::Provider;
+use super::audit;
+use super::error::TokenError;
+use super::reply::{self, Response};
+use super::request::Request;
+use crate::entropy;
+use crate::model::{Client, Grant, Timestamp};
+use crate::secret::Digest;
+use crate::store::Redemption;
+
+impl Provider {
+    /// Answers a revocation request: 200 when the token is dead now, whoever killed it.
+    pub(super) async fn revoke(&self, request: &Request) -> Response {
+        match self.revoke_token(request).await {
+            Ok(()) => reply::empty(StatusCode::OK),
+            Err(error) => {
+                let (code, _) = error.wire();
+                audit::tokens_refused(code, &error, None, request.peer);
+                error.into()
+            }
+        }
+    }
+
+    /// The hint of §2.1 is not needed: the two kinds of tokens do not look alike.
+    async fn revoke_token(&self, request: &Request) -> Result<(), TokenError> {
+        let form = request.form()?;
+        let client = self.authenticate_client(&form, request).await?;
+        let token = form.one("token")?.ok_or(TokenError::Missing("token"))?;
+        if token.contains('.') {
+            self.revoke_access_token(token, &client, request).await
+        } else {
+            let token = Digest::of(token.as_bytes());
+            self.revoke_refresh_token(&token, &client, request).await
+        }
+    }
+
+    /// Revokes one access token. One that no longer opens anything counts as revoked (§2.2).
+    async fn revoke_access_token(
+        &self,
+        token: &str,
+        client: &Client,
+        request: &Request,
+    ) -> Result<(), TokenError> {
+        let Ok(verified) = self.parts.verifier.verify(token, request.now) else {
+            return Ok(());
+        };
+        let Some(token_id) = verified.token_id.as_deref() else {
+            return Ok(());
+        };
+        if *verified.issuer != *self.settings.issuer.as_str() {
+            return Ok(());
+        }
+        check_owner(verified.client_id.as_ref() == Some(&client.id))?;
+        let store = &self.parts.store;
+        store.revoke_token(token_id, verified.expires_at).await?;
+        let grant = verified.grant_id.as_ref();
+        audit::revoked("access_token", grant, &client.id, request.peer);
+        Ok(())
+    }
+
+    /// Revokes a refresh token with all that came of its grant (§2.1).
+    async fn revoke_refresh_token(
+        &self,
+        token: &Digest,
+        client: &Client,
+        request: &Request,
+    ) -> Result<(), TokenError> {
+        let Some(grant) = self.grant_of(token, request.now).await? else {
+            return Ok(());
+        };
+        check_owner(grant.client_id == client.id)?;
+        let store = &self.parts.store;
+        store.revoke_grant(&grant.id, request.now).await?;
+        audit::revoked("refresh_token", Some(&grant.id), &client.id, request.peer);
+        Ok(())
+    }
+
+    /// The grant of a refresh token that is live, or was until a refresh overtook us.
+    ///
+    /// A client that refreshes and revokes at once may come here with a token just used: its
+    /// successor must not outlive the revocation.
+    async fn grant_of(&self, token: &Digest, now: Timestamp) -> Result<Option<Grant>, TokenError> {
+        let store = &self.parts.store;
+        if let Some(found) = store.find_refresh_token(token, now).await? {
+            return Ok(Some(found.grant));
+        }
+        // Nobody knows this successor, and it dies with the grant.
+        let successor = entropy::opaque_token()?.digest();
+        match store
+            .rotate_refresh_token(token, &successor, now, now)
+            .await?
+        {
+            Redemption::Fresh(found) => Ok(Some(found.grant)),
+            Redemption::Replayed(grant) => Ok(store.find_grant(&grant).await?),
+            Redemption::Unknown => Ok(None),
+        }
+    }
+}
+
+/// §2.1: the request for a token of another client is refused, and the client is told.
+const fn check_owner(is_owner: bool) -> Result<(), TokenError> {
+    if is_owner {
+        Ok(())
+    } else {
+        Err(TokenError::TokenOfAnotherClient)
+    }
+}

@@ -1,0 +1,61 @@
+//! What the provider runs on, and the parts it works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
+use crate::model::{Client, Issuer};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use crate::users::SignIn;
+
+/// What the provider runs on.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who we are: an exact string, and the URL that all endpoints are below.
+    pub issuer: Issuer,
+    /// Who may ask.
+    pub clients: Vec<Client>,
+    /// Signs access tokens (default ES256).
+    pub access_token_algorithm: SigningAlgorithm,
+    /// Default 10 min.
+    pub access_token_lifetime: Duration,
+    /// Signs ID tokens (default RS256).
+    pub id_token_algorithm: SigningAlgorithm,
+    /// Default 1 h.
+    pub id_token_lifetime: Duration,
+    /// Default 30 days, anew at each rotation.
+    pub refresh_token_lifetime: Duration,
+    /// Default 60 s.
+    pub code_lifetime: Duration,
+    /// Default 12 h.
+    pub session_lifetime: Duration,
+    /// Default 1 h.
+    pub session_idle_lifetime: Duration,
+    /// A sign-in page is good for this long (default 30 min).
+    pub interaction_lifetime: Duration,
+    /// What users read as the name of the place (default "Cellgate").
+    pub display_name: String,
+    /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
+    /// `sign_out.html`, `message.html`, `style.css`.
+    pub templates: Option<PathBuf>,
+}
+
+/// The parts the provider works with.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Reads the present once per request.
+    pub clock: Arc<dyn Clock>,
+    /// Keeps state.
+    pub store: Store,
+    /// Signs.
+    pub keys: Arc<KeyRing>,
+    /// Remembers the access tokens minted here, verifies those presented at userinfo.
+    pub verifier: Arc<TokenVerifier>,
+    /// Tries passwords.
+    pub sign_in: SignIn,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}

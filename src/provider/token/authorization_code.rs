@@ -1,0 +1,130 @@
+//! The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
+use super::TokenRequest;
+use super::response::TokenSet;
+use crate::entropy;
+use crate::model::{AuthorizationCode, Client, Grant, GrantType, Scope, Timestamp};
+use crate::provider::Provider;
+use crate::provider::audit;
+use crate::provider::error::TokenError;
+use crate::secret::{Digest, Secret};
+use crate::store::Redemption;
+
+impl Provider {
+    /// Exchanges a code for tokens.
+    ///
+    /// The code is used up first and looked at then: whatever is wrong with the request, nobody
+    /// gets a second try with it (RFC 9700 §4.5).
+    pub(super) async fn exchange_code(
+        &self,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenSet, TokenError> {
+        let form = request.form;
+        let code = form.one("code")?.ok_or(TokenError::Missing("code"))?;
+        let redirect_uri = form
+            .one("redirect_uri")?
+            .ok_or(TokenError::Missing("redirect_uri"))?;
+        let verifier = form.one("code_verifier")?;
+
+        let code = self
+            .redeem_code(&Digest::of(code.as_bytes()), request)
+            .await?;
+        if code.grant.client_id != request.client.id {
+            return Err(TokenError::CodeNotRedeemable);
+        }
+        if code.redirect_uri != redirect_uri {
+            return Err(TokenError::RedirectUriMismatch);
+        }
+        check_verifier(&code, verifier)?;
+        self.issue_first_tokens(code.grant, request).await
+    }
+
+    async fn redeem_code(
+        &self,
+        code: &Digest,
+        request: &TokenRequest<'_>,
+    ) -> Result<AuthorizationCode, TokenError> {
+        let (client, now, peer) = (request.client, request.request.now, request.request.peer);
+        match self.parts.store.redeem_code(code, now).await? {
+            Redemption::Fresh(code) => Ok(code),
+            Redemption::Replayed(grant) => {
+                // We cannot tell the thief from the client, and the thief may have come first:
+                // the tokens already out go too (RFC 6749 §4.1.2).
+                self.parts.store.revoke_grant(&grant, now).await?;
+                audit::replayed("authorization_code", &grant, &client.id, peer);
+                Err(TokenError::CodeNotRedeemable)
+            }
+            Redemption::Unknown => Err(TokenError::CodeNotRedeemable),
+        }
+    }
+
+    async fn issue_first_tokens(
+        &self,
+        grant: Grant,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenSet, TokenError> {
+        let now = request.request.now;
+        let scope = grant.scope.clone();
+        let refresh_token = if is_refreshable(&scope, request.client) {
+            Some(self.issue_refresh_token(&grant, now).await?)
+        } else {
+            None
+        };
+        self.issue(grant, &scope, refresh_token, request)
+    }
+
+    async fn issue_refresh_token(
+        &self,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Secret, TokenError> {
+        let token = entropy::opaque_token()?;
+        let expires_at = now.after(self.settings.refresh_token_lifetime);
+        self.parts
+            .store
+            .save_refresh_token(&token.digest(), &grant.id, expires_at)
+            .await?;
+        Ok(token)
+    }
+
+    /// Issues an access token for `scope`, and an ID token if it has `openid`.
+    pub(super) fn issue(
+        &self,
+        grant: Grant,
+        scope: &Scope,
+        refresh_token: Option<Secret>,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenSet, TokenError> {
+        let now = request.request.now;
+        let access_token = self.issue_access_token(&grant, request.client, scope, now)?;
+        let id_token = scope
+            .contains("openid")
+            .then(|| self.issue_id_token(&grant, &access_token, now))
+            .transpose()?;
+        Ok(TokenSet {
+            grant,
+            scope: scope.clone(),
+            access_token,
+            expires_in: self.settings.access_token_lifetime,
+            refresh_token,
+            id_token,
+        })
+    }
+}
+
+/// A verifier without a challenge is refused as is a challenge without a verifier: either way
+/// the one who redeems the code is not the one who asked for it (RFC 9700 §2.1.1).
+fn check_verifier(code: &AuthorizationCode, verifier: Option<&str>) -> Result<(), TokenError> {
+    match (code.code_challenge, verifier) {
+        (None, None) => Ok(()),
+        (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
+        _ => Err(TokenError::VerifierMismatch),
+    }
+}
+
+/// Whether a grant comes with a refresh token: `offline_access` (OpenID Connect Core §11), or
+/// `offline` as Cells' own clients spell it.
+fn is_refreshable(scope: &Scope, client: &Client) -> bool {
+    let offline = scope.contains("offline_access") || scope.contains("offline");
+    offline && client.may_use(GrantType::RefreshToken)
+}

@@ -1,0 +1,109 @@
+//! ID tokens (OpenID Connect Core §2).
+//!
+//! They say who signed in, when and how, and nothing else about the user: that is what the
+//! userinfo endpoint is for (§5.4), and an ID token travels through browsers.
+
+use chrono::{DateTime, Utc};
+use openidconnect::core::{
+    CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+};
+use openidconnect::{
+    AccessToken, AdditionalClaims, Audience, AuthenticationMethodReference, IdToken, IdTokenClaims,
+    IssuerUrl, Nonce, StandardClaims, SubjectIdentifier,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::jose::SigningAlgorithm;
+use crate::model::{Grant, Timestamp};
+use crate::provider::Provider;
+use crate::provider::error::TokenError;
+use crate::secret::Secret;
+
+/// The claim that names the session (OpenID Connect Front-Channel Logout §3): by it a hint at
+/// sign-out finds the session it was issued in.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct SessionClaims {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+}
+
+impl AdditionalClaims for SessionClaims {}
+
+type ProviderIdToken = IdToken<
+    SessionClaims,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+
+impl Provider {
+    /// Issues an ID token that goes with `access_token`.
+    pub(super) fn issue_id_token(
+        &self,
+        grant: &Grant,
+        access_token: &Secret,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let algorithm = self.settings.id_token_algorithm;
+        let key = self
+            .parts
+            .keys
+            .signing_key(algorithm, now)
+            .ok_or(TokenError::Signing)?;
+        let token = ProviderIdToken::new(
+            self.id_token_claims(grant, now)?,
+            key.as_ref(),
+            signature_algorithm(algorithm),
+            Some(&AccessToken::new(access_token.expose().to_owned())),
+            None,
+        )
+        .map_err(|error| {
+            tracing::error!(%error, "an ID token cannot be signed");
+            TokenError::Signing
+        })?;
+        Ok(token.to_string())
+    }
+
+    fn id_token_claims(
+        &self,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<IdTokenClaims<SessionClaims, CoreGenderClaim>, TokenError> {
+        let issuer = IssuerUrl::new(self.settings.issuer.as_str().to_owned())
+            .map_err(|_| TokenError::Signing)?;
+        let subject = SubjectIdentifier::new(grant.user.subject.as_str().to_owned());
+        let claims = IdTokenClaims::new(
+            issuer,
+            vec![Audience::new(grant.client_id.as_str().to_owned())],
+            date(now.after(self.settings.id_token_lifetime))?,
+            date(now)?,
+            StandardClaims::new(subject),
+            SessionClaims {
+                sid: Some(grant.session_id.as_str().to_owned()),
+            },
+        );
+        // RFC 8176 §2.
+        let password = AuthenticationMethodReference::new("pwd".to_owned());
+        Ok(claims
+            .set_auth_time(Some(date(grant.authenticated_at)?))
+            .set_auth_method_refs(Some(vec![password]))
+            .set_nonce(grant.nonce.clone().map(Nonce::new)))
+    }
+}
+
+/// The library's name of an algorithm.
+pub(crate) const fn signature_algorithm(algorithm: SigningAlgorithm) -> CoreJwsSigningAlgorithm {
+    match algorithm {
+        SigningAlgorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+        SigningAlgorithm::Rs256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        SigningAlgorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
+    }
+}
+
+/// The library's form of a moment; fails only hundreds of thousands of years from now.
+fn date(moment: Timestamp) -> Result<DateTime<Utc>, TokenError> {
+    i64::try_from(moment.as_secs())
+        .ok()
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .ok_or(TokenError::Signing)
+}

@@ -1,0 +1,136 @@
+//! Checking client secrets: off the runtime's threads, a few at a time, and not twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::sync::Semaphore;
+
+use crate::model::SecretHash;
+use crate::provider::error::TokenError;
+use crate::secret::{Digest, Secret};
+
+/// How many slow checks run at once: each takes a core and some twenty megabytes.
+const SLOW_CHECKS_AT_ONCE: usize = 2;
+
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Checks client secrets.
+#[derive(Debug)]
+pub(crate) struct SecretChecks {
+    /// Pairs of client and secret that were right, as digests.
+    proved: Cache<Digest, ()>,
+    turns: Arc<Semaphore>,
+    /// What a secret is checked against that has nothing to be checked against.
+    decoy: Option<SecretHash>,
+}
+
+impl SecretChecks {
+    /// Checks that all take the time of checking `slow`, if some client has such a hash.
+    pub(crate) fn new(slow: Option<&SecretHash>) -> Self {
+        let proved = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(Duration::from_secs(300))
+            .build();
+        Self {
+            proved,
+            turns: Arc::new(Semaphore::new(SLOW_CHECKS_AT_ONCE)),
+            decoy: slow.cloned(),
+        }
+    }
+
+    /// Whether `presented` is the secret behind `hash`; without a hash it never is.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Busy`] when too many are being checked.
+    pub(super) async fn check(
+        &self,
+        client_id: &str,
+        hash: Option<&SecretHash>,
+        presented: &Secret,
+    ) -> Result<bool, TokenError> {
+        let pair = pair(client_id, presented);
+        if hash.is_some() && self.proved.contains_key(&pair) {
+            return Ok(true);
+        }
+        let proved = match hash {
+            Some(hash) if hash.is_slow() => return self.check_slowly(hash, presented, pair).await,
+            Some(hash) => hash.matches(presented),
+            None => false,
+        };
+        if proved {
+            return Ok(true);
+        }
+        // A refusal takes as long whatever was wrong, so that time does not tell which client
+        // exists and how its secret is kept.
+        if let Some(decoy) = &self.decoy {
+            self.run(decoy, presented).await?;
+        }
+        Ok(false)
+    }
+
+    async fn check_slowly(
+        &self,
+        hash: &SecretHash,
+        presented: &Secret,
+        pair: Digest,
+    ) -> Result<bool, TokenError> {
+        let proved = self.run(hash, presented).await?;
+        if proved {
+            self.proved.insert(pair, ());
+        }
+        Ok(proved)
+    }
+
+    /// Runs one slow check on a thread that may block. The turn belongs to the check and not to
+    /// the request: a client that hangs up does not make room for another check beside it.
+    async fn run(&self, hash: &SecretHash, presented: &Secret) -> Result<bool, TokenError> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, turn).await else {
+            return Err(TokenError::Busy);
+        };
+        let (hash, presented) = (hash.clone(), presented.clone());
+        tokio::task::spawn_blocking(move || {
+            let matches = hash.matches(&presented);
+            drop(turn);
+            matches
+        })
+        .await
+        .map_err(|_| TokenError::Busy)
+    }
+}
+
+/// Names a client with a secret. Client identifiers have no zero byte.
+fn pair(client_id: &str, secret: &Secret) -> Digest {
+    let digest = secret.digest();
+    Digest::of(&[client_id.as_bytes(), b"\0", digest.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argon2id() -> SecretHash {
+        // argon2id of "right" with the least cost there is.
+        SecretHash::parse(
+            "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$bYKHw1dfPkWtR9TqkzKqAAjl5CZ0sqNXBX7mnFNSlwY",
+        )
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_right_for_its_own_client_only() {
+        let hash = SecretHash::Sha256(Secret::new("right").digest());
+        let checks = SecretChecks::new(Some(&argon2id()));
+        let check = async |id: &str, hash, secret: &str| {
+            checks.check(id, hash, &Secret::new(secret)).await.unwrap()
+        };
+
+        assert!(check("a", Some(&hash), "right").await);
+        assert!(!check("a", Some(&hash), "wrong").await);
+        assert!(!check("b", None, "right").await);
+        assert!(check("a", Some(&hash), "right").await);
+    }
+}

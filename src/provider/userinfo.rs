@@ -1,0 +1,81 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3).
+
+use http::{Method, StatusCode, header};
+use serde_json::Value;
+
+use super::Provider;
+use super::claims;
+use super::error::BearerError;
+use super::reply::{self, Response};
+use super::request::Request;
+use crate::secret::Secret;
+
+impl Provider {
+    /// Tells what the grant behind an access token allows to be known of its user.
+    pub(super) async fn userinfo(&self, request: &Request) -> Response {
+        match self.claims_for(request).await {
+            Ok(claims) => reply::json(StatusCode::OK, &claims),
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn claims_for(&self, request: &Request) -> Result<Value, BearerError> {
+        let token = access_token(request)?;
+        let verified = self.parts.verifier.verify(token.expose(), request.now)?;
+        if *verified.issuer != *self.settings.issuer.as_str() {
+            return Err(BearerError::ForeignIssuer);
+        }
+        let grant_id = verified.grant_id.as_ref();
+        let revocations = self.parts.store.revocations();
+        if revocations.covers(verified.token_id.as_deref(), grant_id) {
+            return Err(BearerError::Revoked);
+        }
+        if !verified.scope.contains("openid") {
+            return Err(BearerError::InsufficientScope);
+        }
+        let grant_id = grant_id.ok_or(BearerError::Revoked)?;
+        let grant = self.parts.store.find_grant(grant_id).await?;
+        let grant = grant.ok_or(BearerError::Revoked)?;
+        // The scope of the token, not of the grant: a refresh may have narrowed it.
+        let mut claims = claims::granted(&verified.scope, &grant.user);
+        claims.insert("sub".to_owned(), grant.user.subject.as_str().into());
+        Ok(Value::Object(claims))
+    }
+}
+
+/// The token, from the header (RFC 6750 §2.1) or the form (§2.2), but not from both. The query
+/// (§2.3) is not looked at: URLs end up in logs.
+fn access_token(request: &Request) -> Result<Secret, BearerError> {
+    let in_form = if request.method == Method::POST && request.has_form() {
+        let form = request.form()?;
+        form.one("access_token")?.map(Secret::new)
+    } else {
+        None
+    };
+    if !request.headers.contains_key(header::AUTHORIZATION) {
+        return in_form.ok_or(BearerError::Missing);
+    }
+    if in_form.is_some() {
+        return Err(BearerError::BadTransport);
+    }
+    let header = request
+        .header(&header::AUTHORIZATION)
+        .ok_or(BearerError::BadTransport)?;
+    match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token68(token) => {
+            Ok(Secret::new(token))
+        }
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Err(BearerError::BadTransport)
+        }
+        // Credentials of another kind are none of this kind.
+        _ => Err(BearerError::Missing),
+    }
+}
+
+/// `b64token` of RFC 6750 §2.1.
+fn is_token68(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+    !body.is_empty() && body.bytes().all(allowed)
+}
