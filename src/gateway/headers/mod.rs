@@ -31,7 +31,7 @@ pub enum HeaderError {
     /// More fields than [`Limits::head_fields`].
     #[error("the request has too many fields")]
     TooManyFields,
-    /// More than [`Limits::head_bytes`] in all, or [`FIELD_BYTES`] in one.
+    /// More than [`Limits::head_bytes`] in all, or 16 KiB in one.
     #[error("the request's fields are too large")]
     TooLarge,
     /// A field that may stand once stands twice.
