@@ -2,13 +2,13 @@
 //!
 //! The way of a request, which is also the order of these modules:
 //!
-//! 1. [`edge`] reads a head off the connection and refuses what Pingora's parser would repair;
-//! 2. [`canonical`] brings target, host and method into one form, [`headers`] removes what
+//! 1. `edge` reads a head off the connection and refuses what Pingora's parser would repair;
+//! 2. `canonical` brings target, host and method into one form, `headers` removes what
 //!    downstream may not say;
-//! 3. [`route`] finds the most specific route, [`authentication`] the principal, [`policy`] asks
+//! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
-//! 4. [`forward`] and [`identity`] write what goes upstream, [`upstream`] picks the server;
-//! 5. [`rejection`] is where every refusal and failure ends.
+//! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
+//! 5. `rejection` is where every refusal and failure ends.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
 //! gateway does not know where its settings come from, nor how connections are accepted.
@@ -41,6 +41,7 @@ mod whoami;
 mod access_log;
 mod context;
 mod proxy;
+mod serving;
 mod snapshot;
 
 pub use canonical::{
@@ -50,9 +51,9 @@ pub use canonical::{
 pub use context::Context;
 pub use edge::{Edge, HeadError};
 pub use headers::HeaderError;
-pub use proxy::Gateway;
 pub use rejection::Rejection;
 pub use route::{Match, Routes};
+pub use serving::Gateway;
 pub use settings::{
     Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
     Settings, Upstream, UpstreamTls,
