@@ -276,3 +276,47 @@ async fn a_request_may_be_posted() {
     assert_eq!(answer.location().as_str(), SIGNED_OUT);
     assert!(!is_signed_in(&mut browser).await);
 }
+
+/// `SameSite=Lax` keeps the cookie back when another site posts: nobody is told to be signed
+/// out before it was seen.
+#[tokio::test]
+async fn a_request_that_another_site_posts_is_made_again_with_get() {
+    let op = TestProvider::start().await;
+    let (mut browser, tokens) = signed_in(&op, "alice").await;
+    let form = [
+        ("id_token_hint", tokens.id_token()),
+        ("post_logout_redirect_uri", SIGNED_OUT),
+        ("state", "s"),
+    ];
+
+    let cross_site = [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://app.example"),
+    ];
+    let path = "/oidc/oauth2/sessions/logout";
+    let again = op.browser().post_from(path, &form, &cross_site).await;
+
+    let location = again.location();
+    assert_eq!(location.host_str(), Some("op.example"));
+    assert_eq!(again.params()["state"], "s");
+    let target = format!("{}?{}", location.path(), location.query().unwrap());
+    let done = browser.get(&target).await;
+    assert_eq!(done.location().as_str(), format!("{SIGNED_OUT}?state=s"));
+    assert!(!is_signed_in(&mut browser).await);
+}
+
+/// The user deleted the cookies, and the client signs out: its tokens must go all the same.
+#[tokio::test]
+async fn without_its_cookie_a_session_ends_by_the_hint() {
+    let op = TestProvider::start().await;
+    let (browser, tokens) = signed_in(&op, "alice").await;
+
+    logout(&mut op.browser(), &[("id_token_hint", tokens.id_token())])
+        .await
+        .assert_page(200, "You are signed out");
+
+    assert!(!is_signed_in(&mut browser.clone()).await);
+    op.refresh(tokens.refresh_token())
+        .await
+        .assert_refused(400, "invalid_grant");
+}
