@@ -1,1 +1,56 @@
-//! Command line. CONTRACT STUB.
+//! The command line: one file for each command.
+//!
+//! It parses arguments, calls the part that does the work, and says in the operator's words what
+//! came of it. It decides nothing by itself; `check` runs what start-up runs.
+
+mod arguments;
+mod error;
+mod report;
+
+mod check;
+mod hash_secret;
+mod healthcheck;
+mod keys;
+mod run;
+mod schema;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use error::CliError;
+
+/// Runs the command that the arguments of this process name.
+///
+/// Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = io::stdout().lock();
+    match execute(&arguments.command, &mut out).and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads us has seen enough, as in `cellgate schema | head`.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            // There is nobody left to tell when this fails.
+            let _ignored = error.show(&mut io::stderr().lock());
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
+    match command {
+        Command::Run { config } => run::run(config, out),
+        Command::Check { config } => check::check(config, out),
+        Command::Schema => schema::schema(out),
+        Command::HashSecret { kind, generate } => {
+            hash_secret::hash_secret(&mut io::stdin().lock(), out, *kind, *generate)
+        }
+        Command::Keys { command } => keys::keys(command, out),
+        Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
+    }
+}

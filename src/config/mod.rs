@@ -1,9 +1,35 @@
-//! The operator's file. CONTRACT STUB.
+//! The operator's file: YAML text → [`file`] structs → [`Config`], checked.
+//!
+//! Every problem is found in one run, with its key path, its line and what to write instead.
+//! Start-up, reload and `cellgate check` call the same function. Paths of files that are read
+//! (certificates, secrets, key sets, templates) start at the folder of the configuration; paths of
+//! files that are written (`state`) start at the working directory.
+//!
+//! *Invariant:* whoever holds a [`Config`] need not check any value of it again, and no file or
+//! environment variable is read for the configuration outside [`files`].
+
+mod defaults;
+mod file;
+mod schema;
+
+mod document;
+mod key_path;
+mod problem;
+
+mod check;
+mod files;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::{gateway, jose, provider, server, store, users};
+
+pub use problem::{ConfigError, Place, Problem};
+pub use schema::schema;
 
 /// A whole, checked configuration: what each part runs on.
 #[derive(Clone, Debug)]
@@ -18,7 +44,7 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// `tracing` filter (default `info`).
     pub log_filter: String,
-    /// Where state lives; needed by the provider.
+    /// Where state lives; present exactly when `provider` is.
     pub store: Option<store::Settings>,
     /// The OpenID Provider; `None`: gateway only.
     pub provider: Option<provider::Settings>,
@@ -32,4 +58,43 @@ pub struct Config {
     pub gateway: gateway::Settings,
     /// Unsafe choices (`danger_…` keys) in force, to be logged at each start.
     pub dangers: Vec<String>,
+    /// What is allowed but probably not meant, to be shown at each start.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks the configuration at `path`, and every file it names.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all problems at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&read_text(path)?, base(path))
+    }
+
+    /// Checks the configuration `text`, whose files are named relative to the folder `base`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all problems at once.
+    pub fn parse(text: &str, base: &Path) -> Result<Self, ConfigError> {
+        let (file, problems) = document::read(text)?;
+        check::check(file, problems, files::Files::relative_to(base))
+    }
+}
+
+/// The text of the configuration at `path`, to be parsed or quoted.
+///
+/// # Errors
+///
+/// [`ConfigError`] when it cannot be read.
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
+    files::read_text(path).map_err(|error| {
+        ConfigError::whole(error.to_string(), "Check the path and who may read it.")
+    })
+}
+
+/// The folder that the configuration at `path` names its files relative to.
+pub fn base(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new(""))
 }

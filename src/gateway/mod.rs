@@ -1,175 +1,64 @@
-//! The reverse proxy: one file per concern. CONTRACT STUB: bodies to be written.
+//! The gateway: a reverse proxy that decides, on every request, who may pass.
+//!
+//! The way of a request, which is also the order of these modules:
+//!
+//! 1. [`edge`] reads a head off the connection and refuses what Pingora's parser would repair;
+//! 2. [`canonical`] brings target, host and method into one form, [`headers`] removes what
+//!    downstream may not say;
+//! 3. [`route`] finds the most specific route, [`authentication`] the principal, [`policy`] asks
+//!    whether it may pass;
+//! 4. [`forward`] and [`identity`] write what goes upstream, [`upstream`] picks the server;
+//! 5. [`rejection`] is where every refusal and failure ends.
+//!
+//! Pingora is named in here and in `server` only, and decisions are made apart from it. The
+//! gateway does not know where its settings come from, nor how connections are accepted.
+//!
+//! *Invariants:* a request is forwarded in exactly the form it was judged in; an identity header
+//! at an upstream is ours or absent; nothing reaches an upstream without an admission.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+mod settings;
 
-use http::{HeaderName, Method};
+mod edge;
 
-use crate::model::Scope;
+mod admission;
+mod canonical;
+mod headers;
 
-/// What the gateway runs on.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Routes, in file order (order carries no meaning).
-    pub routes: Vec<Route>,
-    /// Where requests go.
-    pub upstreams: Vec<Upstream>,
-    /// Headers that tell an upstream who asks.
-    pub identity: IdentityHeaders,
-    /// Sizes and times.
-    pub limits: Limits,
-    /// Whether each request writes an access line.
-    pub access_log: bool,
-}
+mod authentication;
+mod limits;
+mod policy;
+mod route;
 
-/// One route: match, policy, action.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// Unique; in logs and metrics.
-    pub name: String,
-    /// Canonical host (lower case, no port), `*.example.com`, or `None` for any.
-    pub host: Option<String>,
-    /// Canonical path prefix; matches on segment boundaries. `/api/` matches `/api` too? No: `/api/` matches `/api/...` only; `/api` matches `/api` and `/api/...`.
-    pub path: String,
-    /// Methods; empty: all.
-    pub methods: Vec<Method>,
-    /// Who may pass.
-    pub policy: Policy,
-    /// What happens.
-    pub action: Action,
-    /// Whether the bearer token goes on to the upstream (default: stripped).
-    pub pass_token: bool,
-    /// Whether `%2F` may stand in a path (default no).
-    pub allow_encoded_slash: bool,
-}
+mod forward;
+mod identity;
+mod upstream;
 
-/// What happens to an admitted request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// The built-in JSON answer.
-    Whoami,
-    /// Forward to the upstream of this name.
-    Upstream(String),
-}
+mod exchange;
+mod failure;
+mod rejection;
+mod whoami;
 
-/// Whether a route asks for a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authentication {
-    /// Credentials are not read; stripped unless `pass_token`.
-    Anonymous,
-    /// Read if present; a bad one is refused.
-    Optional,
-    /// Must be present.
-    Required,
-}
+mod access_log;
+mod context;
+mod proxy;
+mod snapshot;
 
-/// Who may pass a route.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// Whether a credential is needed.
-    pub authentication: Authentication,
-    /// Accepted issuers (exact).
-    pub issuers: Vec<Arc<str>>,
-    /// At least one must be in `aud`.
-    pub audience: Vec<String>,
-    /// All of these scope values.
-    pub all_scopes: Scope,
-    /// At least one of these, unless empty.
-    pub any_scope: Scope,
-}
+pub use canonical::{
+    Authority, AuthorityError, CanonicalError, CanonicalPath, CanonicalRequest, Claimed, PathError,
+    Scheme,
+};
+pub use context::Context;
+pub use edge::{Edge, HeadError};
+pub use headers::HeaderError;
+pub use proxy::Gateway;
+pub use rejection::Rejection;
+pub use route::{Match, Routes};
+pub use settings::{
+    Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
+    Settings, Upstream, UpstreamTls,
+};
+pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
+pub use upstream::{UpstreamError, Upstreams};
 
-/// Servers that requests are forwarded to.
-#[derive(Clone, Debug)]
-pub struct Upstream {
-    /// Unique.
-    pub name: String,
-    /// `host:port` of each server; names are resolved in the background.
-    pub servers: Vec<String>,
-    /// TLS, and the name the certificate must bear.
-    pub tls: Option<UpstreamTls>,
-    /// Speak HTTP/2 (needed for gRPC).
-    pub http2: bool,
-    /// `Host` to send; `None`: the one the downstream sent.
-    pub host: Option<String>,
-    /// Active health check.
-    pub health_check: Option<HealthCheck>,
-    /// Until the connection stands, TLS included.
-    pub connect_timeout: Duration,
-    /// Between two reads.
-    pub read_timeout: Duration,
-    /// Between two writes.
-    pub write_timeout: Duration,
-    /// An unused connection is closed after this.
-    pub idle_timeout: Duration,
-    /// 0 to 2, only when the request was not sent.
-    pub retries: u8,
-}
-
-/// How an upstream's TLS is verified.
-#[derive(Clone, Debug)]
-pub struct UpstreamTls {
-    /// Name in the certificate; never empty.
-    pub server_name: String,
-    /// PEM of a CA of its own.
-    pub ca_pem: Option<Vec<u8>>,
-}
-
-/// An active health check.
-#[derive(Clone, Debug)]
-pub struct HealthCheck {
-    /// Path to GET; `None`: a TCP connection is enough.
-    pub path: Option<String>,
-    /// Between checks.
-    pub interval: Duration,
-    /// Successes in a row until up.
-    pub healthy_after: usize,
-    /// Failures in a row until down.
-    pub unhealthy_after: usize,
-}
-
-/// Names and sources of identity headers.
-#[derive(Clone, Debug)]
-pub struct IdentityHeaders {
-    /// Header ← claim, in order.
-    pub mapping: Vec<(HeaderName, ClaimSource)>,
-    /// Removed from every inbound request, on every route, besides the mapped ones.
-    pub also_strip: Vec<HeaderName>,
-}
-
-/// Where an identity header's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClaimSource {
-    /// `sub`.
-    Subject,
-    /// A claim by its literal name.
-    Claim(String),
-}
-
-/// Sizes and times of the edge.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The whole request head must be there by then (default 10 s).
-    pub head_timeout: Duration,
-    /// All request fields together (default 32 KiB).
-    pub head_bytes: usize,
-    /// Number of fields (default 100).
-    pub head_fields: usize,
-    /// Request target (default 8 KiB).
-    pub target_bytes: usize,
-    /// Idle keep-alive (default 60 s).
-    pub keepalive: Duration,
-    /// Read and write timeout towards downstream (default 60 s).
-    pub downstream_timeout: Duration,
-    /// Connections at once (default 10,000).
-    pub connections: usize,
-    /// Connections at once from one address (default 256).
-    pub connections_per_address: usize,
-    /// Failed verifications a minute from one address before signatures are no longer checked (default 600).
-    pub token_failures_per_minute: u32,
-    /// Verified tokens remembered (default 100,000).
-    pub remembered_tokens: u64,
-}
-
-#[doc(hidden)]
-pub fn _unused(_: SocketAddr) {}
+#[cfg(test)]
+mod tests;

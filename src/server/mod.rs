@@ -1,38 +1,39 @@
-//! The only wiring. CONTRACT STUB.
+//! The only wiring: sockets, TLS, connection guard, admin listener, reload, signals, drain.
+//!
+//! [`run`] is the life of the process and [`Server`] what lives; a test starts a [`Server`] on
+//! sockets of its own. Everything else in the crate gets its checked settings from here and
+//! neither reads the configuration nor knows of sockets.
+//!
+//! Pingora parses, pools and proxies ([`pingora::proxy::HttpProxy`] around the gateway). Its
+//! `Server` and `Service` are not used: they cannot refuse a connection before its TLS
+//! handshake, end the process when a port is taken, and at SIGTERM sleep for the whole grace
+//! period instead of leaving when nothing is in flight.
 
-use std::net::SocketAddr;
+mod run;
+mod signals;
 
-/// Where and how we listen.
-#[derive(Clone, Debug)]
-pub struct Listener {
-    /// Unique, for logs.
-    pub name: String,
-    /// Address and port.
-    pub address: SocketAddr,
-    /// TLS with these certificates; `None`: plain.
-    pub tls: Option<ListenerTls>,
-    /// HTTP/2 without TLS by prior knowledge (plain listeners only, default off).
-    pub h2c: bool,
-}
+mod reload;
+mod running;
 
-/// Certificates of a listener, chosen by SNI; the first one is the default.
-#[derive(Clone, Debug)]
-pub struct ListenerTls {
-    /// PEM chain and PEM key.
-    pub certificates: Vec<CertificatePem>,
-}
+mod assembly;
+mod maintenance;
+mod task;
 
-/// A certificate chain and its key, read and checked.
-#[derive(Clone)]
-pub struct CertificatePem {
-    /// Chain, leaf first.
-    pub chain: Vec<u8>,
-    /// Private key.
-    pub key: crate::secret::Secret,
-}
+mod connection;
+mod listening;
+mod sockets;
+mod tls;
 
-impl std::fmt::Debug for CertificatePem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CertificatePem(..)")
-    }
-}
+mod admin;
+mod vitals;
+
+mod error;
+mod settings;
+
+pub use assembly::check;
+pub use error::StartError;
+pub use run::run;
+pub use running::Server;
+pub use settings::{CertificatePem, Listener, ListenerTls};
+pub use sockets::Sockets;
+pub use tls::{TlsError, install_crypto_provider};

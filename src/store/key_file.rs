@@ -1,15 +1,15 @@
 //! The key file: 32 random bytes in base64 that everything sealed in the store depends on.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::StoreError;
+use super::{StoreError, files};
 use crate::entropy;
 
 /// A key as the file holds it.
@@ -66,19 +66,8 @@ fn draft_path(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 fn create(path: &Path, draft: &Path, key: &KeyBytes) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
+    files::create_folder_of(path)?;
+    let mut file = files::create_new(draft)?;
     let text = Zeroizing::new(STANDARD.encode(key.as_slice()));
     let written = writeln!(file, "{}", *text)
         .and_then(|()| file.sync_all())
@@ -88,7 +77,7 @@ fn create(path: &Path, draft: &Path, key: &KeyBytes) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => File::open(folder)?.sync_all(),
+        Ok(()) => File::open(files::folder_of(path))?.sync_all(),
     }
 }
 

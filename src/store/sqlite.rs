@@ -5,9 +5,7 @@
 //! collecting work. Other processes may use the same file (the command line does).
 
 use std::collections::HashMap;
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
@@ -19,7 +17,7 @@ use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, p
 use tokio::sync::oneshot;
 
 use super::db::{Db, Rows, Statement, Value};
-use super::{StoreError, Synchronous};
+use super::{StoreError, Synchronous, files};
 
 /// Batches that may wait. At some 6,000 durable commits a second this is a sixth of a second.
 const QUEUE_LENGTH: usize = 1024;
@@ -192,23 +190,10 @@ impl ToSql for Value {
 /// Creates the file before SQLite does, which would leave its mode to the umask. The files
 /// that SQLite puts beside it get the same mode.
 fn create_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
+    files::create_folder_of(path)?;
     // An existing file is not even opened: closing it would drop the locks that another
     // connection of this process has on it (POSIX locks belong to the process).
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match created {
+    match files::create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other.map(drop),
     }

@@ -18,13 +18,14 @@ async fn a_key_of_each_algorithm_is_made_once() {
     let algorithms = [
         SigningAlgorithm::Es256,
         SigningAlgorithm::EdDsa,
+        SigningAlgorithm::Rs256,
         SigningAlgorithm::Es256,
     ];
 
     let first = store.ensure_keys(&algorithms, NOW).await.unwrap();
     let second = store.ensure_keys(&algorithms, later(9)).await.unwrap();
 
-    assert_eq!(first.len(), 2);
+    assert_eq!(first.len(), 3);
     assert_eq!(ids(&first), ids(&second));
 }
 

@@ -4,82 +4,84 @@
 //! time series is bounded by the configuration. Families are named `cellgate_…`, counters end in
 //! `_total`, durations are in seconds.
 
+mod families;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
-use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
-/// Upper bounds in seconds: from a cached verdict over loopback to a stalled upstream.
-const BUCKETS_S: [f64; 14] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+use families::Families;
 
 /// Everything that is counted, in a registry of its own.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: IntCounterVec,
-    request_duration: HistogramVec,
+    requests: Requests,
+    connections: Connections,
+    tokens: Tokens,
+    upstreams: Upstreams,
+    upkeep: Upkeep,
+}
+
+#[derive(Debug)]
+struct Requests {
+    total: IntCounterVec,
+    duration: HistogramVec,
     in_flight: IntGauge,
-    connections: IntGauge,
-    connections_refused: IntCounterVec,
-    tokens_refused: IntCounterVec,
-    verifications: IntCounterVec,
-    last_verifications: Mutex<[u64; 3]>,
-    sign_ins: IntCounterVec,
-    grants: IntCounterVec,
-    upstream_requests: IntCounterVec,
-    upstream_duration: HistogramVec,
-    upstream_up: IntGaugeVec,
-    reloads: IntCounterVec,
-    reload_failing: IntGauge,
-    maintenance_failures: IntCounterVec,
-    revocations: IntGauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Metrics {
-    /// All families, registered in a registry of their own.
-    pub fn new() -> Self {
-        let families = Families(Registry::new());
-        // Fails only where there is no `/proc`; the other families do not need it.
-        drop(families.0.register(Box::new(ProcessCollector::for_self())));
-        families
-            .gauges(
-                "build_info",
-                "Always 1; the label is the version.",
-                &["version"],
-            )
-            .with_label_values(&[env!("CARGO_PKG_VERSION")])
-            .set(1);
+impl Requests {
+    fn register(families: &Families<'_>) -> Self {
         Self {
-            requests: families.counters(
+            total: families.counters(
                 "requests_total",
                 "Requests answered, by route, outcome and class of status.",
                 &["route", "outcome", "status"],
             ),
-            request_duration: families.histograms(
+            duration: families.histograms(
                 "request_duration_seconds",
                 "From the request's head to the last byte of the answer.",
                 &["route"],
             ),
             in_flight: families.gauge("requests_in_flight", "Requests not yet answered."),
-            connections: families.gauge("connections", "Connections that are open."),
-            connections_refused: families.counters(
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Connections {
+    open: IntGauge,
+    refused: IntCounterVec,
+}
+
+impl Connections {
+    fn register(families: &Families<'_>) -> Self {
+        Self {
+            open: families.gauge("connections", "Connections that are open."),
+            refused: families.counters(
                 "connections_refused_total",
                 "Connections closed by the guard, by reason.",
                 &["reason"],
             ),
-            tokens_refused: families.counters(
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Tokens {
+    refused: IntCounterVec,
+    verifications: IntCounterVec,
+    last_verifications: Mutex<[u64; 3]>,
+    sign_ins: IntCounterVec,
+    grants: IntCounterVec,
+}
+
+impl Tokens {
+    fn register(families: &Families<'_>) -> Self {
+        Self {
+            refused: families.counters(
                 "tokens_refused_total",
                 "Bearer tokens refused, by reason.",
                 &["reason"],
@@ -96,21 +98,50 @@ impl Metrics {
                 "Answers of the token endpoint, by grant type and outcome.",
                 &["grant_type", "outcome"],
             ),
-            upstream_requests: families.counters(
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Upstreams {
+    requests: IntCounterVec,
+    duration: HistogramVec,
+    up: IntGaugeVec,
+}
+
+impl Upstreams {
+    fn register(families: &Families<'_>) -> Self {
+        Self {
+            requests: families.counters(
                 "upstream_requests_total",
                 "Attempts to have a request answered, by upstream and outcome.",
                 &["upstream", "outcome"],
             ),
-            upstream_duration: families.histograms(
+            duration: families.histograms(
                 "upstream_duration_seconds",
                 "Until the upstream's first byte, or its failure.",
                 &["upstream"],
             ),
-            upstream_up: families.gauges(
+            up: families.gauges(
                 "upstream_up",
                 "Whether the health check finds a server up.",
                 &["upstream", "server"],
             ),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Upkeep {
+    reloads: IntCounterVec,
+    reload_failing: IntGauge,
+    maintenance_failures: IntCounterVec,
+    revocations: IntGauge,
+}
+
+impl Upkeep {
+    fn register(families: &Families<'_>) -> Self {
+        Self {
             reloads: families.counters(
                 "reloads_total",
                 "Reloads of the configuration, by outcome.",
@@ -126,7 +157,38 @@ impl Metrics {
                 &["task"],
             ),
             revocations: families.gauge("revocations", "Revoked tokens and grants remembered."),
-            registry: families.0,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All families, registered in a registry of their own.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        // Fails only where there is no `/proc`; the other families do not need it.
+        drop(registry.register(Box::new(ProcessCollector::for_self())));
+        let families = Families::new(&registry);
+        families
+            .gauges(
+                "build_info",
+                "Always 1; the label is the version.",
+                &["version"],
+            )
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Self {
+            requests: Requests::register(&families),
+            connections: Connections::register(&families),
+            tokens: Tokens::register(&families),
+            upstreams: Upstreams::register(&families),
+            upkeep: Upkeep::register(&families),
+            registry,
         }
     }
 
@@ -143,50 +205,58 @@ impl Metrics {
     /// `answered`, `rejected`, `upstream_error`…
     pub fn request(&self, route: &str, outcome: &'static str, status: u16, took: Duration) {
         self.requests
+            .total
             .with_label_values(&[route, outcome, class(status)])
             .inc();
-        self.request_duration
+        self.requests
+            .duration
             .with_label_values(&[route])
             .observe(took.as_secs_f64());
     }
 
     /// A bearer token was refused.
     pub fn token_refused(&self, reason: &'static str) {
-        self.tokens_refused.with_label_values(&[reason]).inc();
+        self.tokens.refused.with_label_values(&[reason]).inc();
     }
 
     /// A sign-in ended: `success`, `denied`, `locked`, `step_up_required`, `throttled`,
     /// `unavailable`, `error`.
     pub fn sign_in(&self, outcome: &'static str) {
-        self.sign_ins.with_label_values(&[outcome]).inc();
+        self.tokens.sign_ins.with_label_values(&[outcome]).inc();
     }
 
     /// The token endpoint answered; `outcome` is `issued` or the RFC 6749 §5.2 code.
     pub fn grant(&self, grant_type: &'static str, outcome: &'static str) {
-        self.grants.with_label_values(&[grant_type, outcome]).inc();
+        self.tokens
+            .grants
+            .with_label_values(&[grant_type, outcome])
+            .inc();
     }
 
     /// An upstream answered or failed: `ok`, `connect_error`, `timeout`, `error`; `took` is the
     /// time until its first byte.
     pub fn upstream(&self, upstream: &str, outcome: &'static str, took: Duration) {
-        self.upstream_requests
+        self.upstreams
+            .requests
             .with_label_values(&[upstream, outcome])
             .inc();
-        self.upstream_duration
+        self.upstreams
+            .duration
             .with_label_values(&[upstream])
             .observe(took.as_secs_f64());
     }
 
     /// A server of an upstream went up or down.
     pub fn upstream_health(&self, upstream: &str, server: &str, healthy: bool) {
-        self.upstream_up
+        self.upstreams
+            .up
             .with_label_values(&[upstream, server])
             .set(i64::from(healthy));
     }
 
     /// A reload brought other upstreams: forgets the health of those before.
     pub fn forget_upstream_health(&self) {
-        self.upstream_up.reset();
+        self.upstreams.up.reset();
     }
 
     /// Takes over the verifier's own counts, made since it was built.
@@ -195,13 +265,14 @@ impl Metrics {
     /// they were.
     pub fn verifications(&self, hits: u64, verified: u64, failed: u64) {
         let now = [hits, verified, failed];
-        let Ok(mut last) = self.last_verifications.lock() else {
+        let Ok(mut last) = self.tokens.last_verifications.lock() else {
             return;
         };
         let was_replaced = now.iter().zip(last.iter()).any(|(now, last)| now < last);
         let base = if was_replaced { [0; 3] } else { *last };
         for ((result, now), base) in ["hit", "verified", "failed"].into_iter().zip(now).zip(base) {
-            self.verifications
+            self.tokens
+                .verifications
                 .with_label_values(&[result])
                 .inc_by(now.saturating_sub(base));
         }
@@ -210,36 +281,42 @@ impl Metrics {
 
     /// A request came (`1`) or was answered (`-1`).
     pub fn in_flight(&self, delta: i64) {
-        self.in_flight.add(delta);
+        self.requests.in_flight.add(delta);
     }
 
-    /// A connection was taken (`1`) or closed (`-1`).
-    pub fn connections(&self, delta: i64) {
-        self.connections.add(delta);
+    /// How many connections are open.
+    pub fn connections(&self, count: usize) {
+        self.connections.open.set(gauge_value(count));
     }
 
-    /// The guard closed a connection: `total`, `address`, `head_timeout`, `draining`.
+    /// The guard closed a connection: `total`, `address`, `timeout`, `tls`.
     pub fn connection_refused(&self, reason: &'static str) {
-        self.connections_refused.with_label_values(&[reason]).inc();
+        self.connections.refused.with_label_values(&[reason]).inc();
     }
 
     /// The configuration was loaded anew, or kept because the new one is not usable.
     pub fn reload(&self, succeeded: bool) {
         let outcome = if succeeded { "loaded" } else { "kept" };
-        self.reloads.with_label_values(&[outcome]).inc();
-        self.reload_failing.set(i64::from(!succeeded));
+        self.upkeep.reloads.with_label_values(&[outcome]).inc();
+        self.upkeep.reload_failing.set(i64::from(!succeeded));
     }
 
     /// Background work failed: `keys`, `revocations`, `garbage`.
     pub fn maintenance_failed(&self, task: &'static str) {
-        self.maintenance_failures.with_label_values(&[task]).inc();
+        self.upkeep
+            .maintenance_failures
+            .with_label_values(&[task])
+            .inc();
     }
 
     /// How many revocations are remembered.
     pub fn revocations(&self, count: usize) {
-        self.revocations
-            .set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.upkeep.revocations.set(gauge_value(count));
     }
+}
+
+fn gauge_value(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A status by its class: an upstream may send any number it likes.
@@ -252,46 +329,6 @@ const fn class(status: u16) -> &'static str {
         500..=599 => "5xx",
         _ => "other",
     }
-}
-
-/// Makes families and registers each in one registry.
-struct Families(Registry);
-
-impl Families {
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        self.registered(IntCounterVec::new(options(name, help), labels))
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.registered(IntGauge::with_opts(options(name, help)))
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        self.registered(IntGaugeVec::new(options(name, help), labels))
-    }
-
-    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
-        let options = HistogramOpts::new(name, help)
-            .namespace("cellgate")
-            .buckets(BUCKETS_S.to_vec());
-        self.registered(HistogramVec::new(options, labels))
-    }
-
-    #[expect(
-        clippy::expect_used,
-        reason = "names and labels are constants of this file; every test that makes metrics makes them all"
-    )]
-    fn registered<C: Collector + Clone + 'static>(&self, family: prometheus::Result<C>) -> C {
-        let family = family.expect("a family has a valid name and labels");
-        self.0
-            .register(Box::new(family.clone()))
-            .expect("no two families share a name");
-        family
-    }
-}
-
-fn options(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("cellgate")
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Sign-ins against the stand-in, over real sockets.
 
-#[path = "../../../examples/cells_stand_in/stand_in.rs"]
+#[path = "../../../../examples/cells_stand_in/stand_in.rs"]
 mod stand_in;
+mod tls;
 
 use std::time::Duration;
 

@@ -1,0 +1,194 @@
+//! What can be asked for on the command line. The doc comments are the text of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An OpenID Provider and a token-checking reverse proxy in one process.
+///
+/// Cellgate stands at the edge, in front of Pydio Cells or any other web application. It signs
+/// users in (the password is checked by the users' backend), gives tokens to the applications you
+/// register, and forwards a request only when the policy of its route allows it, with the caller's
+/// identity in headers that nobody else can set. One YAML file says all of it.
+#[derive(Debug, Parser)]
+#[command(name = "cellgate", version, after_long_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Try it out, with two users and two routes that answer by themselves:
+      cellgate run --config config/demo.yaml
+
+  Begin a configuration of your own, and see everything that is wrong with it at once:
+      cp config/minimal.yaml cellgate.yaml
+      cellgate check cellgate.yaml
+
+  Make the secret of a new client, and hash a password for the list of users:
+      cellgate hash-secret --generate
+      cellgate hash-secret < password.txt
+
+  Let an editor complete the file (VS Code, YAML extension): put this in its first line, after
+      cellgate schema > cellgate.schema.json
+      # yaml-language-server: $schema=cellgate.schema.json
+
+Signals (run):
+  SIGTERM  stop accepting, let requests in flight end, exit
+  SIGHUP   load the configuration again: whole, or not at all
+
+Exit codes:
+  0  done
+  1  failed: the reason is on standard error
+  2  the configuration or the arguments are wrong";
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve, until SIGTERM.
+    ///
+    /// Checks the configuration first and prints where to go. Logs are JSON lines on standard
+    /// error; the level is `log.filter` in the configuration.
+    Run {
+        /// The configuration, a YAML file; config/reference.yaml explains every key.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Say everything that is wrong with a configuration, or what it comes to.
+    ///
+    /// Does what a start does up to opening sockets: reads the file and all files it names, and
+    /// checks each value and all of them together. Every problem is shown at once, with its line
+    /// and what to write instead. A good file is summed up: who listens where, which routes there
+    /// are in the order they decide, and who may pass them.
+    Check {
+        /// The configuration, a YAML file.
+        #[arg(value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Print the JSON Schema of the configuration, for editors.
+    Schema,
+    /// Hash a password or secret for the configuration, or make a secret.
+    ///
+    /// Reads the first line of standard input and prints its hash. With --generate it makes a
+    /// secret of 256 random bits and prints the secret (for the application) and its hash (for
+    /// `secret_hash`); nothing is kept.
+    HashSecret {
+        /// How to hash; left out: argon2id, and sha256 for a generated secret.
+        ///
+        /// What a person chose needs the slow argon2id. For 256 random bits there is nothing to
+        /// guess, and sha256 saves the time at each token request.
+        #[arg(long, value_enum)]
+        kind: Option<HashKind>,
+        /// Make a secret instead of reading one.
+        #[arg(long)]
+        generate: bool,
+    },
+    /// List or rotate the keys that sign tokens.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Ask a running Cellgate whether it is ready; for containers and monitors.
+    ///
+    /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
+    Healthcheck(HealthcheckTarget),
+}
+
+/// How a secret is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HashKind {
+    /// Slow, for what a person chose.
+    Argon2id,
+    /// Fast, for generated secrets only.
+    Sha256,
+}
+
+/// What to do with the signing keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Show each key: its id, algorithm, age and what it is used for.
+    List {
+        /// The configuration whose state holds the keys.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Make a new key; the old one stays published until the last token it signed has expired.
+    ///
+    /// A running Cellgate picks the new key up within seconds and signs with it half a minute
+    /// later, so that whoever reads the key set sees the key before its first token.
+    Rotate {
+        /// The configuration whose state holds the keys.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Rotate the key of this algorithm only: ES256, RS256 or EdDSA.
+        #[arg(long, value_name = "NAME")]
+        algorithm: Option<String>,
+        /// Somebody may have the old key: withdraw it at once.
+        ///
+        /// Every token it signed is refused from then on; users and applications ask for new ones
+        /// with their sessions and refresh tokens.
+        #[arg(long)]
+        compromised: bool,
+    },
+}
+
+/// Whom to ask.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct HealthcheckTarget {
+    /// Ask the `admin.address` of this configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Ask this URL.
+    #[arg(long)]
+    pub(super) url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_says_what_cellgate_is_and_how_it_exits() {
+        let help = Arguments::command().render_long_help().to_string();
+
+        for part in [
+            "OpenID Provider",
+            "cellgate run --config",
+            "Exit codes:",
+            "SIGHUP",
+        ] {
+            assert!(help.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn healthcheck_asks_exactly_one() {
+        let parse = |arguments: &[&str]| Arguments::try_parse_from(arguments).is_ok();
+
+        assert!(parse(&[
+            "cellgate",
+            "healthcheck",
+            "--url",
+            "http://127.0.0.1:1/readyz"
+        ]));
+        assert!(!parse(&["cellgate", "healthcheck"]));
+        assert!(!parse(&[
+            "cellgate",
+            "healthcheck",
+            "--url",
+            "x",
+            "--config",
+            "y"
+        ]));
+    }
+}

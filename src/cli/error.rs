@@ -1,0 +1,115 @@
+//! Why a command did not do what it was asked.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::report;
+use crate::config::ConfigError;
+use crate::entropy::EntropyError;
+use crate::jose::KeyError;
+use crate::server::StartError;
+use crate::store::StoreError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// The configuration is refused; with its text, to be quoted.
+    #[error("{error}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is in it; empty when it cannot be read.
+        text: String,
+        /// All problems.
+        error: ConfigError,
+    },
+    /// The server could not start, or stopped for a reason.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A command for the provider, and a configuration without one.
+    #[error("the configuration has no `provider`, so there are no signing keys")]
+    NoProvider,
+    /// `keys` before the first start.
+    #[error("{0} does not exist yet: `cellgate run` creates it, with the first keys")]
+    NoState(PathBuf),
+    /// `--algorithm` that nothing is signed with.
+    #[error(
+        "no tokens are signed with {0}; `provider.access_tokens.algorithm` and `provider.id_tokens.algorithm` say what is used"
+    )]
+    UnusedAlgorithm(String),
+    /// The state cannot be read or written.
+    #[error("state: {0}")]
+    Store(#[from] StoreError),
+    /// A key cannot be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// `hash-secret` without input.
+    #[error("standard input has no secret in its first line; pipe one in, or use --generate")]
+    NoSecret,
+    /// The hash function refuses, which it does for absurd lengths only.
+    #[error("the secret cannot be hashed: {0}")]
+    Hash(argon2::password_hash::Error),
+    /// `healthcheck --config` without an admin listener.
+    #[error("the configuration has no `admin.address` to ask")]
+    NoAdmin,
+    /// It answered that it is not ready.
+    #[error("{url} answers {status}: not ready")]
+    NotReady {
+        /// Who was asked.
+        url: String,
+        /// What came back.
+        status: http::StatusCode,
+    },
+    /// It did not answer.
+    #[error("{url} does not answer: {source}")]
+    NoAnswer {
+        /// Who was asked.
+        url: String,
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// Standard output or input failed.
+    #[error("standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// 2: the operator wrote something wrong; 1: something went wrong.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Config { .. }
+            | Self::Start(StartError::Config(_))
+            | Self::NoProvider
+            | Self::UnusedAlgorithm(_)
+            | Self::NoSecret
+            | Self::NoAdmin => 2,
+            Self::Start(_)
+            | Self::NoState(_)
+            | Self::Store(_)
+            | Self::Key(_)
+            | Self::Entropy(_)
+            | Self::Hash(_)
+            | Self::NotReady { .. }
+            | Self::NoAnswer { .. }
+            | Self::Output(_) => 1,
+        }
+    }
+
+    /// Tells the operator.
+    pub(super) fn show(&self, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Config { path, text, error } => {
+                report::write(to, path, text, error, io::stderr().is_terminal())
+            }
+            other => writeln!(to, "cellgate: {other}"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The problems of a configuration, each with the lines it stands in.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
+};
+
+use crate::config::{Config, ConfigError, Place, Problem, base, read_text};
+
+use super::error::CliError;
+
+/// Loads a configuration as start-up does; a refusal comes with the text, to be quoted.
+pub(super) fn load(path: &Path) -> Result<Config, CliError> {
+    let refused = |text: &str, error| CliError::Config {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        error,
+    };
+    let text = read_text(path).map_err(|error| refused("", error))?;
+    Config::parse(&text, base(path)).map_err(|error| refused(&text, error))
+}
+
+/// Writes every problem with the lines around it, and how many there are.
+pub(super) fn write(
+    to: &mut impl Write,
+    path: &Path,
+    text: &str,
+    error: &ConfigError,
+    is_terminal: bool,
+) -> io::Result<()> {
+    let theme = if is_terminal {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::none()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_context_lines(1)
+        .with_width(100);
+    for problem in &error.problems {
+        let source = NamedSource::new(path.display().to_string(), text.to_owned());
+        let report = Report::new(diagnostic(text, problem)).with_source_code(source);
+        let mut rendered = String::new();
+        if handler
+            .render_report(&mut rendered, report.as_ref())
+            .is_err()
+        {
+            rendered = problem.to_string();
+        }
+        writeln!(to, "{}\n", rendered.trim_end())?;
+    }
+    let plural = if error.problems.len() == 1 {
+        "problem"
+    } else {
+        "problems"
+    };
+    writeln!(
+        to,
+        "{}: {} {plural}; nothing was started",
+        path.display(),
+        error.problems.len()
+    )
+}
+
+fn diagnostic(text: &str, problem: &Problem) -> MietteDiagnostic {
+    let headline = if problem.key.is_empty() {
+        problem.reason.clone()
+    } else {
+        format!("{}: {}", problem.key, problem.reason)
+    };
+    let mut diagnostic = MietteDiagnostic::new(headline);
+    if !problem.advice.is_empty() {
+        diagnostic = diagnostic.with_help(&problem.advice);
+    }
+    if let Some(place) = problem.place {
+        let (offset, length) = span(text, place);
+        diagnostic = diagnostic.with_label(LabeledSpan::at(offset..offset + length, "here"));
+    }
+    diagnostic
+}
+
+/// Byte offset and length of a place; clamped to its line.
+fn span(text: &str, place: Place) -> (usize, usize) {
+    let mut offset = 0;
+    let mut lines = text.split_inclusive('\n');
+    for line in lines.by_ref().take(place.line.saturating_sub(1)) {
+        offset += line.len();
+    }
+    let line = lines.next().unwrap_or_default().trim_end();
+    let before: usize = line
+        .chars()
+        .take(place.column.saturating_sub(1))
+        .map(char::len_utf8)
+        .sum();
+    let marked: usize = line
+        .chars()
+        .skip(place.column.saturating_sub(1))
+        .take(place.length)
+        .map(char::len_utf8)
+        .sum();
+    (offset + before, marked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let error = Config::parse(text, Path::new("")).unwrap_err();
+        let mut out = Vec::new();
+        write(&mut out, Path::new("cellgate.yaml"), text, &error, false).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_problem_is_shown_with_its_line_and_what_to_write() {
+        let text = "listeners:\n  - {name: edge, address: \"127.0.0.1:0\"}\nroutes:\n  - name: é\n    path: /\n    whoami: yes please\n    authentication: anonymous\n";
+
+        let shown = shown(text);
+
+        assert!(
+            shown.contains("routes[0].whoami: is a text, not `true` or `false`"),
+            "{shown}"
+        );
+        assert!(shown.contains("cellgate.yaml:6:13"), "{shown}");
+        assert!(shown.contains("    whoami: yes please"), "{shown}");
+        assert!(shown.contains("help: Write it without quotes"), "{shown}");
+        assert!(
+            shown.contains("cellgate.yaml: 2 problems; nothing was started"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_place_outside_the_text_is_clamped() {
+        let place = Place {
+            line: 9,
+            column: 9,
+            length: 9,
+        };
+
+        assert_eq!(span("a\nb", place), (3, 0));
+        assert_eq!(
+            span(
+                "aé\nb",
+                Place {
+                    line: 1,
+                    column: 2,
+                    length: 9
+                }
+            ),
+            (1, 2)
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! How a client authenticates, and where its secret is.
+
+use super::{Checker, pem};
+use crate::config::file::{AuthenticationName, ClientTable};
+use crate::config::files::Files;
+use crate::config::key_path::KeyPath;
+use crate::model::{ClientAuthentication, SecretHash};
+use crate::secret::Secret;
+
+/// Characters below which a secret was chosen by a person: 128 bits take 22 of base64url.
+const MIN_GENERATED_CHARACTERS: usize = 22;
+
+/// The way a client authenticates; a secret belongs to a confidential client and to no other.
+pub(super) fn authentication(
+    checker: &mut Checker,
+    table: &ClientTable,
+    at: &KeyPath,
+) -> Option<ClientAuthentication> {
+    let written: Vec<&str> = [
+        ("secret_hash", &table.secret_hash),
+        ("secret_file", &table.secret_file),
+        ("secret_env", &table.secret_env),
+    ]
+    .into_iter()
+    .filter(|(_, value)| value.is_some())
+    .map(|(key, _)| key)
+    .collect();
+    let wrap = match table.authentication {
+        AuthenticationName::None => {
+            for key in written {
+                checker.refuse(
+                    &at.key(key),
+                    "is of no use: a public client (`authentication: none`) has no secret",
+                    "Remove it, or write `authentication: client_secret_basic`.",
+                );
+            }
+            return Some(ClientAuthentication::None);
+        }
+        AuthenticationName::ClientSecretBasic => ClientAuthentication::SecretBasic,
+        AuthenticationName::ClientSecretPost => ClientAuthentication::SecretPost,
+    };
+    match written.as_slice() {
+        [] => {
+            checker.refuse(
+                at,
+                "has no secret, but is a confidential client",
+                "`cellgate hash-secret --generate` makes one: write `secret_hash: sha256:…`. \
+                 For an application that cannot keep a secret, write `authentication: none`.",
+            );
+            None
+        }
+        [_] => secret_hash(checker, table, at).map(wrap),
+        [_, second, ..] => {
+            checker.refuse(&at.key(second), "is a second secret", "Keep one of them.");
+            None
+        }
+    }
+}
+
+fn secret_hash(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Option<SecretHash> {
+    if let Some(text) = &table.secret_hash {
+        let at = at.key("secret_hash");
+        return SecretHash::parse(text)
+            .map_err(|error| {
+                checker.refuse(
+                    &at,
+                    error.to_string(),
+                    "The secret itself never stands in this file.",
+                );
+            })
+            .ok();
+    }
+    let (at, read) = if let Some(file) = &table.secret_file {
+        let at = at.key("secret_file");
+        let read = checker.files.read_secret(file);
+        pem::warn_if_open(checker, file, &at);
+        (at, read)
+    } else {
+        let name = table.secret_env.as_deref()?;
+        (at.key("secret_env"), Files::secret_of_variable(name))
+    };
+    let secret = pem::readable(checker, read, &at)?;
+    Some(digest(checker, &secret, &at))
+}
+
+/// The digest of a secret that was given in full.
+///
+/// A slow hash guards a *stored* hash against guessing. This one is made at start and never leaves
+/// the process, so it would guard nothing and cost time at each token request.
+fn digest(checker: &mut Checker, secret: &Secret, at: &KeyPath) -> SecretHash {
+    if secret.expose().chars().count() < MIN_GENERATED_CHARACTERS {
+        checker.warn(
+            at,
+            "the secret is short enough to be guessed; `cellgate hash-secret --generate` makes one",
+        );
+    }
+    SecretHash::Sha256(secret.digest())
+}

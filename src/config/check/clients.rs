@@ -1,0 +1,148 @@
+//! `provider.clients`.
+
+use super::Checker;
+use super::client_secret::authentication;
+use super::name::Names;
+use crate::config::file::{ClientTable, GrantTypeName};
+use crate::config::key_path::KeyPath;
+use crate::model::{Client, ClientId, GrantType, RedirectUri, Scope};
+
+/// Checks the clients; `audience` is that of a client without its own.
+pub(super) fn clients(
+    checker: &mut Checker,
+    tables: Vec<ClientTable>,
+    audience: &[String],
+    at: &KeyPath,
+) -> Option<Vec<Client>> {
+    let mut ids = Names::default();
+    let clients = tables.into_iter().enumerate().map(|(n, table)| {
+        let at = at.item(n);
+        let id = client_id(checker, table.id.as_deref(), &at);
+        if let Some(id) = &id {
+            ids.take(checker, id.as_str(), &at.key("id"));
+        }
+        client(checker, table, id, &at).map(|client| Client {
+            audience: if client.audience.is_empty() {
+                audience.to_vec()
+            } else {
+                client.audience
+            },
+            ..client
+        })
+    });
+    // Every client is checked before one that cannot be used ends it.
+    clients.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn client(
+    checker: &mut Checker,
+    table: ClientTable,
+    id: Option<ClientId>,
+    at: &KeyPath,
+) -> Option<Client> {
+    let authentication = authentication(checker, &table, at);
+    let grant_types = grant_types(checker, &table, at);
+    let scope = scope(checker, &table, at);
+    let has_redirect_uris = table.redirect_uris.is_some();
+    let redirect_uris = uris(checker, table.redirect_uris, &at.key("redirect_uris"));
+    let post_logout_redirect_uris = uris(
+        checker,
+        table.post_logout_redirect_uris,
+        &at.key("post_logout_redirect_uris"),
+    );
+    if !has_redirect_uris && grant_types.contains(&GrantType::AuthorizationCode) {
+        checker.refuse(
+            &at.key("redirect_uris"),
+            "is missing: with `authorization_code`, answers must go somewhere",
+            "Write, for example, `redirect_uris: [https://app.example/callback]`.",
+        );
+    }
+    let id = id?;
+    Some(Client {
+        name: table.name.unwrap_or_else(|| id.as_str().to_owned()),
+        id,
+        authentication: authentication?,
+        redirect_uris,
+        post_logout_redirect_uris,
+        scope: scope?,
+        grant_types,
+        audience: table.audience.unwrap_or_default(),
+    })
+}
+
+fn client_id(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<ClientId> {
+    let at = at.key("id");
+    let text = checker.required(text, &at, "id: my-app")?;
+    ClientId::parse(text)
+        .map_err(|error| checker.refuse(&at, error.to_string(), "Write, for example, `my-app`."))
+        .ok()
+}
+
+fn grant_types(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Vec<GrantType> {
+    let at = at.key("grant_types");
+    let mut seen = Names::default();
+    let grant_types: Vec<_> = table
+        .grant_types
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            let grant_type = match name {
+                GrantTypeName::AuthorizationCode => GrantType::AuthorizationCode,
+                GrantTypeName::RefreshToken => GrantType::RefreshToken,
+            };
+            seen.take(checker, grant_type.as_str(), &at.item(n));
+            grant_type
+        })
+        .collect();
+    if !grant_types.contains(&GrantType::AuthorizationCode) {
+        checker.refuse(
+            &at,
+            "is without `authorization_code`, so that the client could never get a token",
+            "Add it; `refresh_token` only renews.",
+        );
+    }
+    grant_types
+}
+
+fn scope(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Option<Scope> {
+    let scope = Scope::parse(&table.scope)
+        .map_err(|error| {
+            checker.refuse(
+                &at.key("scope"),
+                format!("cannot be read: {error}"),
+                "Write, for example, `scope: openid profile email`.",
+            );
+        })
+        .ok()?;
+    let may_refresh = table.grant_types.contains(&GrantTypeName::RefreshToken);
+    if scope.contains("offline_access") && !may_refresh {
+        checker.refuse(
+            &at.key("scope"),
+            "has `offline_access`, but `grant_types` has no `refresh_token`",
+            "Add the grant type, or remove the scope value.",
+        );
+    }
+    Some(scope)
+}
+
+fn uris(checker: &mut Checker, texts: Option<Vec<String>>, at: &KeyPath) -> Vec<RedirectUri> {
+    let mut seen = Names::default();
+    texts
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter_map(|(n, text)| {
+            let at = at.item(n);
+            seen.take(checker, &text, &at);
+            RedirectUri::register(&text)
+                .map_err(|error| {
+                    checker.refuse(
+                        &at,
+                        error.to_string(),
+                        "Copy it from the application, where it is compared character by character.",
+                    );
+                })
+                .ok()
+        })
+        .collect()
+}

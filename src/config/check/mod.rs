@@ -1,0 +1,141 @@
+//! From file structs to [`Config`]: what the values mean, each and together.
+//!
+//! One file for each section, each a function from tables to the settings its part declares. A
+//! section that has a problem reports it and goes on, so a check never stops at the first one.
+
+mod host;
+mod name;
+mod pem;
+mod route_path;
+
+mod client_secret;
+mod clients;
+mod identity;
+mod listeners;
+mod policy;
+mod process;
+mod provider;
+mod routes;
+mod server_address;
+mod trusted_issuers;
+mod upstreams;
+mod users;
+
+use std::time::Duration;
+
+use super::Config;
+use super::file::File;
+use super::files::Files;
+use super::key_path::KeyPath;
+use super::problem::{ConfigError, Problems};
+
+/// Checks `file` and everything it names.
+pub(crate) fn check(file: File, problems: Problems, files: Files) -> Result<Config, ConfigError> {
+    let mut checker = Checker {
+        problems,
+        files,
+        warnings: Vec::new(),
+        dangers: Vec::new(),
+    };
+    match checker.config(file) {
+        Some(config) if checker.problems.is_empty() => Ok(Config {
+            warnings: checker.warnings,
+            dangers: checker.dangers,
+            ..config
+        }),
+        _ => Err(checker.problems.into_error()),
+    }
+}
+
+/// What has come to light so far.
+struct Checker {
+    problems: Problems,
+    files: Files,
+    warnings: Vec<String>,
+    dangers: Vec<String>,
+}
+
+impl Checker {
+    /// The sections in the order they need each other; `None` when one of them could not be made.
+    fn config(&mut self, file: File) -> Option<Config> {
+        let root = KeyPath::root();
+        let admin = process::admin(self, file.admin, &root.key("admin"));
+        let listeners = listeners::listeners(self, file.listeners, admin.clone());
+        let log_filter = process::log_filter(self, &file.log);
+
+        let provider_is_there = file.provider.is_some();
+        process::belongs_to_provider(self, provider_is_there, file.state.is_some(), "state");
+        process::belongs_to_provider(self, provider_is_there, file.users.is_some(), "users");
+        let sign_in = file.provider.as_ref().map(|provider| &provider.sign_in);
+        let attempts = users::attempts(self, sign_in, file.users.as_ref());
+        let users = file.users.map(|users| users::users(self, users));
+        let provider = file.provider.map(|table| provider::provider(self, table));
+        let store = file.state.map(process::store);
+        let trusted_issuers = trusted_issuers::trusted_issuers(
+            self,
+            file.trusted_issuers,
+            provider.as_ref().and_then(Option::as_ref),
+        );
+
+        let upstreams = upstreams::upstreams(self, file.upstreams);
+        let identity = identity::identity(self, file.identity);
+        let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
+        let routes = routes::routes(self, file.routes, &upstreams, &accepted);
+        Some(Config {
+            listeners,
+            admin: admin.map(|(_, address)| address),
+            threads: file.server.threads,
+            drain_timeout: Duration::from_secs(file.server.drain_timeout_s),
+            log_filter,
+            store,
+            provider: settled(provider)?.map(|provider| provider.settings),
+            users: settled(users)?,
+            attempts,
+            trusted_issuers: trusted_issuers
+                .into_iter()
+                .map(|trusted| trusted.settings)
+                .collect::<Option<_>>()?,
+            gateway: crate::gateway::Settings {
+                routes,
+                upstreams: upstreams.settings,
+                identity,
+                limits: process::limits(&file.limits),
+                access_log: file.log.access,
+            },
+            dangers: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Notes a problem of the value at `at`.
+    fn refuse(&mut self, at: &KeyPath, reason: impl Into<String>, advice: impl Into<String>) {
+        self.problems.add(at, reason, advice);
+    }
+
+    /// The value of a key that must be there; `example` is what to write.
+    fn required<T>(&mut self, value: Option<T>, at: &KeyPath, example: &str) -> Option<T> {
+        if value.is_none() {
+            self.refuse(
+                at,
+                "is missing",
+                format!("Write, for example, `{example}`."),
+            );
+        }
+        value
+    }
+
+    /// Notes what is allowed but probably not meant.
+    fn warn(&mut self, at: &KeyPath, text: &str) {
+        let line = self.problems.line(at);
+        self.warnings.push(format!("line {line}: {at}: {text}"));
+    }
+}
+
+/// Turns "there, but not usable" into `None`: the problem has been noted.
+fn settled<T>(section: Option<Option<T>>) -> Option<Option<T>> {
+    match section {
+        None => Some(None),
+        Some(None) => None,
+        Some(settings) => Some(settings),
+    }
+}

@@ -1,0 +1,220 @@
+//! Who may pass a route.
+
+use std::sync::Arc;
+
+use super::{Checker, provider, trusted_issuers};
+use crate::config::document::nearest;
+use crate::config::file::{AuthenticationMode, RouteTable};
+use crate::config::key_path::KeyPath;
+use crate::gateway::{Authentication, Policy};
+use crate::model::{Client, Scope};
+
+/// Whose tokens a route can accept.
+pub(super) struct Accepted {
+    /// Whether there is a provider, even one that has problems.
+    has_provider: bool,
+    own: Option<String>,
+    own_audience: Vec<String>,
+    /// What the clients of the provider may ask for.
+    own_scopes: Vec<Scope>,
+    trusted: Vec<String>,
+    /// Whether a name is missing above, so that no route can be blamed for it.
+    some_unknown: bool,
+}
+
+impl Accepted {
+    /// What provider and trusted issuers say.
+    pub(super) fn new(
+        own: Option<&Option<provider::Checked>>,
+        trusted: &[trusted_issuers::Checked],
+    ) -> Self {
+        let checked = own.and_then(Option::as_ref);
+        let clients: &[Client] = checked.map_or(&[], |own| &own.settings.clients);
+        Self {
+            has_provider: own.is_some(),
+            own: checked.map(|own| own.settings.issuer.to_string()),
+            own_audience: checked.map(|own| own.audience.clone()).unwrap_or_default(),
+            own_scopes: clients.iter().map(|client| client.scope.clone()).collect(),
+            trusted: trusted
+                .iter()
+                .filter_map(|trusted| trusted.issuer.clone())
+                .collect(),
+            some_unknown: own.is_some_and(Option::is_none)
+                || trusted.iter().any(|trusted| trusted.issuer.is_none()),
+        }
+    }
+
+    fn default_issuers(&self) -> Vec<String> {
+        match &self.own {
+            Some(own) => vec![own.clone()],
+            None if self.has_provider => Vec::new(),
+            None => self.trusted.clone(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().chain(&self.trusted).map(String::as_str)
+    }
+}
+
+/// Checks the policy of a route.
+pub(super) fn policy(
+    checker: &mut Checker,
+    table: &RouteTable,
+    accepted: &Accepted,
+    at: &KeyPath,
+) -> Policy {
+    let all_scopes = scope(checker, &table.scopes.all, &at.key("scopes").key("all"));
+    let any_scope = scope(checker, &table.scopes.any, &at.key("scopes").key("any"));
+    let anonymous = Policy {
+        authentication: Authentication::Anonymous,
+        issuers: Vec::new(),
+        audience: Vec::new(),
+        all_scopes,
+        any_scope,
+    };
+    let authentication = match table.authentication {
+        AuthenticationMode::Anonymous => {
+            check_nothing_asked(checker, table, at);
+            return anonymous;
+        }
+        AuthenticationMode::Optional => Authentication::Optional,
+        AuthenticationMode::Required => Authentication::Required,
+    };
+    let issuers = issuers(checker, table, accepted, at);
+    let audience = audience(checker, table, &issuers, accepted, at);
+    let policy = Policy {
+        authentication,
+        issuers: issuers
+            .iter()
+            .map(|issuer| Arc::from(issuer.as_str()))
+            .collect(),
+        audience,
+        ..anonymous
+    };
+    warn_of_ungrantable(checker, &policy, accepted, at);
+    policy
+}
+
+/// An anonymous route with conditions was meant to be something else.
+fn check_nothing_asked(checker: &mut Checker, table: &RouteTable, at: &KeyPath) {
+    for (key, is_there) in [
+        ("issuers", table.issuers.is_some()),
+        ("audience", table.audience.is_some()),
+        (
+            "scopes",
+            !table.scopes.all.is_empty() || !table.scopes.any.is_empty(),
+        ),
+    ] {
+        if is_there {
+            checker.refuse(
+                &at.key(key),
+                "asks something of a token, but on an anonymous route tokens are not looked at",
+                "Remove it, or write `authentication: required`.",
+            );
+        }
+    }
+}
+
+fn issuers(
+    checker: &mut Checker,
+    table: &RouteTable,
+    accepted: &Accepted,
+    at: &KeyPath,
+) -> Vec<String> {
+    let at_issuers = at.key("issuers");
+    for (n, issuer) in table.issuers.iter().flatten().enumerate() {
+        if accepted.some_unknown || accepted.all().any(|known| known == issuer) {
+            continue;
+        }
+        let advice = match nearest(issuer, accepted.all()) {
+            Some(meant) => format!("Did you mean `{meant}`? Every character counts."),
+            None => "Add it under `trusted_issuers:`, or remove it here.".to_owned(),
+        };
+        checker.refuse(
+            &at_issuers.item(n),
+            "is neither `provider.issuer` nor one of `trusted_issuers`",
+            advice,
+        );
+    }
+    let issuers = table
+        .issuers
+        .clone()
+        .unwrap_or_else(|| accepted.default_issuers());
+    if issuers.is_empty() && !accepted.some_unknown {
+        checker.refuse(
+            &at.key("authentication"),
+            "wants a token, but there is no issuer to accept one from",
+            "Add `provider:` or `trusted_issuers:`, or write `authentication: anonymous`.",
+        );
+    }
+    issuers
+}
+
+fn audience(
+    checker: &mut Checker,
+    table: &RouteTable,
+    issuers: &[String],
+    accepted: &Accepted,
+    at: &KeyPath,
+) -> Vec<String> {
+    if let Some(written) = &table.audience {
+        return written.clone();
+    }
+    let accepts_own = accepted
+        .own
+        .as_ref()
+        .is_some_and(|own| issuers.contains(own));
+    if !accepts_own && !issuers.is_empty() && !accepted.some_unknown {
+        checker.refuse(
+            &at.key("audience"),
+            "is missing: without it, a token that a trusted issuer meant for somebody else would pass",
+            "Write the `aud` of the tokens meant for this route: `audience: [https://api.example/]`.",
+        );
+    }
+    accepted.own_audience.clone()
+}
+
+fn scope(checker: &mut Checker, values: &[String], at: &KeyPath) -> Scope {
+    let mut whole = Scope::default();
+    for (n, value) in values.iter().enumerate() {
+        match Scope::parse(value) {
+            Ok(_) if value.contains(' ') => checker.refuse(
+                &at.item(n),
+                "has a space",
+                "Write each scope value as an item of its own.",
+            ),
+            Ok(_) => {}
+            Err(error) => checker.refuse(
+                &at.item(n),
+                error.to_string(),
+                "Write, for example, `files.read`.",
+            ),
+        }
+    }
+    if let Ok(parsed) = Scope::parse(&values.join(" ")) {
+        whole = parsed;
+    }
+    whole
+}
+
+/// A scope that none of our clients may ask for is a slip: the route would refuse everybody.
+fn warn_of_ungrantable(checker: &mut Checker, policy: &Policy, accepted: &Accepted, at: &KeyPath) {
+    let only_own = policy
+        .issuers
+        .iter()
+        .all(|issuer| Some(&**issuer) == accepted.own.as_deref());
+    if !only_own || accepted.own.is_none() {
+        return;
+    }
+    let passes = |scope: &Scope| {
+        scope.includes(&policy.all_scopes)
+            && (policy.any_scope.is_empty() || scope.intersects(&policy.any_scope))
+    };
+    if !accepted.own_scopes.iter().any(passes) {
+        checker.warn(
+            &at.key("scopes"),
+            "no client of the provider may ask for these, so nobody can pass",
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! `admin`, `log`, `limits` and `state`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use super::Checker;
+use super::listeners::address;
+use crate::config::file::{AdminTable, Durability, LimitsTable, LogTable, StateTable};
+use crate::config::key_path::KeyPath;
+use crate::{gateway, store};
+
+/// The admin address, with the place it is written at.
+pub(super) fn admin(
+    checker: &mut Checker,
+    table: Option<AdminTable>,
+    at: &KeyPath,
+) -> Option<(KeyPath, SocketAddr)> {
+    let at = at.key("address");
+    let text = checker.required(table?.address, &at, "address: 127.0.0.1:9481")?;
+    let address = address(checker, &text, &at)?;
+    if address.ip().is_unspecified() {
+        checker.warn(
+            &at,
+            "metrics and health are open on every interface; keep the public away from the port",
+        );
+    }
+    Some((at, address))
+}
+
+/// The `tracing` filter.
+pub(super) fn log_filter(checker: &mut Checker, table: &LogTable) -> String {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let at = KeyPath::root().key("log").key("filter");
+    // A lone word that is no level would be taken for the name of a module, and log all of it.
+    let is_level = |part: &str| LEVELS.contains(&part.trim().to_ascii_lowercase().as_str());
+    let is_slip = |part: &str| !part.contains(['=', '[', ':']) && !is_level(part);
+    if table.filter.split(',').any(is_slip) || EnvFilter::try_new(&table.filter).is_err() {
+        checker.refuse(
+            &at,
+            "is not a log filter",
+            "Write a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), or levels by \
+             module: `info,cellgate::gateway=debug`.",
+        );
+    }
+    table.filter.clone()
+}
+
+/// Notes a section that is there without `provider`, or missing with it.
+pub(super) fn belongs_to_provider(
+    checker: &mut Checker,
+    provider_is_there: bool,
+    is_there: bool,
+    section: &str,
+) {
+    let root = KeyPath::root();
+    if provider_is_there && !is_there {
+        let (why, advice) = match section {
+            "users" => (
+                "somebody must check passwords",
+                "Add `users:` with `cells:` or `static:`.",
+            ),
+            _ => (
+                "codes, sessions and keys must be kept",
+                "Add `state:` with `path: ./data/cellgate.db`.",
+            ),
+        };
+        checker.refuse(
+            &root.key(section),
+            format!("is missing: with `provider`, {why}"),
+            advice,
+        );
+    }
+    if is_there && !provider_is_there {
+        checker.refuse(
+            &root.key(section),
+            "is of no use without `provider`",
+            "Add `provider:`, or remove this section.",
+        );
+    }
+}
+
+/// Where state lives. Relative paths stay relative: to the working directory, because what is
+/// written does not belong beside the configuration.
+pub(super) fn store(table: StateTable) -> store::Settings {
+    store::Settings {
+        path: Some(PathBuf::from(table.path)),
+        key_file: Some(PathBuf::from(table.key_file)),
+        synchronous: match table.synchronous {
+            Durability::Full => store::Synchronous::Full,
+            Durability::Normal => store::Synchronous::Normal,
+        },
+    }
+}
+
+/// Sizes and times of the edge.
+pub(super) const fn limits(table: &LimitsTable) -> gateway::Limits {
+    gateway::Limits {
+        head_timeout: Duration::from_secs(table.head_timeout_s),
+        head_bytes: table.head_bytes,
+        head_fields: table.head_fields,
+        target_bytes: table.target_bytes,
+        keepalive: Duration::from_secs(table.keepalive_s),
+        downstream_timeout: Duration::from_secs(table.downstream_timeout_s),
+        connections: table.connections,
+        connections_per_address: table.connections_per_address,
+        token_failures_per_minute: table.token_failures_per_minute,
+        remembered_tokens: table.remembered_tokens,
+    }
+}

@@ -1,0 +1,101 @@
+//! `provider`.
+
+use std::time::Duration;
+
+use super::Checker;
+use super::clients::clients;
+use super::name::Names;
+use crate::config::file::{ProviderTable, SigningAlgorithmName};
+use crate::config::key_path::KeyPath;
+use crate::jose::SigningAlgorithm;
+use crate::model::Issuer;
+use crate::provider::Settings;
+
+/// The provider's settings, and the audience of its access tokens.
+pub(super) struct Checked {
+    pub(super) settings: Settings,
+    /// `provider.access_tokens.audience`, or the issuer.
+    pub(super) audience: Vec<String>,
+}
+
+/// Checks the provider and its clients.
+pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Checked> {
+    let at = KeyPath::root().key("provider");
+    let issuer = issuer(checker, table.issuer.as_deref(), &at.key("issuer"));
+    let audience = audience(checker, table.access_tokens.audience, issuer.as_ref(), &at);
+    let at_clients = at.key("clients");
+    if table.clients.is_empty() {
+        checker.warn(&at_clients, "nobody is registered, so nobody can sign in");
+    }
+    let clients = clients(checker, table.clients, &audience, &at_clients);
+    let sessions = &table.sessions;
+    if sessions.idle_lifetime_s > sessions.lifetime_s {
+        checker.refuse(
+            &at.key("sessions").key("idle_lifetime_s"),
+            "is more than `sessions.lifetime_s`, so it would never end a session",
+            "Write a smaller number.",
+        );
+    }
+    let templates = table.templates_dir.map(|folder| {
+        if !checker.files.is_folder(&folder) {
+            checker.refuse(
+                &at.key("templates_dir"),
+                "is not a folder",
+                "A relative path starts at the folder of the configuration file.",
+            );
+        }
+        checker.files.resolve(&folder)
+    });
+    let settings = Settings {
+        issuer: issuer?,
+        clients: clients?,
+        access_token_algorithm: algorithm(table.access_tokens.algorithm),
+        access_token_lifetime: Duration::from_secs(table.access_tokens.lifetime_s),
+        id_token_algorithm: algorithm(table.id_tokens.algorithm),
+        id_token_lifetime: Duration::from_secs(table.id_tokens.lifetime_s),
+        refresh_token_lifetime: Duration::from_secs(table.refresh_tokens.lifetime_s),
+        code_lifetime: Duration::from_secs(table.codes.lifetime_s),
+        session_lifetime: Duration::from_secs(sessions.lifetime_s),
+        session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
+        interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
+        display_name: table.display_name,
+        templates,
+    };
+    Some(Checked { settings, audience })
+}
+
+fn issuer(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<Issuer> {
+    let text = checker.required(text, at, "issuer: https://files.example/oidc/")?;
+    Issuer::parse(text)
+        .map_err(|error| {
+            checker.refuse(
+                at,
+                error.to_string(),
+                "Applications compare it letter by letter: write, for example, \
+                 `https://files.example/oidc/`.",
+            );
+        })
+        .ok()
+}
+
+fn audience(
+    checker: &mut Checker,
+    written: Option<Vec<String>>,
+    issuer: Option<&Issuer>,
+    at: &KeyPath,
+) -> Vec<String> {
+    let at = at.key("access_tokens").key("audience");
+    let mut seen = Names::default();
+    for (n, audience) in written.iter().flatten().enumerate() {
+        seen.take(checker, audience, &at.item(n));
+    }
+    written.unwrap_or_else(|| issuer.map(Issuer::to_string).into_iter().collect())
+}
+
+const fn algorithm(name: SigningAlgorithmName) -> SigningAlgorithm {
+    match name {
+        SigningAlgorithmName::Es256 => SigningAlgorithm::Es256,
+        SigningAlgorithmName::Rs256 => SigningAlgorithm::Rs256,
+        SigningAlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
+    }
+}

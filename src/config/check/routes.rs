@@ -1,0 +1,187 @@
+//! `routes`: each, and against each other.
+
+use http::Method;
+
+use super::name::Names;
+use super::policy::{self, Accepted};
+use super::{Checker, host, route_path, upstreams};
+use crate::config::document::nearest;
+use crate::config::file::{RouteTable, TokenMode};
+use crate::config::key_path::KeyPath;
+use crate::gateway::{Action, Route};
+
+/// Checks the routes.
+pub(super) fn routes(
+    checker: &mut Checker,
+    tables: Option<Vec<RouteTable>>,
+    upstreams: &upstreams::Checked,
+    accepted: &Accepted,
+) -> Vec<Route> {
+    let at = KeyPath::root().key("routes");
+    let example = "routes: [{name: site, path: /, upstream: app}]";
+    let tables = checker.required(tables, &at, example).unwrap_or_default();
+    let mut names = Names::default();
+    let mut matches = Vec::new();
+    let mut routes = Vec::new();
+    for (n, table) in tables.iter().enumerate() {
+        let at = at.item(n);
+        let name = checker.required(table.name.as_deref(), &at.key("name"), "name: api-read");
+        if let Some(name) = name {
+            names.take_label(checker, name, &at.key("name"));
+        }
+        let matched = route_match(checker, table, &at);
+        if let Some(matched) = &matched {
+            check_reachable(checker, matched, &matches);
+        }
+        let action = action(checker, table, upstreams, &at);
+        let policy = policy::policy(checker, table, accepted, &at);
+        if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
+            routes.push(Route {
+                name: name.to_owned(),
+                host: matched.host.clone(),
+                path: matched.path.clone(),
+                methods: matched.methods.clone(),
+                policy,
+                action,
+                pass_token: table.token == TokenMode::Pass,
+                allow_encoded_slash: table.allow_encoded_slash,
+            });
+        }
+        matches.extend(matched);
+    }
+    warn_of_unused(checker, &tables, upstreams);
+    routes
+}
+
+/// What a route matches, and where it is written.
+struct Match {
+    at: KeyPath,
+    host: Option<String>,
+    path: String,
+    methods: Vec<Method>,
+}
+
+fn route_match(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Option<Match> {
+    if let Some(Err(error)) = table.host.as_deref().map(host::check_pattern) {
+        checker.refuse(&at.key("host"), error.to_string(), "");
+    }
+    let methods = methods(checker, table, at);
+    let at_path = at.key("path");
+    let path = checker.required(table.path.clone(), &at_path, "path: /api/")?;
+    if let Err(error) = route_path::check(&path) {
+        checker.refuse(&at_path, error.to_string(), "");
+    }
+    Some(Match {
+        at: at.clone(),
+        host: table.host.clone(),
+        path,
+        methods,
+    })
+}
+
+fn methods(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Vec<Method> {
+    let at = at.key("methods");
+    let mut seen = Names::default();
+    let mut methods = Vec::new();
+    for (n, text) in table.methods.iter().flatten().enumerate() {
+        let at = at.item(n);
+        seen.take(checker, text, &at);
+        let is_upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        match Method::from_bytes(text.as_bytes()) {
+            Ok(method) if is_upper => methods.push(method),
+            Ok(_) => checker.refuse(
+                &at,
+                "would never match: methods are compared exactly",
+                format!("Write `{}`.", text.to_ascii_uppercase()),
+            ),
+            Err(_) => checker.refuse(&at, "is not a method", "Write, for example, `GET`."),
+        }
+    }
+    methods
+}
+
+/// Refuses a route that another one with the same host and path leaves nothing to.
+///
+/// With different hosts or paths the more specific one decides and the other keeps the rest; the
+/// same goes for a route that names methods beside one that names none.
+fn check_reachable(checker: &mut Checker, matched: &Match, earlier: &[Match]) {
+    let same_place = |other: &&Match| other.host == matched.host && other.path == matched.path;
+    for other in earlier.iter().filter(same_place) {
+        let line = checker.problems.line(&other.at);
+        if matched.methods.is_empty() && other.methods.is_empty() {
+            checker.refuse(
+                &matched.at,
+                format!("matches the same requests as {} in line {line}", other.at),
+                "Give one of them `methods`, another `path` or another `host`, or remove it.",
+            );
+        }
+        for (n, method) in matched.methods.iter().enumerate() {
+            if other.methods.contains(method) {
+                checker.refuse(
+                    &matched.at.key("methods").item(n),
+                    format!("{method} belongs to {} in line {line} already", other.at),
+                    "Name each method in one route of the same host and path.",
+                );
+            }
+        }
+    }
+}
+
+fn action(
+    checker: &mut Checker,
+    table: &RouteTable,
+    upstreams: &upstreams::Checked,
+    at: &KeyPath,
+) -> Option<Action> {
+    let at_upstream = at.key("upstream");
+    match (&table.upstream, table.whoami) {
+        (None, true) => Some(Action::Whoami),
+        (Some(_), true) => {
+            checker.refuse(
+                &at.key("whoami"),
+                "excludes `upstream`: a request is answered here or forwarded",
+                "Remove one of the two.",
+            );
+            None
+        }
+        (None, false) => {
+            let broken = checker.problems.is_broken(&at.key("whoami"));
+            if !broken {
+                checker.refuse(
+                    &at_upstream,
+                    "is missing: nothing says where requests go",
+                    "Write the name of an upstream, or `whoami: true` to try things out.",
+                );
+            }
+            None
+        }
+        (Some(name), false) => {
+            check_upstream(checker, name, upstreams, &at_upstream);
+            Some(Action::Upstream(name.clone()))
+        }
+    }
+}
+
+fn check_upstream(checker: &mut Checker, name: &str, upstreams: &upstreams::Checked, at: &KeyPath) {
+    let is_known = upstreams.names.iter().any(|known| known == name);
+    if is_known || upstreams.some_unnamed {
+        return;
+    }
+    let advice = match nearest(name, upstreams.names.iter()) {
+        Some(meant) => format!("Did you mean `{meant}`?"),
+        None => format!(
+            "Add it under `upstreams:`, `{{name: {name}, servers: [http://127.0.0.1:8080]}}`."
+        ),
+    };
+    checker.refuse(at, format!("no upstream is called `{name}`"), advice);
+}
+
+fn warn_of_unused(checker: &mut Checker, routes: &[RouteTable], upstreams: &upstreams::Checked) {
+    for (n, upstream) in upstreams.settings.iter().enumerate() {
+        let is_used = |route: &RouteTable| route.upstream.as_deref() == Some(&upstream.name);
+        if !routes.iter().any(is_used) {
+            let at = KeyPath::root().key("upstreams").item(n);
+            checker.warn(&at, "no route leads to this upstream");
+        }
+    }
+}

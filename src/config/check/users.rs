@@ -1,0 +1,270 @@
+//! `users`, and how often a password may be tried.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::name::Names;
+use super::{Checker, host, pem};
+use crate::config::defaults;
+use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
+use crate::config::key_path::KeyPath;
+use crate::model::{Login, SecretHash, Subject, UserProfile};
+use crate::store::AttemptLimits;
+use crate::users::{CellsSettings, Settings, StaticUser};
+
+/// How often a password may be tried.
+pub(super) fn attempts(
+    checker: &mut Checker,
+    sign_in: Option<&SignInTable>,
+    users: Option<&UsersTable>,
+) -> AttemptLimits {
+    let written = SignInTable::default();
+    let table = sign_in.unwrap_or(&written);
+    let with_cells = users.is_some_and(|users| users.cells.is_some());
+    let at = KeyPath::root().key("provider").key("sign_in");
+    let ceiling = table
+        .ceiling
+        .or(with_cells.then_some(defaults::CELLS_CEILING));
+    let locks_at = defaults::CELLS_LOCKS_AT;
+    if with_cells && ceiling.is_some_and(|ceiling| ceiling >= locks_at) {
+        checker.refuse(
+            &at.key("ceiling"),
+            format!(
+                "lets a stranger lock users: Cells locks for good at {locks_at} wrong passwords"
+            ),
+            format!(
+                "Write at most {}, or leave it out for {}.",
+                locks_at - 1,
+                defaults::CELLS_CEILING
+            ),
+        );
+    }
+    if ceiling.is_some_and(|ceiling| ceiling < table.failures_before_pause) {
+        checker.refuse(
+            &at.key("failures_before_pause"),
+            "is more than `ceiling`, so there would never be a pause",
+            "Write a number up to `ceiling` (8 with `users.cells` unless given).",
+        );
+    }
+    AttemptLimits {
+        failures_before_pause: table.failures_before_pause,
+        pause: Duration::from_secs(table.pause_s),
+        ceiling,
+    }
+}
+
+/// The users' backend.
+pub(super) fn users(checker: &mut Checker, table: UsersTable) -> Option<Settings> {
+    let at = KeyPath::root().key("users");
+    match (table.listed, table.cells) {
+        (Some(_), Some(_)) => {
+            checker.refuse(
+                &at,
+                "has both `static` and `cells`",
+                "Keep one: a login must mean one user.",
+            );
+            None
+        }
+        (None, None) => {
+            checker.refuse(
+                &at,
+                "has neither `static` nor `cells`",
+                "Write `cells: {url: https://cells.internal:8080/}`, or list users under `static:`.",
+            );
+            None
+        }
+        (Some(listed), None) => {
+            static_users(checker, listed, &at.key("static")).map(Settings::Static)
+        }
+        (None, Some(cells)) => self::cells(checker, &cells, &at.key("cells")).map(Settings::Cells),
+    }
+}
+
+fn static_users(
+    checker: &mut Checker,
+    tables: Vec<StaticUserTable>,
+    at: &KeyPath,
+) -> Option<Vec<StaticUser>> {
+    let mut logins = Names::default();
+    let mut subjects = Names::default();
+    let users = tables.into_iter().enumerate().map(|(n, table)| {
+        let at = at.item(n);
+        let password = password(checker, table.password_hash.as_deref(), &at);
+        let login = login(checker, table.login.as_deref(), &at)?;
+        // Attempts are counted under this key, so two users must not share it.
+        logins.take(checker, &login.counting_key(), &at.key("login"));
+        let subject = subject(checker, table.subject.as_deref(), &login, &at)?;
+        subjects.take(checker, subject.as_str(), &at.key("subject"));
+        check_email(checker, table.email.as_deref(), &at);
+        Some(StaticUser {
+            profile: UserProfile {
+                subject,
+                login: login.as_str().to_owned(),
+                name: table.name,
+                email: table.email,
+                email_verified: table.email_verified,
+                groups: table.groups,
+                roles: table.roles,
+            },
+            password: password?,
+        })
+    });
+    // Every user is checked before one that cannot be used ends it.
+    users.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn login(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<Login> {
+    let at = at.key("login");
+    let text = checker.required(text, &at, "login: alice")?;
+    match Login::parse(text) {
+        Ok(login) if login.as_str() == text => Some(login),
+        Ok(_) => {
+            checker.refuse(&at, "has white space around it", "Remove it.");
+            None
+        }
+        Err(error) => {
+            checker.refuse(&at, error.to_string(), "Write what the user types.");
+            None
+        }
+    }
+}
+
+fn password(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<SecretHash> {
+    const ADVICE: &str =
+        "`cellgate hash-secret` reads a password and prints what to write, `$argon2id$…`.";
+    let at = at.key("password_hash");
+    let text = checker.required(text, &at, "password_hash: $argon2id$…")?;
+    match SecretHash::parse(text) {
+        Ok(hash @ SecretHash::Argon2id(_)) => Some(hash),
+        Ok(SecretHash::Sha256(_)) => {
+            checker.refuse(
+                &at,
+                "is a SHA-256, which is for generated secrets: that of a password is found by trying",
+                ADVICE,
+            );
+            None
+        }
+        Err(_) => {
+            checker.refuse(&at, "is not an argon2id hash", ADVICE);
+            None
+        }
+    }
+}
+
+fn subject(
+    checker: &mut Checker,
+    text: Option<&str>,
+    login: &Login,
+    at: &KeyPath,
+) -> Option<Subject> {
+    Subject::parse(text.unwrap_or(login.as_str()))
+        .map_err(|error| {
+            let reason = match text {
+                Some(_) => error.to_string(),
+                None => format!("must be given when the login cannot serve: {error}"),
+            };
+            checker.refuse(&at.key("subject"), reason, "Write, for example, a UUID.");
+        })
+        .ok()
+}
+
+fn check_email(checker: &mut Checker, email: Option<&str>, at: &KeyPath) {
+    let is_address = |text: &str| {
+        let mut parts = text.split('@');
+        let has_two = [parts.next(), parts.next()]
+            .into_iter()
+            .all(|part| part.is_some_and(|part| !part.is_empty()));
+        has_two && parts.next().is_none() && !text.contains(char::is_whitespace)
+    };
+    if email.is_some_and(|email| !is_address(email)) {
+        checker.refuse(
+            &at.key("email"),
+            "is not an e-mail address",
+            "Write `alice@example.com`, or remove the key.",
+        );
+    }
+}
+
+fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<CellsSettings> {
+    let at_url = at.key("url");
+    let url = checker
+        .required(
+            table.url.as_deref(),
+            &at_url,
+            "url: https://cells.internal:8080/",
+        )
+        .and_then(|text| cells_url(checker, text, &at_url));
+    if let Some(url) = &url {
+        check_transport(checker, url, table.danger_plain_http, at);
+    }
+    if let Some(Err(error)) = table.host.as_deref().map(host::check_authority) {
+        checker.refuse(&at.key("host"), error.to_string(), "");
+    }
+    let at_ca = at.key("ca_file");
+    let ca_pem = table
+        .ca_file
+        .as_deref()
+        .map(|file| pem::certificates(checker, file, &at_ca));
+    if table.timeout_s < table.connect_timeout_s {
+        checker.refuse(
+            &at.key("timeout_s"),
+            "is less than `connect_timeout_s`, which it includes",
+            "Write a larger number.",
+        );
+    }
+    Some(CellsSettings {
+        url: url?,
+        host: table.host.clone(),
+        ca_pem: super::settled(ca_pem)?,
+        connect_timeout: Duration::from_secs(table.connect_timeout_s),
+        timeout: Duration::from_secs(table.timeout_s),
+    })
+}
+
+fn cells_url(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    if url.is_none() {
+        checker.refuse(
+            at,
+            "is not the root of a site",
+            "Write scheme, host and port only: `https://cells.internal:8080/`.",
+        );
+    }
+    url
+}
+
+/// Passwords travel on this connection.
+fn check_transport(checker: &mut Checker, url: &Url, is_allowed: bool, at: &KeyPath) {
+    let is_plain = url.scheme() == "http" && !is_loopback(url);
+    if is_plain && !is_allowed {
+        checker.refuse(
+            &at.key("url"),
+            "sends passwords over plain http to another machine",
+            "Write `https://`, or add `danger_plain_http: true` if nobody can listen on the way.",
+        );
+    }
+    if is_plain && is_allowed {
+        checker.dangers.push(format!(
+            "{}: passwords travel over plain http to {}",
+            at.key("danger_plain_http"),
+            url.host_str().unwrap_or_default(),
+        ));
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

@@ -1,0 +1,112 @@
+//! Every default of the configuration, with its unit in the name or the comment.
+//!
+//! The file structs take their `Default` from here, the JSON Schema shows these values, and a
+//! test holds `config/reference.yaml` to them. Bounds stand at the fields, in [`super::file`].
+
+/// Seconds that requests in flight have after SIGTERM.
+pub(crate) const DRAIN_TIMEOUT_S: u64 = 30;
+
+/// `tracing` filter.
+pub(crate) const LOG_FILTER: &str = "info";
+
+/// Seconds for a whole request head to arrive: generous for a phone, short for a slow attack.
+pub(crate) const HEAD_TIMEOUT_S: u64 = 10;
+/// Bytes of all request fields together.
+pub(crate) const HEAD_BYTES: usize = 32 * 1024;
+/// Number of request fields.
+pub(crate) const HEAD_FIELDS: usize = 100;
+/// Bytes of a request target.
+pub(crate) const TARGET_BYTES: usize = 8 * 1024;
+/// Seconds that a connection may wait for its next request.
+pub(crate) const KEEPALIVE_S: u64 = 60;
+/// Seconds between two reads from, or writes to, a downstream.
+pub(crate) const DOWNSTREAM_TIMEOUT_S: u64 = 60;
+/// Connections at once.
+pub(crate) const CONNECTIONS: usize = 10_000;
+/// Connections at once from one address: an office behind one address fits.
+pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 256;
+/// Failed verifications a minute from one address before signatures are no longer checked.
+pub(crate) const TOKEN_FAILURES_PER_MINUTE: u32 = 600;
+/// Verified tokens remembered.
+pub(crate) const REMEMBERED_TOKENS: u64 = 100_000;
+
+/// The database, relative to the working directory.
+pub(crate) const STATE_PATH: &str = "./data/cellgate.db";
+/// The key that signing keys are encrypted under, relative to the working directory.
+pub(crate) const STATE_KEY_FILE: &str = "./data/cellgate.key";
+
+/// What users read as the name of the place.
+pub(crate) const DISPLAY_NAME: &str = "Cellgate";
+/// Seconds an access token lives: what Cells itself gives.
+pub(crate) const ACCESS_TOKEN_LIFETIME_S: u64 = 600;
+/// Seconds an ID token lives.
+pub(crate) const ID_TOKEN_LIFETIME_S: u64 = 3600;
+/// Seconds a refresh token lives, anew at each rotation: 30 days.
+pub(crate) const REFRESH_TOKEN_LIFETIME_S: u64 = 30 * 86_400;
+/// Seconds an authorization code lives: it travels one redirect.
+pub(crate) const CODE_LIFETIME_S: u64 = 60;
+/// Seconds a session lives whatever happens: a working day.
+pub(crate) const SESSION_LIFETIME_S: u64 = 12 * 3600;
+/// Seconds a session lives without being used.
+pub(crate) const SESSION_IDLE_LIFETIME_S: u64 = 3600;
+/// Seconds a sign-in page is good for.
+pub(crate) const PAGE_LIFETIME_S: u64 = 1800;
+/// Wrong passwords in a row before a pause.
+pub(crate) const FAILURES_BEFORE_PAUSE: u32 = 5;
+/// Seconds such a pause lasts.
+pub(crate) const PAUSE_S: u64 = 900;
+/// Wrong passwords in a row never exceeded with `users.cells`, which locks for good at ten.
+pub(crate) const CELLS_CEILING: u32 = 8;
+/// Wrong passwords in a row after which Cells locks a user until an administrator acts.
+pub(crate) const CELLS_LOCKS_AT: u32 = 10;
+/// The scope a client may ask for when it lists none.
+pub(crate) const CLIENT_SCOPE: &str = "openid profile email";
+
+/// Seconds until a connection to Cells stands.
+pub(crate) const CELLS_CONNECT_TIMEOUT_S: u64 = 3;
+/// Seconds for a whole answer of Cells, whose login connectors may take five each.
+pub(crate) const CELLS_TIMEOUT_S: u64 = 12;
+
+/// `typ` of the tokens accepted from a trusted issuer (RFC 9068 §2.1).
+pub(crate) const TRUSTED_TYPE: &str = "at+jwt";
+/// Seconds that the clock of a trusted issuer may differ from ours.
+pub(crate) const LEEWAY_S: u64 = 5;
+
+/// Milliseconds until a connection to an upstream stands, TLS included.
+pub(crate) const CONNECT_TIMEOUT_MS: u64 = 3000;
+/// Seconds between two reads from an upstream.
+pub(crate) const READ_TIMEOUT_S: u64 = 60;
+/// Seconds between two writes to an upstream.
+pub(crate) const WRITE_TIMEOUT_S: u64 = 60;
+/// Seconds after which an unused upstream connection is closed.
+pub(crate) const IDLE_TIMEOUT_S: u64 = 60;
+/// Retries on another server, only while the request has not been sent.
+pub(crate) const RETRIES: u8 = 1;
+/// Seconds between two health checks.
+pub(crate) const HEALTH_INTERVAL_S: u64 = 5;
+/// Good health checks in a row until a server is up again.
+pub(crate) const HEALTHY_AFTER: usize = 2;
+/// Bad health checks in a row until a server is down.
+pub(crate) const UNHEALTHY_AFTER: usize = 3;
+
+/// Identity headers and the claims they carry.
+pub(crate) const IDENTITY_HEADERS: [(&str, &str); 5] = [
+    ("X-Auth-Request-User", "sub"),
+    ("X-Auth-Request-Email", "email"),
+    ("X-Auth-Request-Preferred-Username", "preferred_username"),
+    ("X-Auth-Request-Groups", "groups"),
+    ("X-Forwarded-User", "preferred_username"),
+];
+/// Headers that applications take an identity from, which nobody but us may set.
+pub(crate) const ALSO_STRIP: [&str; 10] = [
+    "Remote-User",
+    "Remote-Email",
+    "Remote-Name",
+    "Remote-Groups",
+    "X-Remote-User",
+    "X-Remote-Groups",
+    "X-Forwarded-Email",
+    "X-Forwarded-Groups",
+    "X-Forwarded-Preferred-Username",
+    "X-Auth-Request-Access-Token",
+];

@@ -1,0 +1,87 @@
+//! `provider.clients`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::defaults;
+
+/// An application that may ask for tokens.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ClientTable {
+    /// `client_id`: unique, printable ASCII.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 255))]
+    pub(crate) id: Option<String>,
+    /// What users read on the sign-in page; left out: the id.
+    #[schemars(length(min = 1, max = 80))]
+    pub(crate) name: Option<String>,
+    /// How it proves at the token endpoint who it is.
+    pub(crate) authentication: AuthenticationName,
+    /// Hash of its secret, as `cellgate hash-secret` prints it.
+    #[schemars(length(min = 1))]
+    pub(crate) secret_hash: Option<String>,
+    /// File with its secret; a newline at the end does not count.
+    #[schemars(length(min = 1))]
+    pub(crate) secret_file: Option<String>,
+    /// Environment variable with its secret.
+    #[schemars(length(min = 1))]
+    pub(crate) secret_env: Option<String>,
+    /// Where answers may go, compared character by character.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) redirect_uris: Option<Vec<String>>,
+    /// Where a user may be sent after signing out, compared character by character.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) post_logout_redirect_uris: Option<Vec<String>>,
+    /// Scope values it may ask for, a space apart; it gets them all when it asks for none.
+    #[schemars(length(min = 1))]
+    pub(crate) scope: String,
+    /// Grant types it may use.
+    #[schemars(length(min = 1))]
+    pub(crate) grant_types: Vec<GrantTypeName>,
+    /// `aud` of its access tokens; left out: `provider.access_tokens.audience`.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) audience: Option<Vec<String>>,
+}
+
+impl Default for ClientTable {
+    fn default() -> Self {
+        Self {
+            id: None,
+            name: None,
+            authentication: AuthenticationName::ClientSecretBasic,
+            secret_hash: None,
+            secret_file: None,
+            secret_env: None,
+            redirect_uris: None,
+            post_logout_redirect_uris: None,
+            scope: defaults::CLIENT_SCOPE.to_owned(),
+            grant_types: vec![
+                GrantTypeName::AuthorizationCode,
+                GrantTypeName::RefreshToken,
+            ],
+            audience: None,
+        }
+    }
+}
+
+/// How a client authenticates at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AuthenticationName {
+    /// Not at all: a public client (in a browser, on a phone, on a desktop). PKCE is required.
+    None,
+    /// Secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// Secret in the form.
+    ClientSecretPost,
+}
+
+/// A grant type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GrantTypeName {
+    /// A user signs in.
+    AuthorizationCode,
+    /// Tokens are renewed without the user; asked for with scope `offline_access`.
+    RefreshToken,
+}

@@ -1,0 +1,41 @@
+//! `listeners`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An address that requests are accepted on.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ListenerTable {
+    /// Unique name, for logs.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 64))]
+    pub(crate) name: Option<String>,
+    /// IP address and port, `0.0.0.0:443` or `[::]:443`.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) address: Option<String>,
+    /// Whether HTTP/2 without TLS is spoken with those who begin with it (plain listeners only).
+    pub(crate) h2c: bool,
+    /// TLS; left out: plain HTTP.
+    pub(crate) tls: Option<ListenerTlsTable>,
+}
+
+/// TLS of a listener.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ListenerTlsTable {
+    /// Certificates, chosen by the name the downstream asks for (SNI); the first is the default.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) certificates: Option<Vec<CertificateTable>>,
+}
+
+/// A certificate and its private key.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CertificateTable {
+    /// PEM file with the certificate chain, leaf first.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) certificate_file: Option<String>,
+    /// PEM file with the private key.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) private_key_file: Option<String>,
+}

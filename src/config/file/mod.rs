@@ -1,0 +1,64 @@
+//! The file as it is written: shape and bounds, nothing else.
+//!
+//! Every struct mirrors a mapping of the file. The doc comment of a field is its description in
+//! the JSON Schema, so it is written for the operator; `Default` comes from
+//! [`defaults`](super::defaults); the `schemars` attributes are the bounds that
+//! [`structure`](super::document) enforces. An absent key is `None` or its default, and a field
+//! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
+
+mod client;
+mod identity;
+mod listener;
+mod process;
+mod provider;
+mod route;
+mod trusted_issuer;
+mod upstream;
+mod users;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use client::{AuthenticationName, ClientTable, GrantTypeName};
+pub(crate) use identity::IdentityTable;
+pub(crate) use listener::{CertificateTable, ListenerTable};
+pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
+pub(crate) use provider::{ProviderTable, SignInTable, SigningAlgorithmName};
+pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
+pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
+pub(crate) use upstream::{HealthCheckTable, UpstreamTable};
+pub(crate) use users::{CellsTable, StaticUserTable, UsersTable};
+
+/// Configuration of Cellgate.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "Cellgate configuration")]
+pub(crate) struct File {
+    /// Addresses that requests are accepted on.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) listeners: Option<Vec<ListenerTable>>,
+    /// Metrics and health, on an address of their own; left out: off.
+    pub(crate) admin: Option<AdminTable>,
+    /// The process.
+    pub(crate) server: ServerTable,
+    /// What is logged.
+    pub(crate) log: LogTable,
+    /// Sizes, times and counts that a downstream cannot exceed.
+    pub(crate) limits: LimitsTable,
+    /// Where the provider keeps what must outlive the process; needed with `provider`.
+    pub(crate) state: Option<StateTable>,
+    /// The OpenID Provider; left out: Cellgate is a gateway only.
+    pub(crate) provider: Option<ProviderTable>,
+    /// Who checks passwords; needed with `provider`.
+    pub(crate) users: Option<UsersTable>,
+    /// Issuers whose access tokens are accepted besides our own.
+    pub(crate) trusted_issuers: Vec<TrustedIssuerTable>,
+    /// Servers that requests are forwarded to.
+    pub(crate) upstreams: Vec<UpstreamTable>,
+    /// Headers that tell an upstream who asks.
+    pub(crate) identity: IdentityTable,
+    /// Who may pass, and where to. The most specific route decides, whatever the order here;
+    /// what no route matches is refused.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) routes: Option<Vec<RouteTable>>,
+}

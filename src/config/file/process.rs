@@ -1,0 +1,145 @@
+//! `admin`, `server`, `log`, `limits` and `state`: what concerns the process as a whole.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::defaults;
+
+/// Metrics and health.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AdminTable {
+    /// IP address and port; not for the public, so best a loopback or private address.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) address: Option<String>,
+}
+
+/// The process.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServerTable {
+    /// Worker threads; left out: one for each core.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(crate) threads: Option<usize>,
+    /// Seconds that requests in flight have to end after SIGTERM.
+    #[schemars(range(min = 0, max = 3600))]
+    pub(crate) drain_timeout_s: u64,
+}
+
+impl Default for ServerTable {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            drain_timeout_s: defaults::DRAIN_TIMEOUT_S,
+        }
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogTable {
+    /// Level, or levels by module, in the notation of `tracing`: `info,cellgate::gateway=debug`.
+    #[schemars(length(min = 1))]
+    pub(crate) filter: String,
+    /// Whether each request writes an access line.
+    pub(crate) access: bool,
+}
+
+impl Default for LogTable {
+    fn default() -> Self {
+        Self {
+            filter: defaults::LOG_FILTER.to_owned(),
+            access: true,
+        }
+    }
+}
+
+/// Sizes, times and counts that a downstream cannot exceed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LimitsTable {
+    /// Seconds from the first byte of a request head to its last.
+    #[schemars(range(min = 1, max = 120))]
+    pub(crate) head_timeout_s: u64,
+    /// Bytes of all request fields together.
+    #[schemars(range(min = 1024, max = 1_048_576))]
+    pub(crate) head_bytes: usize,
+    /// Number of request fields.
+    #[schemars(range(min = 16, max = 1000))]
+    pub(crate) head_fields: usize,
+    /// Bytes of a request target (path and query).
+    #[schemars(range(min = 256, max = 65536))]
+    pub(crate) target_bytes: usize,
+    /// Seconds that a connection may wait for its next request.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) keepalive_s: u64,
+    /// Seconds between two reads from, or two writes to, a downstream.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) downstream_timeout_s: u64,
+    /// Connections at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) connections: usize,
+    /// Connections at once from one address.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) connections_per_address: usize,
+    /// Tokens from one address that may fail verification in a minute; after that its tokens are
+    /// refused without the cost of checking a signature.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) token_failures_per_minute: u32,
+    /// Verified tokens that are remembered; each takes about a kilobyte.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub(crate) remembered_tokens: u64,
+}
+
+impl Default for LimitsTable {
+    fn default() -> Self {
+        Self {
+            head_timeout_s: defaults::HEAD_TIMEOUT_S,
+            head_bytes: defaults::HEAD_BYTES,
+            head_fields: defaults::HEAD_FIELDS,
+            target_bytes: defaults::TARGET_BYTES,
+            keepalive_s: defaults::KEEPALIVE_S,
+            downstream_timeout_s: defaults::DOWNSTREAM_TIMEOUT_S,
+            connections: defaults::CONNECTIONS,
+            connections_per_address: defaults::CONNECTIONS_PER_ADDRESS,
+            token_failures_per_minute: defaults::TOKEN_FAILURES_PER_MINUTE,
+            remembered_tokens: defaults::REMEMBERED_TOKENS,
+        }
+    }
+}
+
+/// Where the provider keeps what must outlive the process.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StateTable {
+    /// The SQLite file; its folder is created. A relative path starts at the working directory.
+    #[schemars(length(min = 1))]
+    pub(crate) path: String,
+    /// The file with the key that signing keys are encrypted under; created, readable for its
+    /// owner only, when missing. A relative path starts at the working directory.
+    #[schemars(length(min = 1))]
+    pub(crate) key_file: String,
+    /// What an acknowledged change survives.
+    pub(crate) synchronous: Durability,
+}
+
+impl Default for StateTable {
+    fn default() -> Self {
+        Self {
+            path: defaults::STATE_PATH.to_owned(),
+            key_file: defaults::STATE_KEY_FILE.to_owned(),
+            synchronous: Durability::Full,
+        }
+    }
+}
+
+/// What an acknowledged change survives.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Durability {
+    /// A power failure: each change waits for the disk.
+    Full,
+    /// A crash of the process, not of the machine.
+    Normal,
+}

@@ -1,0 +1,197 @@
+//! `provider`, except its clients.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ClientTable;
+use crate::config::defaults;
+
+/// The OpenID Provider.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProviderTable {
+    /// Our identifier, kept letter by letter: Cells' is `https://HOST/oidc/`, with the slash.
+    /// `http` is accepted for a loopback address only.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 2048))]
+    pub(crate) issuer: Option<String>,
+    /// What users read as the name of the place.
+    #[schemars(length(min = 1, max = 80))]
+    pub(crate) display_name: String,
+    /// Folder whose files replace the built-in page templates; left out: the built-in ones.
+    #[schemars(length(min = 1))]
+    pub(crate) templates_dir: Option<String>,
+    /// Access tokens (RFC 9068).
+    pub(crate) access_tokens: AccessTokensTable,
+    /// ID tokens.
+    pub(crate) id_tokens: IdTokensTable,
+    /// Refresh tokens; each use brings a new one.
+    pub(crate) refresh_tokens: RefreshTokensTable,
+    /// Authorization codes.
+    pub(crate) codes: CodesTable,
+    /// Signed-in browsers.
+    pub(crate) sessions: SessionsTable,
+    /// The sign-in page and the attempts at passwords.
+    pub(crate) sign_in: SignInTable,
+    /// Applications that may ask for tokens.
+    pub(crate) clients: Vec<ClientTable>,
+}
+
+impl Default for ProviderTable {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            display_name: defaults::DISPLAY_NAME.to_owned(),
+            templates_dir: None,
+            access_tokens: AccessTokensTable::default(),
+            id_tokens: IdTokensTable::default(),
+            refresh_tokens: RefreshTokensTable::default(),
+            codes: CodesTable::default(),
+            sessions: SessionsTable::default(),
+            sign_in: SignInTable::default(),
+            clients: Vec::new(),
+        }
+    }
+}
+
+/// Access tokens.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccessTokensTable {
+    /// What signs them.
+    pub(crate) algorithm: SigningAlgorithmName,
+    /// Seconds they are accepted; an application out of our reach learns of a revocation no later.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) lifetime_s: u64,
+    /// `aud`: who may accept them; left out: the issuer. A client may have its own.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) audience: Option<Vec<String>>,
+}
+
+impl Default for AccessTokensTable {
+    fn default() -> Self {
+        Self {
+            algorithm: SigningAlgorithmName::Es256,
+            lifetime_s: defaults::ACCESS_TOKEN_LIFETIME_S,
+            audience: None,
+        }
+    }
+}
+
+/// ID tokens.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct IdTokensTable {
+    /// What signs them; every OpenID Connect library knows RS256.
+    pub(crate) algorithm: SigningAlgorithmName,
+    /// Seconds they are accepted.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) lifetime_s: u64,
+}
+
+impl Default for IdTokensTable {
+    fn default() -> Self {
+        Self {
+            algorithm: SigningAlgorithmName::Rs256,
+            lifetime_s: defaults::ID_TOKEN_LIFETIME_S,
+        }
+    }
+}
+
+/// A signature algorithm that tokens are signed with.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum SigningAlgorithmName {
+    /// ECDSA with P-256: small and fast.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSA of 2048 bits: known to every library.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// Refresh tokens.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RefreshTokensTable {
+    /// Seconds until an unused one ends.
+    #[schemars(range(min = 60, max = 31_536_000))]
+    pub(crate) lifetime_s: u64,
+}
+
+impl Default for RefreshTokensTable {
+    fn default() -> Self {
+        Self {
+            lifetime_s: defaults::REFRESH_TOKEN_LIFETIME_S,
+        }
+    }
+}
+
+/// Authorization codes.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CodesTable {
+    /// Seconds until an unused one ends; RFC 6749 §4.1.2 wants ten minutes at most.
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) lifetime_s: u64,
+}
+
+impl Default for CodesTable {
+    fn default() -> Self {
+        Self {
+            lifetime_s: defaults::CODE_LIFETIME_S,
+        }
+    }
+}
+
+/// Signed-in browsers.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SessionsTable {
+    /// Seconds from sign-in to the end, whatever happens.
+    #[schemars(range(min = 60, max = 2_592_000))]
+    pub(crate) lifetime_s: u64,
+    /// Seconds without use to the end.
+    #[schemars(range(min = 60, max = 2_592_000))]
+    pub(crate) idle_lifetime_s: u64,
+}
+
+impl Default for SessionsTable {
+    fn default() -> Self {
+        Self {
+            lifetime_s: defaults::SESSION_LIFETIME_S,
+            idle_lifetime_s: defaults::SESSION_IDLE_LIFETIME_S,
+        }
+    }
+}
+
+/// The sign-in page and the attempts at passwords.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SignInTable {
+    /// Seconds a page that was shown may be sent in.
+    #[schemars(range(min = 60, max = 86400))]
+    pub(crate) page_lifetime_s: u64,
+    /// Wrong passwords in a row before a pause.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) failures_before_pause: u32,
+    /// Seconds the pause lasts; each further wrong password brings another.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) pause_s: u64,
+    /// Wrong passwords in a row that are never exceeded; left out: 8 with `users.cells`, which
+    /// locks the user for good at ten, and no ceiling with `users.static`.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) ceiling: Option<u32>,
+}
+
+impl Default for SignInTable {
+    fn default() -> Self {
+        Self {
+            page_lifetime_s: defaults::PAGE_LIFETIME_S,
+            failures_before_pause: defaults::FAILURES_BEFORE_PAUSE,
+            pause_s: defaults::PAUSE_S,
+            ceiling: None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `routes`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A part of the site: what it matches, who may pass, and where requests go.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RouteTable {
+    /// Unique name, for logs and metrics.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 64))]
+    pub(crate) name: Option<String>,
+    /// Host name, lower case and without a port, or `*.example.com`; left out: any.
+    #[schemars(length(min = 1))]
+    pub(crate) host: Option<String>,
+    /// Path prefix, matched at whole segments: `/api` matches `/api` and `/api/x` but not
+    /// `/apix`, and `/api/` matches what is below.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 2048))]
+    pub(crate) path: Option<String>,
+    /// Methods; left out: all that no other route with this host and path names.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) methods: Option<Vec<String>>,
+    /// Answers here, with what an upstream would get as JSON; for trying things out. Either this
+    /// or `upstream`.
+    pub(crate) whoami: bool,
+    /// Name of the upstream that requests go to. Either this or `whoami`.
+    #[schemars(length(min = 1))]
+    pub(crate) upstream: Option<String>,
+    /// Whether a token is needed.
+    pub(crate) authentication: AuthenticationMode,
+    /// Issuers whose tokens are accepted; left out: our own, or without a `provider` all
+    /// `trusted_issuers`.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) issuers: Option<Vec<String>>,
+    /// Audiences of which a token must name one; left out: `provider.access_tokens.audience`.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) audience: Option<Vec<String>>,
+    /// Scope values that a token must have.
+    pub(crate) scopes: ScopesTable,
+    /// What becomes of the token on the way to the upstream.
+    pub(crate) token: TokenMode,
+    /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
+    /// path than the one this route was chosen by.
+    pub(crate) allow_encoded_slash: bool,
+}
+
+/// Scope values that a token must have.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ScopesTable {
+    /// Every one of these.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) all: Vec<String>,
+    /// At least one of these, unless there is none.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) any: Vec<String>,
+}
+
+/// Whether a token is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AuthenticationMode {
+    /// A request without a good token is refused.
+    #[default]
+    Required,
+    /// A request may come without a token; one with a bad token is refused.
+    Optional,
+    /// Tokens are not looked at.
+    Anonymous,
+}
+
+/// What becomes of the token on the way to the upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenMode {
+    /// It is removed.
+    #[default]
+    Strip,
+    /// It goes on.
+    Pass,
+}

@@ -1,0 +1,111 @@
+//! One line and one count for each request.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use pingora::proxy::Session;
+
+use crate::telemetry::Metrics;
+
+use super::context::{Context, Outcome};
+use super::proxy::Gateway;
+use super::rejection::Rejection;
+
+/// Counts the request, and writes its line if the configuration wants lines.
+///
+/// Never the query: it may hold tokens and what people searched for.
+pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
+    let status = session
+        .response_written()
+        .map_or(0, |response| response.status.as_u16());
+    let took = ctx.started.elapsed();
+    let route = ctx.admission.as_ref().map(|admission| &admission.route);
+    let route = route.map_or("-", |route| route.name.as_str());
+    metrics.request(route, ctx.outcome.as_str(), status, took);
+    if !ctx.snapshot.access_log {
+        return;
+    }
+    let request = session.req_header();
+    let verified = ctx
+        .admission
+        .as_ref()
+        .and_then(|admission| admission.principal.as_ref())
+        .map(|principal| principal.verified());
+    let reason = match &ctx.outcome {
+        Outcome::Rejected(rejection) => rejection.reason(),
+        _ => "",
+    };
+    tracing::info!(
+        target: "access",
+        {
+        request.id = ctx.request_id,
+        peer.address = %ctx.peer,
+        http.method = method(&request.method),
+        http.host = ctx.canonical.as_ref().map(|canonical| canonical.authority.host()),
+        http.path = ctx.canonical.as_ref().map(|canonical| canonical.path.as_str()),
+        http.status = status,
+        http.version = ?request.version,
+        http.user_agent = user_agent(&request.headers),
+        route.name = route,
+        decision = ctx.outcome.as_str(),
+        reason,
+        principal.subject = verified.map(|verified| verified.subject.as_str()),
+        client.id = verified.and_then(|v| v.client_id.as_ref()).map(|id| id.as_str()),
+        upstream.server = ctx.server().as_deref(),
+        bytes_in = session.body_bytes_read(),
+        bytes_out = session.body_bytes_sent(),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        },
+        "request"
+    );
+}
+
+/// A request of which nothing can be said but why it was refused.
+pub(super) struct RefusedHead<'a> {
+    pub(super) peer: Option<IpAddr>,
+    pub(super) request_id: &'a str,
+    pub(super) rejection: &'a Rejection,
+    pub(super) took: Duration,
+}
+
+/// Counts and logs a request whose head was refused; nothing of its bytes is logged.
+pub(super) fn record_refused_head(refused: &RefusedHead<'_>, gateway: &Gateway) {
+    let status = refused.rejection.wire().status.as_u16();
+    gateway
+        .metrics()
+        .request("-", "rejected", status, refused.took);
+    if gateway.snapshot().access_log {
+        tracing::info!(
+            target: "access",
+            {
+            request.id = refused.request_id,
+            peer.address = refused.peer.map(tracing::field::display),
+            http.status = status,
+            route.name = "-",
+            decision = "rejected",
+            reason = refused.rejection.reason(),
+            },
+            "request"
+        );
+    }
+}
+
+impl Context {
+    /// The server that the request went to.
+    fn server(&self) -> Option<String> {
+        let journey = self.admission.as_ref()?.journey.as_ref()?;
+        journey.server.map(|server| server.to_string())
+    }
+}
+
+/// The method, unless somebody made one up to fill the log.
+fn method(method: &Method) -> &str {
+    let text = method.as_str();
+    if text.len() <= 20 { text } else { "(long)" }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(http::header::USER_AGENT)?.to_str().ok()?;
+    text.get(..text.len().min(256))
+}

@@ -1,0 +1,151 @@
+//! From a request's bytes to its admission: the checks, in the order they are made.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header;
+use pingora::proxy::Session;
+
+use super::authentication::Presented;
+use super::canonical::{CanonicalRequest, Claimed, Scheme};
+use super::context::{Admission, Context, Journey};
+use super::forward::Forwarding;
+use super::rejection::Rejection;
+use super::route::Match;
+use super::settings::{Action, Route};
+use super::snapshot::Snapshot;
+
+/// Brings the request into its one form: target, host and method, then its fields.
+///
+/// Everything downstream may not say is gone from `session` afterwards.
+pub(super) fn canonicalize(
+    session: &mut Session,
+    snapshot: &Snapshot,
+) -> Result<CanonicalRequest, Rejection> {
+    let limits = &snapshot.limits;
+    // HTTP/1: as it came over the wire, because Pingora cuts a target at `#`.
+    let wire = session
+        .as_http1()
+        .map(|http1| http1.get_headers_raw_bytes());
+    let scheme = match session
+        .digest()
+        .and_then(|digest| digest.ssl_digest.as_ref())
+    {
+        Some(_) => Scheme::Https,
+        None => Scheme::Http,
+    };
+    let request = session.req_header();
+    let authority = match request.uri.authority() {
+        Some(authority) => Some(authority.as_str().as_bytes()),
+        None => request
+            .headers
+            .get(header::HOST)
+            .map(|host| host.as_bytes()),
+    };
+    let claimed = Claimed {
+        method: &request.method,
+        target: match &wire {
+            Some(head) => raw_target(head),
+            None => request.raw_path(),
+        },
+        authority,
+        scheme,
+    };
+    let canonical = CanonicalRequest::parse(claimed, limits.target_bytes)?;
+    snapshot.rules.check(request, limits)?;
+    snapshot.rules.clean(session.req_header_mut());
+    Ok(canonical)
+}
+
+/// What stands between the first and the last space of the request line.
+fn raw_target(head: &[u8]) -> &[u8] {
+    let line = head
+        .split(|byte| *byte == b'\n')
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default();
+    let first = line.iter().position(|byte| *byte == b' ');
+    let last = line.iter().rposition(|byte| *byte == b' ');
+    match (first, last) {
+        (Some(first), Some(last)) => line.get(first + 1..last).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// Finds the route, the principal, and asks the policy.
+pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejection> {
+    let canonical = canonical(ctx)?;
+    let snapshot = &ctx.snapshot;
+    let route = match snapshot.routes.find(canonical) {
+        Match::Found(route) => route,
+        Match::MethodNotAllowed(allow) => return Err(Rejection::MethodNotAllowed { allow }),
+        Match::NotFound => return Err(Rejection::NoRoute),
+    };
+    if canonical.path.has_encoded_slash() && !route.allow_encoded_slash {
+        return Err(Rejection::EncodedSlash);
+    }
+    let presented = Presented {
+        peer: ctx.peer,
+        now: ctx.now,
+    };
+    let request = (&session.req_header().headers, canonical.query.as_deref());
+    let principal =
+        snapshot
+            .authenticator
+            .principal(route.policy.authentication, request, presented)?;
+    if let Some(principal) = &principal {
+        route.policy.check(principal.verified())?;
+    }
+    let journey = journey(snapshot, &route)?;
+    Ok(Admission {
+        route,
+        principal,
+        journey,
+    })
+}
+
+/// Where the route leads; `None` when the answer is built in.
+fn journey(snapshot: &Snapshot, route: &Route) -> Result<Option<Journey>, Rejection> {
+    let Action::Upstream(name) = &route.action else {
+        return Ok(None);
+    };
+    // A snapshot is not made without the upstreams of its routes.
+    let upstream = snapshot
+        .upstream(name)
+        .ok_or(Rejection::Fault("the route's upstream is gone"))?;
+    Ok(Some(Journey {
+        upstream: Arc::clone(upstream),
+        tries: 0,
+        server: None,
+        started: Instant::now(),
+    }))
+}
+
+/// Makes of the request the one that goes on.
+pub(super) fn rewrite(
+    session: &mut Session,
+    ctx: &Context,
+    admission: &Admission,
+) -> Result<(), Rejection> {
+    let forwarding = Forwarding {
+        canonical: canonical(ctx)?,
+        route: &admission.route,
+        principal: admission.principal.as_ref(),
+        peer: ctx.peer,
+        request_id: &ctx.request_id,
+    };
+    forwarding.write(session.req_header_mut(), &ctx.snapshot.identity)
+}
+
+/// The canonical request, which every step but the first one finds.
+pub(super) fn canonical(ctx: &Context) -> Result<&CanonicalRequest, Rejection> {
+    ctx.canonical
+        .as_ref()
+        .ok_or(Rejection::Fault("the request was not made canonical"))
+}
+
+/// The address of the connection's other end.
+pub(super) fn peer(session: &Session) -> Option<IpAddr> {
+    let address = session.client_addr()?.as_inet()?;
+    Some(address.ip().to_canonical())
+}

@@ -1,0 +1,111 @@
+//! Who asks: from the credential of a request to its principal.
+//!
+//! Verification says what a token *is*; whether that is enough for the route is the
+//! [`policy`](super::policy)'s business, asked anew on every request.
+
+mod bearer;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::jose::{TokenVerifier, Verified};
+use crate::model::Timestamp;
+use crate::store::Revocations;
+
+use super::limits::FailureLimiter;
+use super::rejection::Rejection;
+use super::settings::Authentication;
+
+pub(super) use bearer::has_query_token;
+
+/// The authenticated subject or client behind a request.
+#[derive(Clone, Debug)]
+pub(super) struct Principal(Arc<Verified>);
+
+impl Principal {
+    /// What its token says.
+    pub(super) fn verified(&self) -> &Verified {
+        &self.0
+    }
+}
+
+/// Finds the principal of a request.
+#[derive(Debug)]
+pub(super) struct Authenticator {
+    verifier: Arc<TokenVerifier>,
+    /// `None` without a store: then nothing of ours can be revoked.
+    revocations: Option<Arc<Revocations>>,
+    failures: Arc<FailureLimiter>,
+}
+
+/// Where and when a credential was presented.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presented {
+    /// The peer of the connection; never what a header says.
+    pub peer: IpAddr,
+    /// The request's present.
+    pub now: Timestamp,
+}
+
+impl Authenticator {
+    /// An authenticator that works with these parts.
+    pub(super) fn new(
+        verifier: Arc<TokenVerifier>,
+        revocations: Option<Arc<Revocations>>,
+        failures: Arc<FailureLimiter>,
+    ) -> Self {
+        Self {
+            verifier,
+            revocations,
+            failures,
+        }
+    }
+
+    /// The principal of a request with these fields and query; `None` where there need not be
+    /// one and no credential was presented.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`]: no credential where one is required, or one that is not good; a bad
+    /// credential is refused on optional routes as well, so that nobody is taken for anonymous
+    /// who meant to be somebody.
+    pub(super) fn principal(
+        &self,
+        wanted: Authentication,
+        request: (&HeaderMap, Option<&str>),
+        presented: Presented,
+    ) -> Result<Option<Principal>, Rejection> {
+        if wanted == Authentication::Anonymous {
+            return Ok(None);
+        }
+        let (headers, query) = request;
+        // RFC 6750 §2: one method for each request. §2.3 is not offered: URLs end up in logs.
+        if query.is_some_and(has_query_token) {
+            return Err(Rejection::TokenInQuery);
+        }
+        match (bearer::token(headers)?, wanted) {
+            (Some(token), _) => self.verify(token, presented).map(Some),
+            (None, Authentication::Required) => Err(Rejection::NoCredential),
+            (None, Authentication::Optional | Authentication::Anonymous) => Ok(None),
+        }
+    }
+
+    fn verify(&self, token: &str, presented: Presented) -> Result<Principal, Rejection> {
+        let Presented { peer, now } = presented;
+        if let Some(wait) = self.failures.wait(peer, now) {
+            return Err(Rejection::TooManyFailures { wait });
+        }
+        let verified = self.verifier.verify(token, now).map_err(|error| {
+            self.failures.count(peer, now);
+            Rejection::Token(error)
+        })?;
+        if let Some(revocations) = &self.revocations
+            && revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
+        {
+            return Err(Rejection::Revoked);
+        }
+        Ok(Principal(verified))
+    }
+}

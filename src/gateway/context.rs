@@ -1,0 +1,129 @@
+//! What is known of one request while it is served.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crate::model::Timestamp;
+use crate::telemetry::Metrics;
+
+use super::authentication::Principal;
+use super::canonical::CanonicalRequest;
+use super::rejection::Rejection;
+use super::settings::Route;
+use super::snapshot::Snapshot;
+use super::upstream::Upstream;
+
+/// One request: the present and the configuration it is served under, and what became of it.
+#[derive(Debug)]
+pub struct Context {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) now: Timestamp,
+    pub(super) started: Instant,
+    /// Ours; empty only when the random source failed, and then the request is refused.
+    pub(super) request_id: String,
+    pub(super) peer: IpAddr,
+    pub(super) canonical: Option<CanonicalRequest>,
+    pub(super) admission: Option<Admission>,
+    pub(super) outcome: Outcome,
+    _in_flight: InFlight,
+}
+
+/// A request let through: its route, who asks, and where it goes.
+#[derive(Debug)]
+pub(super) struct Admission {
+    pub(super) route: Arc<Route>,
+    pub(super) principal: Option<Principal>,
+    pub(super) journey: Option<Journey>,
+}
+
+/// The way to an upstream, which may take more than one try.
+#[derive(Debug)]
+pub(super) struct Journey {
+    pub(super) upstream: Arc<Upstream>,
+    pub(super) tries: u8,
+    pub(super) server: Option<SocketAddr>,
+    pub(super) started: Instant,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Nothing yet; what it stays when downstream leaves early.
+    Pending,
+    /// An endpoint of the provider answered.
+    Provider,
+    /// The built-in answer.
+    Whoami,
+    /// An upstream answered.
+    Forwarded,
+    /// Refused or failed.
+    Rejected(Rejection),
+}
+
+impl Outcome {
+    /// The outcome as one word, for the access line and metrics.
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending => "aborted",
+            Self::Provider | Self::Whoami => "answered",
+            Self::Forwarded => "forwarded",
+            Self::Rejected(rejection) => match rejection {
+                Rejection::NoServer
+                | Rejection::Unreachable
+                | Rejection::UpstreamTimeout
+                | Rejection::UpstreamBroken => "upstream_error",
+                Rejection::Gone => "aborted",
+                Rejection::Fault(_) => "fault",
+                _ => "rejected",
+            },
+        }
+    }
+}
+
+impl Context {
+    pub(super) fn new(snapshot: Arc<Snapshot>, now: Timestamp, in_flight: InFlight) -> Self {
+        Self {
+            snapshot,
+            now,
+            started: Instant::now(),
+            request_id: crate::entropy::identifier().unwrap_or_default(),
+            peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            canonical: None,
+            admission: None,
+            outcome: Outcome::Pending,
+            _in_flight: in_flight,
+        }
+    }
+
+    /// The way to the upstream of an admitted request.
+    pub(super) fn journey(&mut self) -> Option<&mut Journey> {
+        self.admission.as_mut()?.journey.as_mut()
+    }
+}
+
+/// Counts a request for as long as it is held.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    count: Arc<AtomicUsize>,
+    metrics: Arc<Metrics>,
+}
+
+impl InFlight {
+    pub(super) fn new(count: &Arc<AtomicUsize>, metrics: &Arc<Metrics>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        metrics.in_flight(1);
+        Self {
+            count: Arc::clone(count),
+            metrics: Arc::clone(metrics),
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.in_flight(-1);
+    }
+}

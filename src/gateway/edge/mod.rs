@@ -1,0 +1,243 @@
+//! The edge of the gateway: each HTTP/1 head is read whole and checked byte by byte before
+//! Pingora parses it.
+//!
+//! Pingora repairs what it should refuse (a space or NUL in the target is escaped, bare line
+//! feeds end lines, `Content-Length` beside `Transfer-Encoding` is dropped), and what it does
+//! refuse it answers under its own name. Once it has parsed, the difference cannot be seen. So
+//! the head is read here, and Pingora gets the bytes that passed as if it had read them itself.
+//!
+//! HTTP/2 has no such freedoms and goes straight through.
+
+mod screen;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use pingora::apps::{HttpPersistentSettings, HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::protocols::Stream;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::H2Options;
+use pingora::proxy::{HttpProxy, http_proxy};
+use pingora::server::ShutdownWatch;
+use pingora::server::configuration::ServerConf;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::access_log::{self, RefusedHead};
+use super::proxy::Gateway;
+use super::rejection::{Asked, Rejection, answer};
+use super::settings::Limits;
+
+pub use screen::HeadError;
+use screen::Screen;
+
+/// The gateway as an application of Pingora's: what a listener hands its connections to.
+///
+/// HTTP/1 by [`HttpServerApp::process_new_http`], request by request; HTTP/2 by
+/// [`pingora::apps::ServerApp::process_new`], the connection as a whole.
+pub struct Edge {
+    gateway: Gateway,
+    proxy: Arc<HttpProxy<Gateway>>,
+}
+
+/// How long a refused peer may go on sending before the connection is dropped, so that the
+/// answer is read before the reset that unread bytes bring.
+const LINGER: Duration = Duration::from_secs(1);
+/// How much of it is read.
+const LINGER_BYTES: usize = 64 * 1024;
+impl Edge {
+    /// `gateway`, as an application. `conf` is for Pingora's connections to upstreams; its number
+    /// of tries is set here.
+    pub fn new(gateway: Gateway, mut conf: ServerConf) -> Self {
+        // One, and as many again as an upstream may have at most. Which exchange is repeated at
+        // all is decided by the gateway.
+        conf.max_retries = 3;
+        let mut proxy = http_proxy(&Arc::new(conf), gateway.clone());
+        let mut options = HttpServerOptions::default();
+        // Pingora looks for HTTP/2's preface only on what is handed to it as a connection, and
+        // whoever does that has seen the preface.
+        options.h2c = true;
+        // Without it a connection that asks for nothing is kept for ever.
+        options.h2_idle_timeout = Some(gateway.snapshot().limits.keepalive);
+        // Let through to the gateway, which refuses it in its own words.
+        options.allow_connect_method_proxying = true;
+        proxy.server_options = Some(options);
+        Self {
+            gateway,
+            proxy: Arc::new(proxy),
+        }
+    }
+
+    /// The gateway behind it.
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// One HTTP/1 request.
+    async fn serve_http1(
+        &self,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let limits = self.gateway.snapshot().limits.clone();
+        let settings = HttpPersistentSettings::for_session(&session);
+        let idle = match session.get_keepalive() {
+            Some(0) => limits.keepalive,
+            Some(seconds) => Duration::from_secs(seconds),
+            None => limits.head_timeout,
+        };
+        let ServerSession::H1(http1) = session else {
+            return None;
+        };
+        let mut stream = http1.into_inner();
+        let head = match read_head(&mut stream, idle, &limits, shutdown).await? {
+            Ok(head) => head,
+            Err(rejection) => {
+                self.refuse(stream, &rejection).await;
+                return None;
+            }
+        };
+        let mut session = ServerSession::new_http1(stream);
+        settings.apply_to_session(&mut session);
+        session.set_pipelined_prefix(head);
+        self.proxy.process_new_http(session, shutdown).await
+    }
+
+    /// Answers a head that Pingora never gets to see, and closes.
+    async fn refuse(&self, mut stream: Stream, rejection: &Rejection) {
+        let began = Instant::now();
+        let request_id = crate::entropy::identifier().unwrap_or_default();
+        let peer = stream
+            .get_socket_digest()
+            .and_then(|digest| digest.peer_addr()?.as_inet().copied());
+        let asked = Asked {
+            accept: None,
+            request_id: &request_id,
+        };
+        let bytes = on_the_wire(answer(rejection, &asked));
+        let refused = RefusedHead {
+            peer: peer.map(|address| address.ip().to_canonical()),
+            request_id: &request_id,
+            rejection,
+            took: began.elapsed(),
+        };
+        access_log::record_refused_head(&refused, &self.gateway);
+        let farewell = async {
+            stream.write_all(&bytes).await?;
+            stream.shutdown().await?;
+            let mut unread = [0; 4096];
+            let mut left = LINGER_BYTES;
+            while left > 0 {
+                match stream.read(&mut unread).await? {
+                    0 => break,
+                    n => left = left.saturating_sub(n),
+                }
+            }
+            Ok::<(), std::io::Error>(())
+        };
+        // Whether the peer heard it out is its own affair.
+        let _heard = timeout(LINGER, farewell).await;
+    }
+}
+
+/// Reads a head and what came with it; `None` when there is nobody to answer.
+async fn read_head(
+    stream: &mut Stream,
+    idle: Duration,
+    limits: &Limits,
+    shutdown: &ShutdownWatch,
+) -> Option<Result<BytesMut, Rejection>> {
+    let mut buffer = BytesMut::with_capacity(4096);
+    let mut stops = shutdown.clone();
+    tokio::select! {
+        // What has arrived is served, even while we stop.
+        biased;
+        read = timeout(idle, stream.read_buf(&mut buffer)) => match read {
+            Ok(Ok(n)) if n > 0 => {}
+            _ => return None,
+        },
+        _ = stops.wait_for(|stops| *stops) => return None,
+    }
+    let mut screen = Screen::default();
+    match screen.advance(&buffer, limits) {
+        Ok(true) => return Some(Ok(buffer)),
+        Ok(false) => {}
+        Err(rejection) => return Some(Err(rejection)),
+    }
+    let rest = async {
+        loop {
+            buffer.reserve(4096);
+            match stream.read_buf(&mut buffer).await {
+                Ok(n) if n > 0 => {}
+                _ => return None,
+            }
+            match screen.advance(&buffer, limits) {
+                Ok(true) => return Some(Ok(())),
+                Ok(false) => {}
+                Err(rejection) => return Some(Err(rejection)),
+            }
+        }
+    };
+    match timeout(limits.head_timeout, rest).await {
+        Ok(outcome) => Some(outcome?.map(|()| buffer)),
+        Err(_) => Some(Err(HeadError::Timeout.into())),
+    }
+}
+
+/// A response in HTTP/1.1, after which the connection is closed.
+fn on_the_wire(response: http::Response<Bytes>) -> Vec<u8> {
+    let (parts, body) = response.into_parts();
+    let mut bytes = format!(
+        "HTTP/1.1 {} {}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        parts.status.as_u16(),
+        parts.status.canonical_reason().unwrap_or_default(),
+        body.len()
+    )
+    .into_bytes();
+    for (name, value) in &parts.headers {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+#[async_trait]
+impl HttpServerApp for Edge {
+    async fn process_new_http(
+        self: &Arc<Self>,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        if matches!(session, ServerSession::H1(_)) {
+            self.serve_http1(session, shutdown).await
+        } else {
+            self.proxy.process_new_http(session, shutdown).await
+        }
+    }
+
+    fn h2_options(&self) -> Option<H2Options> {
+        self.proxy.h2_options()
+    }
+
+    fn server_options(&self) -> Option<&HttpServerOptions> {
+        self.proxy.server_options()
+    }
+
+    async fn http_cleanup(&self) {
+        self.proxy.http_cleanup().await;
+    }
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edge")
+            .field("gateway", &self.gateway)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! Who asks, told to the upstream in headers.
+//!
+//! One encoding, for every value: printable ASCII stands as itself, except that `%` is `%25`;
+//! every other byte of the UTF-8 text is a percent escape, and so is a space at either end, which
+//! parsers trim. An array is its elements joined by `,`, and a comma inside an element is `%2C`.
+//! So decoding is always the same: split at `,` where a list is expected, then percent-decode.
+
+use std::fmt::Write as _;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::jose::Verified;
+
+use super::settings::{ClaimSource, IdentityHeaders};
+
+/// The most that one identity header may hold; a longer one is left out, and that is logged.
+const MAX_BYTES: usize = 4096;
+
+impl IdentityHeaders {
+    /// The headers for the principal of `verified`, in order.
+    ///
+    /// A header is absent when its claim is: absent, null, an empty array, an object or an array
+    /// with something else in it than texts, numbers and booleans, or too long.
+    pub fn of<'a>(
+        &'a self,
+        verified: &'a Verified,
+    ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> {
+        self.mapping.iter().filter_map(|(name, source)| {
+            let text = match source {
+                ClaimSource::Subject => encode(verified.subject.as_str(), false),
+                ClaimSource::Claim(claim) => claim_text(verified.claims.get(claim)?)?,
+            };
+            if text.len() > MAX_BYTES {
+                tracing::warn!(header = %name, bytes = text.len(), "identity header too long, left out");
+                return None;
+            }
+            Some((name, HeaderValue::try_from(text).ok()?))
+        })
+    }
+}
+
+/// A claim as a header's text.
+fn claim_text(claim: &Value) -> Option<String> {
+    match claim {
+        Value::Array(elements) if !elements.is_empty() => {
+            let texts: Option<Vec<String>> = elements
+                .iter()
+                .map(|element| scalar(element, true))
+                .collect();
+            Some(texts?.join(","))
+        }
+        Value::Array(_) => None,
+        scalar_claim => scalar(scalar_claim, false),
+    }
+}
+
+fn scalar(value: &Value, in_list: bool) -> Option<String> {
+    match value {
+        Value::String(text) => Some(encode(text, in_list)),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Escapes what cannot stand in a header, or would be read as something else.
+fn encode(text: &str, in_list: bool) -> String {
+    let plain =
+        |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'%' && !(in_list && byte == b',');
+    let padded = text.starts_with(' ') || text.ends_with(' ');
+    if !padded && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    let end = text.len().saturating_sub(1);
+    text.bytes().enumerate().fold(
+        String::with_capacity(text.len() + 16),
+        |mut out, (at, byte)| {
+            let at_end = byte == b' ' && (at == 0 || at == end);
+            if plain(byte) && !at_end {
+                out.push(char::from(byte));
+            } else {
+                // Writing to a string does not fail.
+                let _written = write!(out, "%{byte:02X}");
+            }
+            out
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::tests::support::verified;
+    use super::*;
+
+    fn header(claim: Value) -> Option<String> {
+        let identity = IdentityHeaders {
+            mapping: vec![(
+                HeaderName::from_static("x-test"),
+                ClaimSource::Claim("claim".to_owned()),
+            )],
+            also_strip: vec![],
+        };
+        let mut token = verified();
+        token.claims.insert("claim".to_owned(), claim);
+        identity
+            .of(&token)
+            .next()
+            .map(|(_, value)| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_claim_is_encoded_in_the_documented_way() {
+        for (row, claim, text) in [
+            ("text", json!("alice"), Some("alice")),
+            (
+                "C16 line break",
+                json!("adm\r\nX-Auth-Groups: root"),
+                Some("adm%0D%0AX-Auth-Groups: root"),
+            ),
+            ("C17 beyond ASCII", json!("Zoë"), Some("Zo%C3%AB")),
+            ("C17 percent", json!("50%25"), Some("50%2525")),
+            (
+                "C17 array",
+                json!(["staff", "admins"]),
+                Some("staff,admins"),
+            ),
+            ("C17 number", json!(7), Some("7")),
+            ("C17 boolean", json!(true), Some("true")),
+            ("C17 object", json!({"a": 1}), None),
+            ("C17 null", json!(null), None),
+            ("C17 nested array", json!([["a"]]), None),
+            ("C17 empty array", json!([]), None),
+            ("C17 10 kB", json!("a".repeat(10_240)), None),
+            (
+                "C18 comma in an element",
+                json!(["a,b", "admins"]),
+                Some("a%2Cb,admins"),
+            ),
+            ("comma in a text", json!("Doe, Jane"), Some("Doe, Jane")),
+            ("padding", json!(" x "), Some("%20x%20")),
+            ("only a space", json!(" "), Some("%20")),
+            ("empty", json!(""), Some("")),
+        ] {
+            assert_eq!(header(claim).as_deref(), text, "{row}");
+        }
+    }
+
+    #[test]
+    fn an_absent_claim_is_an_absent_header() {
+        let identity = IdentityHeaders {
+            mapping: vec![
+                (HeaderName::from_static("x-sub"), ClaimSource::Subject),
+                (
+                    HeaderName::from_static("x-none"),
+                    ClaimSource::Claim("none".to_owned()),
+                ),
+            ],
+            also_strip: vec![],
+        };
+        let token = verified();
+        let names: Vec<_> = identity.of(&token).map(|(name, _)| name.as_str()).collect();
+
+        assert_eq!(names, ["x-sub"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_is_read_back_as_it_was(elements in prop::collection::vec(".{0,8}", 1..5)) {
+            let text = header(json!(elements)).unwrap();
+            let read: Vec<String> = text
+                .split(',')
+                .map(|part| percent_encoding::percent_decode_str(part).decode_utf8().unwrap().into_owned())
+                .collect();
+            prop_assert_eq!(read, elements);
+        }
+    }
+}

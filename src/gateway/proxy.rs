@@ -1,0 +1,413 @@
+//! The proxy: Pingora's phases, in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use http::{HeaderValue, StatusCode, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType};
+
+use crate::clock::Clock;
+use crate::telemetry::Metrics;
+
+use super::context::{Context, InFlight, Outcome};
+use super::headers::X_REQUEST_ID;
+use super::rejection::{Asked, Rejection, answer};
+use super::settings::{Action, Limits};
+use super::snapshot::Snapshot;
+use super::{access_log, admission, exchange, failure, forward, whoami};
+
+/// The gateway; a handle, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gateway(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+impl Gateway {
+    /// A gateway that begins with this configuration.
+    pub fn new(snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(Shared {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            clock,
+            metrics,
+            in_flight: Arc::default(),
+        }))
+    }
+
+    /// Serves requests that begin from now on under another configuration; those that are being
+    /// served end under the one they began with.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.0.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// How many requests are being served.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Serves the request here (`true`), or makes it ready to be forwarded.
+    async fn take(&self, session: &mut Session, ctx: &mut Context) -> Result<bool, Rejection> {
+        let Some(peer) = admission::peer(session) else {
+            return Err(Rejection::Fault("the connection has no address"));
+        };
+        ctx.peer = peer;
+        if ctx.request_id.is_empty() {
+            return Err(Rejection::Fault("no randomness for a request id"));
+        }
+        ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
+        if self.ask_provider(session, ctx).await? {
+            return Ok(true);
+        }
+        let admission = admission::admit(session, ctx)?;
+        admission::rewrite(session, ctx, &admission)?;
+        let response = match admission.route.action {
+            Action::Upstream(_) => None,
+            Action::Whoami => Some(whoami::answer(
+                admission::canonical(ctx)?,
+                session.req_header(),
+                admission.principal.as_ref(),
+            )),
+        };
+        ctx.admission = Some(admission);
+        let Some(response) = response else {
+            return Ok(false);
+        };
+        ctx.outcome = Outcome::Whoami;
+        reply(session, ctx, response).await?;
+        Ok(true)
+    }
+
+    /// Hands a request to one of the provider's endpoints over to it.
+    async fn ask_provider(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> Result<bool, Rejection> {
+        let canonical = admission::canonical(ctx)?;
+        let Some(provider) = &ctx.snapshot.provider else {
+            return Ok(false);
+        };
+        if canonical.authority.host() != provider.host()
+            || !provider.serves(canonical.path.as_str())
+        {
+            return Ok(false);
+        }
+        let deadline = ctx.snapshot.limits.head_timeout;
+        let request = exchange::read(session, canonical, deadline).await?;
+        let response = provider.answer(request, ctx.peer).await;
+        ctx.outcome = Outcome::Provider;
+        reply(session, ctx, response).await?;
+        Ok(true)
+    }
+
+    /// Tells downstream why it gets nothing, unless an answer has begun.
+    async fn refuse(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+        rejection: Rejection,
+    ) -> pingora::Result<()> {
+        if rejection.is_about_credential() {
+            self.0.metrics.token_refused(rejection.reason());
+        }
+        log(&rejection, ctx);
+        let wire = rejection.wire();
+        let begun = session
+            .response_written()
+            .is_some_and(|response| !response.status.is_informational());
+        let gone = matches!(rejection, Rejection::Gone);
+        if !wire.keeps_connection {
+            session.set_keepalive(None);
+        }
+        let asked = Asked {
+            accept: session.req_header().headers.get(header::ACCEPT),
+            request_id: &ctx.request_id,
+        };
+        let response = answer(&rejection, &asked);
+        ctx.outcome = Outcome::Rejected(rejection);
+        if begun || gone {
+            return Ok(());
+        }
+        exchange::write(session, response).await
+    }
+}
+
+/// Writes an answer of ours.
+async fn reply(
+    session: &mut Session,
+    ctx: &Context,
+    mut response: http::Response<bytes::Bytes>,
+) -> Result<(), Rejection> {
+    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    exchange::write(session, response)
+        .await
+        .map_err(|_| Rejection::Gone)
+}
+
+/// One line for each refusal that somebody should look into; peers' faults are in the access
+/// line.
+fn log(rejection: &Rejection, ctx: &Context) {
+    match rejection {
+        Rejection::Fault(what) => {
+            tracing::error!(request.id = ctx.request_id, what, "the gateway failed");
+        }
+        Rejection::Token(error) => {
+            tracing::debug!(request.id = ctx.request_id, %error, "token refused");
+        }
+        _ => {}
+    }
+}
+
+/// What each request may take, before any of it is read.
+fn set_timeouts(session: &mut Session, limits: &Limits) {
+    session.set_read_timeout(Some(limits.downstream_timeout));
+    session.set_write_timeout(Some(limits.downstream_timeout));
+    session.set_total_drain_timeout(Some(limits.head_timeout));
+    // An announced `Connection: close` is respected by Pingora; it has to be asked while the
+    // field is still there.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(limits.keepalive.as_secs().max(1)));
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        let in_flight = InFlight::new(&self.0.in_flight, &self.0.metrics);
+        Context::new(self.snapshot(), self.0.clock.now(), in_flight)
+    }
+
+    /// None: compression of what upstreams answer is theirs to decide.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    /// Admits the request, or answers it here (`true`: answered).
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> pingora::Result<bool> {
+        set_timeouts(session, &ctx.snapshot.limits);
+        match self.take(session, ctx).await {
+            Ok(answered) => Ok(answered),
+            Err(rejection) => self.refuse(session, ctx, rejection).await.map(|()| true),
+        }
+    }
+
+    /// The next server; another one than last time if the request could not be sent.
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        ctx: &mut Context,
+    ) -> pingora::Result<Box<HttpPeer>> {
+        let Some(journey) = ctx.journey() else {
+            return Err(Error::explain(ErrorType::InternalError, "not admitted").into_in());
+        };
+        journey.tries += 1;
+        journey.started = Instant::now();
+        let Some(peer) = journey.upstream.pick(journey.server) else {
+            let unavailable = StatusCode::SERVICE_UNAVAILABLE.as_u16();
+            return Err(Error::new_up(ErrorType::HTTPStatus(unavailable)));
+        };
+        journey.server = peer._address.as_inet().copied();
+        Ok(Box::new(peer))
+    }
+
+    /// The request was made ready in [`Self::request_filter`]; what is left is what depends on the
+    /// upstream.
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        match ctx.journey().and_then(|journey| journey.upstream.host()) {
+            Some(host) => request.insert_header(header::HOST, host.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody asked for another protocol: upgrades are stripped from every request.
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            let error = Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade");
+            return Err(error.into_up());
+        }
+        if !response.status.is_informational()
+            && let Some(journey) = ctx.journey()
+        {
+            let took = journey.started.elapsed();
+            self.0.metrics.upstream(journey.upstream.name(), "ok", took);
+        }
+        Ok(())
+    }
+
+    /// Removes what an upstream may not tell browsers, and names the request.
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if let Some(admission) = &ctx.admission {
+            forward::clean_response(response, &admission.route, &ctx.snapshot.identity)?;
+        }
+        if !response.status.is_informational() {
+            response.insert_header(X_REQUEST_ID, ctx.request_id.as_str())?;
+            ctx.outcome = Outcome::Forwarded;
+        }
+        Ok(())
+    }
+
+    /// No connection, so nothing was sent: another server may be tried.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(journey) = ctx.journey() {
+            let took = journey.started.elapsed();
+            let upstream = journey.upstream.name();
+            self.0.metrics.upstream(upstream, "connect_error", took);
+            error.set_retry(journey.tries <= journey.upstream.retries());
+        }
+        error
+    }
+
+    /// Something was sent, or may have been. Only a kept connection that turns out to be closed
+    /// is known not to have been served (RFC 9110 §9.2.2), and only for idempotent methods.
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        ctx: &mut Context,
+        reused: bool,
+    ) -> Box<Error> {
+        let repeatable = session.req_header().method.is_idempotent()
+            && !session.as_ref().retry_buffer_truncated()
+            && session.response_written().is_none();
+        if let Some(journey) = ctx.journey() {
+            if !repeatable || journey.tries > journey.upstream.retries() {
+                error.set_retry(false);
+            } else {
+                error.retry.decide_reuse(reused);
+            }
+        }
+        error
+    }
+
+    /// The end of every exchange that failed.
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Context,
+    ) -> FailToProxy {
+        let rejection = match error.etype() {
+            ErrorType::HTTPStatus(503) => Rejection::NoServer,
+            _ => failure::of_exchange(error),
+        };
+        self.report(error, &rejection, ctx);
+        let status = rejection.wire().status.as_u16();
+        // Where the body stands is unknown, so the connection ends here.
+        session.set_keepalive(None);
+        if self.refuse(session, ctx, rejection).await.is_err() {
+            tracing::debug!(
+                request.id = ctx.request_id,
+                "downstream left before it was answered"
+            );
+        }
+        FailToProxy {
+            error_code: status,
+            can_reuse_downstream: false,
+        }
+    }
+
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Context) {
+        access_log::record(session, ctx, &self.0.metrics);
+    }
+
+    /// Failures are reported in [`Self::fail_to_proxy`]; Pingora would log the query as well.
+    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    /// For what Pingora logs all the same.
+    fn request_summary(&self, _: &Session, ctx: &Context) -> String {
+        ["request ", &ctx.request_id].concat()
+    }
+}
+
+impl Gateway {
+    /// Logs and counts a failed exchange, unless it failed because downstream left.
+    fn report(&self, error: &Error, rejection: &Rejection, ctx: &mut Context) {
+        if matches!(rejection, Rejection::Gone) {
+            return;
+        }
+        let request_id = ctx.request_id.clone();
+        let Some(journey) = ctx.journey() else {
+            return;
+        };
+        let outcome = match rejection {
+            Rejection::UpstreamTimeout => "timeout",
+            Rejection::UpstreamBroken => "error",
+            _ => "",
+        };
+        let upstream = journey.upstream.name();
+        if !outcome.is_empty() {
+            let took = journey.started.elapsed();
+            self.0.metrics.upstream(upstream, outcome, took);
+        }
+        tracing::warn!(
+            request.id = request_id,
+            upstream.name = upstream,
+            upstream.server = journey.server.map(tracing::field::display),
+            tries = journey.tries,
+            reason = rejection.reason(),
+            error.kind = error.etype().as_str(),
+            error.root = error.root_etype().as_str(),
+            "forwarding failed"
+        );
+    }
+}

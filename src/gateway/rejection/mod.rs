@@ -1,0 +1,323 @@
+//! Why a request was not served: reasons in our words, and what the peer is told of them.
+//!
+//! Every refusal and failure of the gateway ends here, Pingora's among them. The log gets the
+//! reason; the peer gets the status, the challenge of RFC 6750 where there is one, and a body
+//! that says no more than the status.
+
+mod answer;
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::jose::JwtError;
+
+use super::canonical::{CanonicalError, PathError};
+use super::edge::HeadError;
+use super::headers::HeaderError;
+
+pub(super) use answer::{Asked, answer};
+
+/// Why a request was not served.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The bytes of the head have more than one reading.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// Target, host or method cannot be served or are ambiguous.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// The fields are too much or ambiguous.
+    #[error(transparent)]
+    Headers(#[from] HeaderError),
+    /// No route matches: denied by default.
+    #[error("no route matches")]
+    NoRoute,
+    /// Routes match, but none for the method.
+    #[error("no route for this method")]
+    MethodNotAllowed {
+        /// For `Allow`.
+        allow: String,
+    },
+    /// `%2F` on a route that does not take it.
+    #[error("the path has an encoded slash, which the route does not take")]
+    EncodedSlash,
+    /// A credential is required and none was presented.
+    #[error("no credential was presented")]
+    NoCredential,
+    /// A credential of a scheme that routes do not take.
+    #[error("the credential is of another scheme than Bearer")]
+    OtherScheme,
+    /// `Bearer` without anything that could be a token.
+    #[error("the bearer credential has no well-formed token")]
+    EmptyCredential,
+    /// Two credentials, or one that is not of the form of RFC 6750 §2.1.
+    #[error("the credential is malformed, or there are two")]
+    MalformedCredential,
+    /// An `access_token` parameter in the query (RFC 6750 §2.3), which is not offered.
+    #[error("a token was sent in the query")]
+    TokenInQuery,
+    /// The token was not accepted.
+    #[error("the token is not accepted: {0}")]
+    Token(JwtError),
+    /// The token or its grant was revoked.
+    #[error("the token is revoked")]
+    Revoked,
+    /// Too many bad tokens came from this address.
+    #[error("too many tokens from this address were not accepted")]
+    TooManyFailures {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// The token's issuer is not one of the route's.
+    #[error("the token is of an issuer the route does not accept")]
+    Issuer,
+    /// The token is meant for others.
+    #[error("the token is meant for another audience")]
+    Audience,
+    /// The token may too little.
+    #[error("the token lacks a scope the route needs")]
+    Scope {
+        /// For the challenge.
+        needed: String,
+    },
+    /// The body is larger than the endpoint takes.
+    #[error("the request body is too large")]
+    BodyTooLarge,
+    /// The body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTimeout,
+    /// The body's framing is broken.
+    #[error("the request body is malformed")]
+    BodyMalformed,
+    /// No server of the upstream is known to be up.
+    #[error("no server of the upstream is up")]
+    NoServer,
+    /// No connection to the upstream.
+    #[error("the upstream cannot be reached")]
+    Unreachable,
+    /// The upstream did not answer in time.
+    #[error("the upstream did not answer in time")]
+    UpstreamTimeout,
+    /// The upstream's answer is broken.
+    #[error("the upstream's answer is broken")]
+    UpstreamBroken,
+    /// Downstream is gone; nobody is left to be told.
+    #[error("downstream closed the connection")]
+    Gone,
+    /// A fault of ours.
+    #[error("internal fault: {0}")]
+    Fault(&'static str),
+}
+
+/// What the peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wire {
+    /// The status.
+    pub status: StatusCode,
+    /// Whether a `WWW-Authenticate: Bearer` goes with it.
+    pub challenge: Challenge,
+    /// Whether the connection may serve another request; not after framing that was in doubt.
+    pub keeps_connection: bool,
+}
+
+/// The challenge of RFC 6750 §3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenge {
+    /// None.
+    Absent,
+    /// Without an error code: no credential of ours was presented (§3.1, last paragraph).
+    Bare,
+    /// With `error` and `error_description`.
+    Error(&'static str, &'static str),
+}
+
+const INVALID_TOKEN: Challenge = Challenge::Error(
+    "invalid_token",
+    "The access token is expired, revoked, malformed or not for this resource",
+);
+
+impl Rejection {
+    /// Reason → what the peer is told.
+    pub(super) const fn wire(&self) -> Wire {
+        match self {
+            Self::Head(error) => head_wire(error),
+            Self::Canonical(error) => canonical_wire(error),
+            Self::Headers(error) => headers_wire(error),
+            Self::EncodedSlash => Wire::closing(StatusCode::BAD_REQUEST),
+            Self::NoRoute => Wire::plain(StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
+            Self::NoCredential | Self::OtherScheme | Self::EmptyCredential => {
+                Wire::challenge(StatusCode::UNAUTHORIZED, Challenge::Bare)
+            }
+            Self::MalformedCredential => Wire::challenge(
+                StatusCode::BAD_REQUEST,
+                Challenge::Error("invalid_request", "Exactly one bearer token is expected"),
+            ),
+            Self::TokenInQuery => Wire::challenge(
+                StatusCode::BAD_REQUEST,
+                Challenge::Error(
+                    "invalid_request",
+                    "The access token belongs in the Authorization field",
+                ),
+            ),
+            Self::Token(_) | Self::Revoked | Self::Issuer | Self::Audience => {
+                Wire::challenge(StatusCode::UNAUTHORIZED, INVALID_TOKEN)
+            }
+            Self::Scope { .. } => Wire::challenge(
+                StatusCode::FORBIDDEN,
+                Challenge::Error(
+                    "insufficient_scope",
+                    "The access token lacks a needed scope",
+                ),
+            ),
+            Self::TooManyFailures { .. } => Wire::plain(StatusCode::TOO_MANY_REQUESTS),
+            Self::BodyTooLarge => Wire::closing(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::BodyTimeout => Wire::closing(StatusCode::REQUEST_TIMEOUT),
+            Self::BodyMalformed | Self::Gone => Wire::closing(StatusCode::BAD_REQUEST),
+            Self::NoServer => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
+            Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),
+            Self::UpstreamTimeout => Wire::plain(StatusCode::GATEWAY_TIMEOUT),
+            Self::Fault(_) => Wire::closing(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// The reason as one word, for logs and metrics.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Head(error) => head_reason(error),
+            Self::Canonical(error) => canonical_reason(error),
+            Self::Headers(error) => headers_reason(error),
+            Self::NoRoute => "no_route",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::EncodedSlash => "encoded_slash",
+            Self::NoCredential => "no_credential",
+            Self::OtherScheme => "other_scheme",
+            Self::EmptyCredential => "empty_credential",
+            Self::MalformedCredential => "malformed_credential",
+            Self::TokenInQuery => "token_in_query",
+            Self::Token(_) => "invalid_token",
+            Self::Revoked => "revoked",
+            Self::TooManyFailures { .. } => "too_many_failures",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Scope { .. } => "insufficient_scope",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyMalformed => "body_malformed",
+            Self::NoServer => "no_server",
+            Self::Unreachable => "unreachable",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamBroken => "upstream_broken",
+            Self::Gone => "downstream_gone",
+            Self::Fault(_) => "fault",
+        }
+    }
+
+    /// Whether a credential was refused, which is counted apart.
+    pub(super) const fn is_about_credential(&self) -> bool {
+        !matches!(self.wire().challenge, Challenge::Absent)
+            || matches!(self, Self::TooManyFailures { .. })
+    }
+}
+
+impl Wire {
+    const fn plain(status: StatusCode) -> Self {
+        Self {
+            status,
+            challenge: Challenge::Absent,
+            keeps_connection: true,
+        }
+    }
+
+    const fn closing(status: StatusCode) -> Self {
+        Self {
+            status,
+            challenge: Challenge::Absent,
+            keeps_connection: false,
+        }
+    }
+
+    const fn challenge(status: StatusCode, challenge: Challenge) -> Self {
+        Self {
+            status,
+            challenge,
+            keeps_connection: true,
+        }
+    }
+}
+
+const fn head_wire(error: &HeadError) -> Wire {
+    match error {
+        HeadError::Version => Wire::closing(StatusCode::HTTP_VERSION_NOT_SUPPORTED),
+        HeadError::Timeout => Wire::closing(StatusCode::REQUEST_TIMEOUT),
+        HeadError::LineEnd | HeadError::RequestLine | HeadError::Field => {
+            Wire::closing(StatusCode::BAD_REQUEST)
+        }
+    }
+}
+
+const fn canonical_wire(error: &CanonicalError) -> Wire {
+    match error {
+        CanonicalError::TargetTooLong => Wire::closing(StatusCode::URI_TOO_LONG),
+        CanonicalError::Method => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
+        CanonicalError::TargetForm
+        | CanonicalError::RawByte
+        | CanonicalError::Path(_)
+        | CanonicalError::Authority(_) => Wire::closing(StatusCode::BAD_REQUEST),
+    }
+}
+
+const fn headers_wire(error: &HeaderError) -> Wire {
+    match error {
+        HeaderError::TooManyFields | HeaderError::TooLarge => {
+            Wire::closing(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+        }
+        HeaderError::Expectation => Wire::closing(StatusCode::EXPECTATION_FAILED),
+        HeaderError::Duplicate
+        | HeaderError::ContentLength
+        | HeaderError::TransferEncoding
+        | HeaderError::Connection => Wire::closing(StatusCode::BAD_REQUEST),
+    }
+}
+
+const fn head_reason(error: &HeadError) -> &'static str {
+    match error {
+        HeadError::LineEnd => "line_end",
+        HeadError::RequestLine => "request_line",
+        HeadError::Version => "http_version",
+        HeadError::Field => "field",
+        HeadError::Timeout => "head_timeout",
+    }
+}
+
+const fn canonical_reason(error: &CanonicalError) -> &'static str {
+    match error {
+        CanonicalError::TargetTooLong => "target_too_long",
+        CanonicalError::TargetForm => "target_form",
+        CanonicalError::RawByte => "target_raw_byte",
+        CanonicalError::Authority(_) => "host",
+        CanonicalError::Method => "method",
+        CanonicalError::Path(error) => match error {
+            PathError::MalformedEscape => "path_malformed_escape",
+            PathError::ControlCharacter => "path_control_character",
+            PathError::Backslash => "path_backslash",
+            PathError::DotSegment => "path_dot_segment",
+            PathError::EmptySegment => "path_empty_segment",
+            PathError::DoubleEscape => "path_double_escape",
+            PathError::NotUtf8 => "path_not_utf8",
+        },
+    }
+}
+
+const fn headers_reason(error: &HeaderError) -> &'static str {
+    match error {
+        HeaderError::TooManyFields => "too_many_fields",
+        HeaderError::TooLarge => "fields_too_large",
+        HeaderError::Duplicate => "duplicate_field",
+        HeaderError::ContentLength => "content_length",
+        HeaderError::TransferEncoding => "transfer_encoding",
+        HeaderError::Connection => "connection_field",
+        HeaderError::Expectation => "expectation",
+    }
+}

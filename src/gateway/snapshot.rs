@@ -1,0 +1,98 @@
+//! What one configuration comes to: swapped whole at a reload, taken once by each request.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::jose::TokenVerifier;
+use crate::provider::Provider;
+use crate::store::Revocations;
+
+use super::authentication::Authenticator;
+use super::headers::HeaderRules;
+use super::limits::FailureLimiter;
+use super::route::Routes;
+use super::settings::{Action, IdentityHeaders, Limits, Settings};
+use super::upstream::{Upstream, Upstreams};
+
+/// The parts that requests work with.
+#[derive(Clone, Debug)]
+pub struct SnapshotParts {
+    /// Verifies and remembers tokens.
+    pub verifier: Arc<TokenVerifier>,
+    /// Revoked tokens and grants; `None` without a store.
+    pub revocations: Option<Arc<Revocations>>,
+    /// The OpenID Provider behind the same listeners.
+    pub provider: Option<Arc<Provider>>,
+    /// Where requests go.
+    pub upstreams: Arc<Upstreams>,
+}
+
+/// One configuration, compiled.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) routes: Routes,
+    pub(super) rules: HeaderRules,
+    pub(super) authenticator: Authenticator,
+    pub(super) identity: IdentityHeaders,
+    pub(super) limits: Limits,
+    pub(super) access_log: bool,
+    pub(super) provider: Option<Arc<Provider>>,
+    upstreams: HashMap<String, Arc<Upstream>>,
+}
+
+/// Why settings and parts do not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// A route names an upstream that is not there.
+    #[error("route {route}: no upstream is called {upstream:?}")]
+    NoUpstream {
+        /// The route's name.
+        route: String,
+        /// The name it has for its upstream.
+        upstream: String,
+    },
+}
+
+impl Snapshot {
+    /// Compiles `settings`.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] when a route has no upstream.
+    pub fn new(settings: &Settings, parts: SnapshotParts) -> Result<Self, SnapshotError> {
+        let mut upstreams = HashMap::new();
+        for route in &settings.routes {
+            if let Action::Upstream(name) = &route.action {
+                let upstream =
+                    parts
+                        .upstreams
+                        .find(name)
+                        .ok_or_else(|| SnapshotError::NoUpstream {
+                            route: route.name.clone(),
+                            upstream: name.clone(),
+                        })?;
+                upstreams.insert(name.clone(), Arc::clone(upstream));
+            }
+        }
+        let failures = FailureLimiter::new(settings.limits.token_failures_per_minute);
+        Ok(Self {
+            routes: Routes::new(&settings.routes),
+            rules: HeaderRules::new(&settings.identity),
+            authenticator: Authenticator::new(
+                parts.verifier,
+                parts.revocations,
+                Arc::new(failures),
+            ),
+            identity: settings.identity.clone(),
+            limits: settings.limits.clone(),
+            access_log: settings.access_log,
+            provider: parts.provider,
+            upstreams,
+        })
+    }
+
+    /// The upstream a route names; there is one, or there would be no snapshot.
+    pub(super) fn upstream(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.upstreams.get(name)
+    }
+}

@@ -1,0 +1,102 @@
+//! Values and builders shared by the tests of the gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Map;
+
+use super::super::settings::{Action, Authentication, Limits, Policy, Route};
+use crate::jose::Verified;
+use crate::model::{ClientId, Scope, Subject, Timestamp};
+
+/// The issuer of all tokens.
+pub(crate) const ISSUER: &str = "https://op.test/oidc/";
+
+/// The documented defaults.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        head_timeout: Duration::from_secs(10),
+        head_bytes: 32 * 1024,
+        head_fields: 100,
+        target_bytes: 8 * 1024,
+        keepalive: Duration::from_secs(60),
+        downstream_timeout: Duration::from_secs(60),
+        connections: 10_000,
+        connections_per_address: 256,
+        token_failures_per_minute: 600,
+        remembered_tokens: 1000,
+    }
+}
+
+/// A policy that asks for a token of [`ISSUER`] for `api`.
+pub(crate) fn policy() -> Policy {
+    Policy {
+        authentication: Authentication::Required,
+        issuers: vec![Arc::from(ISSUER)],
+        audience: vec!["api".to_owned()],
+        all_scopes: Scope::default(),
+        any_scope: Scope::default(),
+    }
+}
+
+/// What verification establishes of a token that [`policy`] lets pass.
+pub(crate) fn verified() -> Verified {
+    Verified {
+        issuer: Arc::from(ISSUER),
+        subject: Subject::parse("alice").unwrap(),
+        client_id: ClientId::parse("app").ok(),
+        scope: Scope::parse("read").unwrap(),
+        audience: vec!["api".to_owned()],
+        issued_at: Timestamp::from_secs(1000),
+        not_before: None,
+        expires_at: Timestamp::from_secs(2000),
+        token_id: Some("jti-1".to_owned()),
+        grant_id: None,
+        claims: Map::new(),
+    }
+}
+
+/// A route that answers `whoami` to everybody.
+pub(crate) fn route(name: &str) -> RouteBuilder {
+    RouteBuilder(Route {
+        name: name.to_owned(),
+        host: None,
+        path: "/".to_owned(),
+        methods: vec![],
+        policy: Policy {
+            authentication: Authentication::Anonymous,
+            ..policy()
+        },
+        action: Action::Whoami,
+        pass_token: false,
+        allow_encoded_slash: false,
+    })
+}
+
+/// Deviations from [`route`].
+pub(crate) struct RouteBuilder(Route);
+
+impl RouteBuilder {
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.0.host = Some(host.to_owned());
+        self
+    }
+
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        self.0.path = path.to_owned();
+        self
+    }
+
+    pub(crate) fn methods(mut self, methods: &[&str]) -> Self {
+        self.0.methods = methods
+            .iter()
+            .map(|method| Method::from_bytes(method.as_bytes()).unwrap())
+            .collect();
+        self
+    }
+
+    pub(crate) fn build(self) -> Route {
+        self.0
+    }
+}

@@ -1,0 +1,242 @@
+//! Where admitted requests go: servers resolved in the background, checked for health, taken in
+//! turn.
+//!
+//! Balancing and health checking are `pingora-load-balancing`'s. What it lacks is ours: its own
+//! discovery resolves names once, at start, on the calling thread; [`discovery`] resolves them
+//! again and again, off the request path, and keeps the last good answer.
+
+mod discovery;
+mod health;
+mod peer;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use http::HeaderValue;
+use pingora::lb::selection::RoundRobin;
+use pingora::lb::{Backends, LoadBalancer};
+use pingora::upstreams::peer::HttpPeer;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::settings;
+use crate::telemetry::Metrics;
+
+use discovery::Names;
+
+/// How often names are resolved anew.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the first resolution of a name may take before requests are answered without it.
+const FIRST_RESOLUTION: Duration = Duration::from_secs(2);
+/// More servers than this are not tried to find a healthy one.
+const MAX_ITERATIONS: usize = 64;
+
+/// All upstreams, by name.
+#[derive(Debug)]
+pub struct Upstreams(Vec<Arc<Upstream>>);
+
+/// Servers that are equal to a request.
+pub struct Upstream {
+    name: String,
+    balancer: LoadBalancer<RoundRobin>,
+    template: HttpPeer,
+    /// `Host` to send, if not the one downstream sent.
+    host: Option<HeaderValue>,
+    retries: u8,
+    check_interval: Option<Duration>,
+}
+
+/// Why an upstream cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// The CA is not PEM with at least one certificate.
+    #[error("upstream {upstream}: the CA file has no usable certificate")]
+    Ca {
+        /// Which.
+        upstream: String,
+    },
+    /// TLS without a name would not be verified at all.
+    #[error("upstream {upstream}: TLS needs the name that the certificate must bear")]
+    ServerName {
+        /// Which.
+        upstream: String,
+    },
+    /// A server is not `host:port`.
+    #[error("upstream {upstream}: {server} is not host:port")]
+    Server {
+        /// Which.
+        upstream: String,
+        /// The text.
+        server: String,
+    },
+    /// `Host` or the health check's path cannot be sent.
+    #[error("upstream {upstream}: host or health check path cannot be sent")]
+    Unsendable {
+        /// Which.
+        upstream: String,
+    },
+}
+
+impl Upstreams {
+    /// Upstreams with these settings. Servers named by address can be used at once, those named
+    /// by name after [`Self::resolve`].
+    ///
+    /// # Errors
+    ///
+    /// The first [`UpstreamError`].
+    pub fn new(
+        upstreams: &[settings::Upstream],
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, UpstreamError> {
+        upstreams
+            .iter()
+            .map(|upstream| Upstream::new(upstream, &metrics).map(Arc::new))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Finds the upstream of this name.
+    pub fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.0.iter().find(|upstream| upstream.name == name)
+    }
+
+    /// Resolves every server once, for at most two seconds; to be awaited before the first
+    /// request is taken. What does not resolve stays unknown until [`Self::watch`] finds it.
+    pub async fn resolve(&self) {
+        for upstream in &self.0 {
+            let first = upstream.balancer.update();
+            // Names that do not resolve were logged where that was seen.
+            let _resolved = tokio::time::timeout(FIRST_RESOLUTION, first).await;
+        }
+    }
+
+    /// Resolves names anew and checks health, until these upstreams are dropped (as after a
+    /// reload) or the future is. To be spawned once, on a runtime that lives as long as the
+    /// process.
+    pub async fn watch(self: Arc<Self>) {
+        let mut watchers = JoinSet::new();
+        for upstream in &self.0 {
+            watchers.spawn(watch(Arc::downgrade(upstream)));
+        }
+        drop(self);
+        while let Some(ended) = watchers.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "an upstream is no longer watched");
+            }
+        }
+    }
+}
+
+/// Resolves and checks one upstream for as long as somebody else holds it.
+async fn watch(upstream: Weak<Upstream>) {
+    let Some(check_interval) = upstream.upgrade().map(|upstream| upstream.check_interval) else {
+        return;
+    };
+    let period = check_interval.map_or(RESOLVE_INTERVAL, |check| check.min(RESOLVE_INTERVAL));
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut since_resolved = RESOLVE_INTERVAL;
+    loop {
+        ticks.tick().await;
+        let Some(upstream) = upstream.upgrade() else {
+            return;
+        };
+        since_resolved += period;
+        if since_resolved >= RESOLVE_INTERVAL {
+            since_resolved = Duration::ZERO;
+            // A failed look-up keeps the last good answer.
+            let _kept = upstream.balancer.update().await;
+        }
+        if check_interval.is_some() {
+            upstream.balancer.backends().run_health_check(true).await;
+        }
+    }
+}
+
+impl Upstream {
+    fn new(settings: &settings::Upstream, metrics: &Arc<Metrics>) -> Result<Self, UpstreamError> {
+        let unsendable = || UpstreamError::Unsendable {
+            upstream: settings.name.clone(),
+        };
+        let template = peer::template(settings)?;
+        let names = Names::new(settings)?;
+        let host = settings
+            .host
+            .as_deref()
+            .map(HeaderValue::from_str)
+            .transpose()
+            .map_err(|_| unsendable())?;
+        let known = names.literal();
+        let mut backends = Backends::new(Box::new(names));
+        if let Some(check) = &settings.health_check {
+            let check =
+                health::check(settings, check, &template, metrics).ok_or_else(unsendable)?;
+            backends.set_health_check(check);
+        }
+        let upstream = Self {
+            name: settings.name.clone(),
+            balancer: LoadBalancer::from_backends(backends),
+            template,
+            host,
+            retries: settings.retries.min(2),
+            check_interval: settings.health_check.as_ref().map(|check| check.interval),
+        };
+        // Literal addresses need no look-up: the update is ready when it is first polled.
+        if known {
+            let _ready = futures_ready(upstream.balancer.update());
+        }
+        Ok(upstream)
+    }
+
+    /// Its name, in logs and metrics.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The `Host` to send, if not the one downstream sent.
+    pub(super) const fn host(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
+    }
+
+    /// How often another server may be tried when a request could not be sent.
+    pub(super) const fn retries(&self) -> u8 {
+        self.retries
+    }
+
+    /// The next healthy server, another one than `not` if there is one.
+    pub(super) fn pick(&self, not: Option<SocketAddr>) -> Option<HttpPeer> {
+        let other = |address: &pingora::protocols::l4::socket::SocketAddr| {
+            not.is_none() || address.as_inet().copied() != not
+        };
+        let backend = self
+            .balancer
+            .select_with(b"", MAX_ITERATIONS, |backend, healthy| {
+                healthy && other(&backend.addr)
+            })
+            .or_else(|| self.balancer.select(b"", MAX_ITERATIONS))?;
+        let mut peer = self.template.clone();
+        peer._address = backend.addr;
+        Some(peer)
+    }
+}
+
+/// Polls a future once.
+fn futures_ready<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The built-in answer: the request as an upstream would get it, and who asks.
+
+use bytes::Bytes;
+use http::Response;
+use http::header::{self, HeaderValue};
+use pingora::http::RequestHeader;
+use serde_json::{Map, Value, json};
+
+use super::authentication::Principal;
+use super::canonical::CanonicalRequest;
+use super::forward::is_hidden;
+
+/// Answers with method, path, query, headers (without credentials) and principal.
+///
+/// `request` is what would be forwarded, written by the same function that writes it for
+/// upstreams.
+pub(super) fn answer(
+    canonical: &CanonicalRequest,
+    request: &RequestHeader,
+    principal: Option<&Principal>,
+) -> Response<Bytes> {
+    let document = json!({
+        "method": canonical.method.as_str(),
+        "path": canonical.path.as_str(),
+        "query": canonical.query,
+        "headers": headers(request),
+        "principal": principal.map(principal_document),
+    });
+    let mut response = Response::new(Bytes::from(document.to_string()));
+    let headers = response.headers_mut();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// Names and values; several values of one name become one, as recipients may join them
+/// (RFC 9110 §5.3).
+fn headers(request: &RequestHeader) -> Map<String, Value> {
+    request
+        .headers
+        .keys()
+        .filter(|name| !is_hidden(name))
+        .map(|name| {
+            let values: Vec<_> = request
+                .headers
+                .get_all(name)
+                .iter()
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            (name.to_string(), Value::from(values.join(", ")))
+        })
+        .collect()
+}
+
+fn principal_document(principal: &Principal) -> Value {
+    let verified = principal.verified();
+    json!({
+        "issuer": &*verified.issuer,
+        "subject": verified.subject.as_str(),
+        "client_id": verified.client_id.as_ref().map(|id| id.as_str()),
+        "scope": verified.scope.iter().collect::<Vec<_>>(),
+        "audience": verified.audience,
+        "expires_at": verified.expires_at.as_secs(),
+        "claims": verified.claims,
+    })
+}

@@ -1,0 +1,207 @@
+//! How the parts of a configuration come together.
+//!
+//! What outlives a reload ([`Foundation`]) is apart from what a configuration makes anew
+//! ([`Pieces`]), so that a reload builds all pieces first and swaps them in when nothing can fail
+//! any more.
+
+use std::sync::Arc;
+
+use super::error::StartError;
+use super::settings::Listener;
+use super::tls::{CertificateSet, TlsError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
+use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
+use crate::provider::{self, Provider};
+use crate::store::{self, Store, Synchronous};
+use crate::telemetry::Metrics;
+use crate::users::{self, SignIn};
+
+/// What stays as it is while configurations come and go.
+#[derive(Clone, Debug)]
+pub(super) struct Foundation {
+    /// Where the present comes from.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Everything that is counted.
+    pub(super) metrics: Arc<Metrics>,
+    /// The provider's state; `None` without a provider.
+    pub(super) state: Option<State>,
+}
+
+/// The provider's state and the keys in it.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    /// Codes, tokens, sessions, keys, revocations.
+    pub(super) store: Store,
+    /// The signing keys, parsed.
+    pub(super) keys: Arc<KeyRing>,
+}
+
+impl Foundation {
+    /// Opens the state that `config` names, and creates it where missing.
+    pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::over(config.store.as_ref(), clock).await
+    }
+
+    /// The same over a store in memory, which leaves nothing behind.
+    async fn in_memory(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let settings = store::Settings {
+            path: None,
+            key_file: None,
+            synchronous: Synchronous::Normal,
+        };
+        Self::over(config.store.as_ref().map(|_| &settings), clock).await
+    }
+
+    async fn over(
+        settings: Option<&store::Settings>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let state = match settings {
+            Some(settings) => Some(State {
+                store: Store::open(settings).await?,
+                keys: Arc::new(KeyRing::default()),
+            }),
+            None => None,
+        };
+        Ok(Self {
+            clock,
+            metrics: Arc::new(Metrics::new()),
+            state,
+        })
+    }
+}
+
+/// What one configuration makes.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// Routes, policies, provider: what one request sees.
+    pub(super) snapshot: Snapshot,
+    /// Knows own and trusted issuers.
+    pub(super) verifier: Arc<TokenVerifier>,
+    /// Where requests go; to be watched.
+    pub(super) upstreams: Arc<Upstreams>,
+}
+
+impl Pieces {
+    /// Builds everything that `config` asks for. Changes nothing that is in force, except that
+    /// signing keys for a new algorithm are made.
+    pub(super) async fn build(
+        config: &Config,
+        foundation: &Foundation,
+    ) -> Result<Self, StartError> {
+        let own = match (&config.provider, &foundation.state) {
+            (Some(settings), Some(state)) => Some((settings, state)),
+            _ => None,
+        };
+        if let Some((settings, state)) = own {
+            ensure_keys(settings, state, foundation.clock.as_ref()).await?;
+        }
+        let verifier = Arc::new(TokenVerifier::new(
+            own.map(|(settings, state)| {
+                let issuer = settings.issuer.as_str().to_owned();
+                (issuer, Arc::clone(&state.keys))
+            }),
+            &config.trusted_issuers,
+            config.gateway.limits.remembered_tokens,
+        )?);
+        let provider = match own {
+            Some((settings, state)) => {
+                Some(provider(config, settings, state, foundation, &verifier)?)
+            }
+            None => None,
+        };
+        let upstreams = Arc::new(Upstreams::new(
+            &config.gateway.upstreams,
+            Arc::clone(&foundation.metrics),
+        )?);
+        let snapshot = Snapshot::new(
+            &config.gateway,
+            SnapshotParts {
+                verifier: Arc::clone(&verifier),
+                revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
+                provider,
+                upstreams: Arc::clone(&upstreams),
+            },
+        )?;
+        Ok(Self {
+            snapshot,
+            verifier,
+            upstreams,
+        })
+    }
+}
+
+/// Makes sure that there is a key for every algorithm that `settings` sign with.
+async fn ensure_keys(
+    settings: &provider::Settings,
+    state: &State,
+    clock: &dyn Clock,
+) -> Result<(), StartError> {
+    let mut algorithms: Vec<SigningAlgorithm> =
+        vec![settings.access_token_algorithm, settings.id_token_algorithm];
+    algorithms.dedup();
+    let keys = state.store.ensure_keys(&algorithms, clock.now()).await?;
+    state.keys.replace(keys);
+    Ok(())
+}
+
+fn provider(
+    config: &Config,
+    settings: &provider::Settings,
+    state: &State,
+    foundation: &Foundation,
+    verifier: &Arc<TokenVerifier>,
+) -> Result<Arc<Provider>, StartError> {
+    // The configuration has users wherever it has a provider; an empty list lets nobody in.
+    let nobody = users::Settings::Static(Vec::new());
+    let directory = users::directory(config.users.as_ref().unwrap_or(&nobody))?;
+    let parts = provider::Parts {
+        clock: Arc::clone(&foundation.clock),
+        store: state.store.clone(),
+        keys: Arc::clone(&state.keys),
+        verifier: Arc::clone(verifier),
+        sign_in: SignIn::new(directory, state.store.clone(), config.attempts),
+        metrics: Arc::clone(&foundation.metrics),
+    };
+    Ok(Arc::new(Provider::new(settings.clone(), parts)?))
+}
+
+/// The certificates of every listener with TLS, by its name.
+pub(super) fn certificates(
+    listeners: &[Listener],
+) -> Result<Vec<(String, CertificateSet)>, StartError> {
+    listeners
+        .iter()
+        .filter_map(|listener| Some((listener, listener.tls.as_ref()?)))
+        .map(
+            |(listener, tls)| match CertificateSet::parse(&tls.certificates) {
+                Ok(set) => Ok((listener.name.clone(), set)),
+                Err(source) => Err(in_listener(listener, source)),
+            },
+        )
+        .collect()
+}
+
+/// A TLS problem with the name of the listener that has it.
+pub(super) fn in_listener(listener: &Listener, source: TlsError) -> StartError {
+    StartError::Tls {
+        name: listener.name.clone(),
+        source,
+    }
+}
+
+/// Everything start-up does short of opening sockets and state: certificates and keys match,
+/// templates parse, key sets are usable.
+///
+/// # Errors
+///
+/// The [`StartError`] that `run` would end with.
+pub async fn check(config: &Config, clock: Arc<dyn Clock>) -> Result<(), StartError> {
+    crate::telemetry::log::check_filter(&config.log_filter)?;
+    certificates(&config.listeners)?;
+    let foundation = Foundation::in_memory(config, clock).await?;
+    Pieces::build(config, &foundation).await?;
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! One connection, from `accept` to its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use pingora::apps::{HttpServerApp, ReusedHttpStream, ServerApp as _};
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::{ALPN, IO, Ssl as _};
+use pingora::server::ShutdownWatch;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::preface;
+use super::slots::{Slot, Slots};
+use super::socket::Socket;
+use crate::server::tls::TlsAcceptor;
+use crate::telemetry::Metrics;
+
+/// What the guard holds connections to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// TLS handshake, or protocol, and then the first byte of the first head must be there by
+    /// then. The rest of a head is the application's to watch.
+    pub(crate) opening: Duration,
+    /// How long a connection may last, whatever it does; `None`: for ever.
+    pub(crate) lifetime: Option<Duration>,
+    /// Connections at once.
+    pub(crate) connections: usize,
+    /// Connections at once from one address.
+    pub(crate) connections_per_address: usize,
+}
+
+impl From<&crate::gateway::Limits> for Limits {
+    fn from(limits: &crate::gateway::Limits) -> Self {
+        Self {
+            opening: limits.head_timeout,
+            lifetime: None,
+            connections: limits.connections,
+            connections_per_address: limits.connections_per_address,
+        }
+    }
+}
+
+/// Lets connections through to `app`, each with a slot, a deadline and a known protocol.
+#[derive(Debug)]
+pub(crate) struct Guard<A> {
+    /// What the connections are for.
+    pub(crate) app: Arc<A>,
+    /// The places connections take.
+    pub(crate) slots: Arc<Slots>,
+    /// How many places, and how long things may take; replaced at reload.
+    pub(crate) limits: Arc<ArcSwap<Limits>>,
+    /// Told of refused connections.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Turns true when no new request may begin.
+    pub(crate) shutdown: ShutdownWatch,
+}
+
+impl<A> Clone for Guard<A> {
+    fn clone(&self) -> Self {
+        Self {
+            app: Arc::clone(&self.app),
+            slots: Arc::clone(&self.slots),
+            limits: Arc::clone(&self.limits),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+}
+
+/// How a listener's connections begin.
+#[derive(Clone, Debug)]
+pub(crate) enum Opening {
+    /// HTTP/1 without TLS.
+    Plain,
+    /// HTTP/1, or HTTP/2 by prior knowledge, without TLS.
+    PlainOrHttp2,
+    /// A TLS handshake that settles the protocol.
+    Tls(TlsAcceptor),
+}
+
+impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
+    /// Serves `stream` in a task of its own, unless there are too many already.
+    pub(crate) fn admit(&self, stream: TcpStream, peer: SocketAddr, opening: &Opening) {
+        let limits = **self.limits.load();
+        let taken = self.slots.take(
+            peer.ip(),
+            limits.connections,
+            limits.connections_per_address,
+        );
+        let slot = match taken {
+            Ok(slot) => slot,
+            Err(full) => return self.metrics.connection_refused(full.as_str()),
+        };
+        let guard = self.clone();
+        let socket = Socket::new(stream, peer);
+        let opening = opening.clone();
+        tokio::spawn(guard.serve(socket, opening, limits, slot));
+    }
+
+    async fn serve(self, socket: Socket, opening: Opening, limits: Limits, slot: Slot) {
+        let served = async {
+            match opening {
+                // Boxed each: a plain connection need not carry the room of a handshake for its
+                // life.
+                Opening::Plain => Box::pin(self.serve_http1(socket, limits)).await,
+                Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, limits)).await,
+                Opening::Tls(acceptor) => {
+                    Box::pin(self.shake_hands(socket, &acceptor, limits)).await;
+                }
+            }
+        };
+        match limits.lifetime {
+            // Whoever is cut off here had more time than any honest exchange takes.
+            Some(lifetime) => drop(timeout(lifetime, served).await),
+            None => served.await,
+        }
+        drop(slot);
+    }
+
+    /// Finds out whether a plain connection speaks HTTP/2.
+    async fn sniff(&self, mut socket: Socket, limits: Limits) {
+        let Some(Ok(sniffed)) = self.opened(limits, preface::sniff(&mut socket)).await else {
+            return;
+        };
+        socket.unread(sniffed.bytes);
+        if sniffed.is_http2 {
+            socket.speak_http2();
+            self.serve_http2(socket).await;
+        } else {
+            self.serve_http1(socket, limits).await;
+        }
+    }
+
+    async fn shake_hands(&self, socket: Socket, acceptor: &TlsAcceptor, limits: Limits) {
+        match self.opened(limits, acceptor.accept(socket)).await {
+            Some(Ok(stream)) if stream.selected_alpn_proto() == Some(ALPN::H2) => {
+                self.serve_http2(stream).await;
+            }
+            Some(Ok(stream)) => self.serve_http1(stream, limits).await,
+            Some(Err(error)) => {
+                self.metrics.connection_refused("tls");
+                tracing::debug!(%error, "TLS handshake failed");
+            }
+            None => {}
+        }
+    }
+
+    /// What `opening` brings, unless it takes too long or the server ends first.
+    async fn opened<T>(&self, limits: Limits, opening: impl Future<Output = T>) -> Option<T> {
+        let mut shutdown = self.shutdown.clone();
+        let outcome = tokio::select! {
+            biased;
+            outcome = timeout(limits.opening, opening) => outcome,
+            _ = shutdown.wait_for(|ends| *ends) => return None,
+        };
+        if outcome.is_err() {
+            self.metrics.connection_refused("timeout");
+        }
+        outcome.ok()
+    }
+
+    /// Heads need no deadline here: a connection without a stream, and a head that does not end
+    /// is none, is closed by the idle timeout of the application's options.
+    async fn serve_http2(&self, stream: impl IO + 'static) {
+        drop(self.app.process_new(Box::new(stream), &self.shutdown).await);
+    }
+
+    /// The requests of an HTTP/1 connection, one after the other.
+    ///
+    /// As Pingora does it, except that the first request has as long as any opening and not the
+    /// 60 seconds of a kept connection.
+    async fn serve_http1(&self, stream: impl IO + 'static, limits: Limits) {
+        let mut session = ServerSession::new_http1(Box::new(stream));
+        if *self.shutdown.borrow() {
+            session.set_keepalive(None);
+        } else {
+            // Zero would mean "without a limit".
+            session.set_keepalive(Some(limits.opening.as_secs().max(1)));
+        }
+        let mut next = self.app.process_new_http(session, &self.shutdown).await;
+        while let Some((stream, persistent)) = next.map(ReusedHttpStream::consume) {
+            let mut session = ServerSession::new_http1(stream);
+            if let Some(persistent) = persistent {
+                persistent.apply_to_session(&mut session);
+            }
+            next = self.app.process_new_http(session, &self.shutdown).await;
+        }
+    }
+}

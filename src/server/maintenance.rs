@@ -1,0 +1,84 @@
+//! Background work: what other processes changed in the store, and what has expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::clock::Clock;
+use crate::jose::KeyRing;
+use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
+
+/// How soon a rotated key or a revocation by another process (`cellgate keys rotate`) counts.
+const REFRESH_PERIOD: Duration = Duration::from_secs(5);
+
+/// How often expired rows are deleted.
+const GARBAGE_PERIOD: Duration = Duration::from_secs(60);
+
+/// Rows of each kind deleted in one batch: short enough that no request waits noticeably.
+const GARBAGE_BATCH: u32 = 500;
+
+/// Batches in a row; what is left then waits for the next round.
+const GARBAGE_BATCHES: u32 = 20;
+
+/// Keeps state fresh and small.
+#[derive(Debug)]
+pub(super) struct Maintenance {
+    /// Whose state.
+    pub(super) store: Store,
+    /// The keys to keep up to date.
+    pub(super) keys: Arc<KeyRing>,
+    /// Tells what has expired.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Told of failures.
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Maintenance {
+    /// Works until dropped. A failure is logged, counted and tried again next time: what is
+    /// known stays in force.
+    pub(super) async fn run(self) {
+        let mut refresh = every(REFRESH_PERIOD);
+        let mut garbage = every(GARBAGE_PERIOD);
+        loop {
+            tokio::select! {
+                _ = refresh.tick() => {
+                    self.report("keys", self.refresh_keys().await);
+                    self.report("revocations", self.store.refresh_revocations().await);
+                }
+                _ = garbage.tick() => self.report("garbage", self.collect_garbage().await),
+            }
+        }
+    }
+
+    async fn refresh_keys(&self) -> Result<(), StoreError> {
+        self.keys.replace(self.store.load_keys().await?);
+        Ok(())
+    }
+
+    async fn collect_garbage(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for _ in 0..GARBAGE_BATCHES {
+            if self.store.collect_garbage(now, GARBAGE_BATCH).await? == 0 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    fn report(&self, task: &'static str, outcome: Result<(), StoreError>) {
+        if let Err(error) = outcome {
+            tracing::error!(task, %error, "background work failed");
+            self.metrics.maintenance_failed(task);
+        }
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    // After a pause of the machine one round is enough.
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}

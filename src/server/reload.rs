@@ -1,0 +1,94 @@
+//! A new configuration for a running server: taken whole, or the old one stays.
+
+use std::sync::{Arc, PoisonError};
+
+use super::assembly::{Pieces, certificates};
+use super::connection::Limits;
+use super::error::StartError;
+use super::running::Server;
+use super::settings::Listener;
+use super::task::Task;
+use crate::config::Config;
+
+impl Server {
+    /// Puts `config` in force for all requests from now on; those under way end under the one
+    /// they began with.
+    ///
+    /// Routes, policies, clients, users, upstreams, trusted issuers, limits, templates and
+    /// certificates change. What only a restart can change (addresses, state, threads, log) is
+    /// named in the log and stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing has changed then.
+    pub async fn reload(&self, config: Config) -> Result<(), StartError> {
+        let mut in_force = self.config.lock().await;
+        let outcome = self.replace(&config).await;
+        self.foundation.metrics.reload(outcome.is_ok());
+        outcome?;
+        for what in needs_restart(&in_force, &config) {
+            tracing::warn!(
+                what,
+                "changed in the file, but only a restart puts it in force"
+            );
+        }
+        *in_force = config;
+        Ok(())
+    }
+
+    async fn replace(&self, config: &Config) -> Result<(), StartError> {
+        // Everything that can fail comes first.
+        let certificates = certificates(&config.listeners)?;
+        let pieces = Pieces::build(config, &self.foundation).await?;
+        pieces.upstreams.resolve().await;
+
+        for (name, set) in certificates {
+            let acceptor = self.acceptors.iter().find(|(known, _)| *known == name);
+            if let Some((_, acceptor)) = acceptor {
+                acceptor.replace(set);
+            }
+        }
+        self.limits
+            .store(Arc::new(Limits::from(&config.gateway.limits)));
+        self.foundation.metrics.forget_upstream_health();
+        let watching = Task::spawn(pieces.upstreams.watch());
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+        self.vitals.verifier.store(pieces.verifier);
+        self.edge.gateway().swap(pieces.snapshot);
+        Ok(())
+    }
+}
+
+/// What differs between two configurations that a running server cannot change.
+fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let state = |config: &Config| {
+        config.store.as_ref().map(|store| {
+            (
+                store.path.clone(),
+                store.key_file.clone(),
+                store.synchronous,
+            )
+        })
+    };
+    let listeners = |config: &Config| config.listeners.iter().map(shape).collect::<Vec<_>>();
+    [
+        ("listeners", listeners(old) != listeners(new)),
+        ("admin", old.admin != new.admin),
+        ("threads", old.threads != new.threads),
+        ("log", old.log_filter != new.log_filter),
+        ("state", state(old) != state(new)),
+    ]
+    .into_iter()
+    .filter_map(|(what, has_changed)| has_changed.then_some(what))
+    .collect()
+}
+
+/// What of a listener is fixed once it listens.
+fn shape(listener: &Listener) -> (String, std::net::SocketAddr, bool, bool) {
+    (
+        listener.name.clone(),
+        listener.address,
+        listener.tls.is_some(),
+        listener.h2c,
+    )
+}

@@ -1,0 +1,120 @@
+//! The life of the process: start, signals, end.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::runtime::Builder;
+
+use super::error::StartError;
+use super::running::{Server, threads};
+use super::signals::{Signal, Signals};
+use super::sockets::Sockets;
+use super::tls::install_crypto_provider;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::telemetry;
+
+/// Serves what the configuration at `path` says until a signal ends it.
+///
+/// SIGHUP loads the file anew; SIGTERM and SIGQUIT finish what is in flight first, at most for
+/// the configured time; SIGINT, or a second signal, ends at once.
+///
+/// # Errors
+///
+/// [`StartError`] when it cannot start; once it serves there is none.
+pub fn run(path: &Path) -> Result<(), StartError> {
+    let started = Instant::now();
+    install_crypto_provider();
+    let config = Config::load(path)?;
+    telemetry::log::init(&config.log_filter)?;
+    log_panics();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads(&config))
+        .thread_name("cellgate")
+        .enable_all()
+        .build()
+        .map_err(refused("threads"))?;
+    let outcome = runtime.block_on(serve(path, config, started));
+    // What is still in flight has had its time.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(path: &Path, config: Config, started: Instant) -> Result<(), StartError> {
+    // First of all: a signal that comes during the start must not kill the process.
+    let mut signals = Signals::listen().map_err(refused("signals"))?;
+    let sockets = Sockets::bind(&config)?;
+    log_choices(&config);
+    let server = Server::start(config, Arc::new(SystemClock), sockets).await?;
+    for address in server.addresses() {
+        tracing::info!(%address, "listening");
+    }
+    if let Some(address) = server.admin_address() {
+        tracing::info!(%address, "metrics and health");
+    }
+    let took_ms = started.elapsed().as_millis();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), took_ms, "serving");
+    loop {
+        match signals.next().await {
+            Signal::Reload => reload(&server, path.to_owned()).await,
+            Signal::Drain => break drain(&server, &mut signals).await,
+            Signal::Stop => break tracing::info!("stopped"),
+        }
+    }
+    Ok(())
+}
+
+async fn reload(server: &Server, path: PathBuf) {
+    let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+    let outcome = match loaded {
+        Ok(Ok(config)) => {
+            log_choices(&config);
+            server.reload(config).await
+        }
+        Ok(Err(error)) => {
+            server.reload_failed();
+            Err(error.into())
+        }
+        Err(_) => return server.reload_failed(),
+    };
+    match outcome {
+        Ok(()) => tracing::info!("configuration loaded"),
+        Err(error) => {
+            tracing::error!(%error, "configuration refused; the one before stays in force");
+        }
+    }
+}
+
+async fn drain(server: &Server, signals: &mut Signals) {
+    let patience = server.drain_timeout().await;
+    tracing::info!(patience_s = patience.as_secs(), "draining");
+    let again = async { while signals.next().await == Signal::Reload {} };
+    tokio::select! {
+        is_idle = server.drain(patience) => tracing::info!(is_idle, "drained"),
+        () = again => tracing::info!("stopped before all requests had ended"),
+    }
+}
+
+/// Logs what the operator may not have meant, or has to answer for.
+fn log_choices(config: &Config) {
+    for key in &config.dangers {
+        tracing::warn!(key, "an unsafe choice is in force");
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// Has a panic logged by its place only: its text may quote a request.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a task panicked; this is a bug of cellgate");
+    }));
+}
+
+fn refused(what: &'static str) -> impl FnOnce(io::Error) -> StartError {
+    move |source| StartError::System { what, source }
+}

@@ -1,0 +1,237 @@
+//! A server at work: what it is made of, where it listens, how it ends.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use pingora::apps::HttpServerApp as _;
+use pingora::server::configuration::ServerConf;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::admin::Admin;
+use super::assembly::{Foundation, Pieces, in_listener};
+use super::connection::{Guard, Limits, Opening, Slots};
+use super::error::StartError;
+use super::listening::accept;
+use super::maintenance::Maintenance;
+use super::settings::Listener;
+use super::sockets::Sockets;
+use super::task::Task;
+use super::tls::TlsAcceptor;
+use super::vitals::Vitals;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::gateway::{Edge, Gateway};
+
+/// Idle connections to upstreams that each thread may keep.
+const UPSTREAM_POOL_PER_THREAD: usize = 256;
+
+/// Connections to the admin listener at once: scrapers and probes.
+const ADMIN_CONNECTIONS: usize = 64;
+
+/// How long a connection to it may last; nobody keeps one.
+const ADMIN_LIFETIME: Duration = Duration::from_secs(30);
+
+/// A server at work. Dropping it ends its tasks without waiting for requests.
+pub struct Server {
+    pub(super) foundation: Foundation,
+    /// The gateway, as what connections are handed to.
+    pub(super) edge: Arc<Edge>,
+    /// By listener name.
+    pub(super) acceptors: Vec<(String, TlsAcceptor)>,
+    pub(super) limits: Arc<ArcSwap<Limits>>,
+    pub(super) vitals: Arc<Vitals>,
+    /// What is in force; locked while a reload is under way.
+    pub(super) config: Mutex<Config>,
+    /// Resolves and checks the servers of the upstreams in force.
+    pub(super) watching: std::sync::Mutex<Task>,
+    shutdown: watch::Sender<bool>,
+    addresses: Vec<SocketAddr>,
+    admin_address: Option<SocketAddr>,
+    /// Accept loops and maintenance.
+    tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("addresses", &self.addresses)
+            .field("admin_address", &self.admin_address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Puts everything together and begins to accept on `sockets`.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what is missing and what to do; nothing is running then.
+    pub async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        sockets: Sockets,
+    ) -> Result<Self, StartError> {
+        let foundation = Foundation::open(&config, clock).await?;
+        let pieces = Pieces::build(&config, &foundation).await?;
+        let openings = openings(&config.listeners)?;
+        let (addresses, admin_address) = sockets.addresses()?;
+        pieces.upstreams.resolve().await;
+        let gateway = Gateway::new(
+            pieces.snapshot,
+            Arc::clone(&foundation.clock),
+            Arc::clone(&foundation.metrics),
+        );
+        let (shutdown, _) = watch::channel(false);
+        let slots = Arc::new(Slots::default());
+        let mut server = Self {
+            edge: Arc::new(Edge::new(gateway, pingora_conf(&config))),
+            acceptors: acceptors(&config.listeners, &openings),
+            limits: Arc::new(ArcSwap::from_pointee(Limits::from(&config.gateway.limits))),
+            vitals: Arc::new(Vitals {
+                metrics: Arc::clone(&foundation.metrics),
+                state: foundation.state.clone(),
+                verifier: ArcSwap::new(pieces.verifier),
+                slots,
+                is_draining: AtomicBool::new(false),
+            }),
+            watching: std::sync::Mutex::new(Task::spawn(pieces.upstreams.watch())),
+            config: Mutex::new(config),
+            foundation,
+            shutdown,
+            addresses,
+            admin_address,
+            tasks: JoinSet::new(),
+        };
+        server.begin(sockets, openings);
+        Ok(server)
+    }
+
+    /// Where it listens, in the order of the configuration's listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Where metrics and health are served.
+    pub const fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Ends: says "not ready", closes the ports, finishes what is in flight, at most for
+    /// `patience`. Returns as soon as nothing is in flight; whether that came to be.
+    pub async fn drain(&self, patience: Duration) -> bool {
+        self.vitals.begin_draining();
+        self.shutdown.send_replace(true);
+        // Wakes kept connections that wait for a request which must not come any more.
+        self.edge.http_cleanup().await;
+        timeout(patience, self.vitals.slots.all_free())
+            .await
+            .is_ok()
+    }
+
+    /// How long requests in flight may take at the end.
+    pub(super) async fn drain_timeout(&self) -> Duration {
+        self.config.lock().await.drain_timeout
+    }
+
+    /// Counts a reload whose file could not even be loaded.
+    pub(super) fn reload_failed(&self) {
+        self.foundation.metrics.reload(false);
+    }
+
+    fn begin(&mut self, sockets: Sockets, openings: Vec<Opening>) {
+        let guard = Guard {
+            app: Arc::clone(&self.edge),
+            slots: Arc::clone(&self.vitals.slots),
+            limits: Arc::clone(&self.limits),
+            metrics: Arc::clone(&self.foundation.metrics),
+            shutdown: self.shutdown.subscribe(),
+        };
+        for (socket, opening) in sockets.listeners.into_iter().zip(openings) {
+            self.tasks.spawn(accept(socket, opening, guard.clone()));
+        }
+        if let Some(socket) = sockets.admin {
+            self.tasks
+                .spawn(serve_admin(socket, Arc::clone(&self.vitals)));
+        }
+        if let Some(state) = &self.foundation.state {
+            let maintenance = Maintenance {
+                store: state.store.clone(),
+                keys: Arc::clone(&state.keys),
+                clock: Arc::clone(&self.foundation.clock),
+                metrics: Arc::clone(&self.foundation.metrics),
+            };
+            self.tasks.spawn(maintenance.run());
+        }
+    }
+}
+
+/// How the connections of each listener begin.
+fn openings(listeners: &[Listener]) -> Result<Vec<Opening>, StartError> {
+    listeners
+        .iter()
+        .map(|listener| match &listener.tls {
+            Some(tls) => TlsAcceptor::new(tls)
+                .map(Opening::Tls)
+                .map_err(|source| in_listener(listener, source)),
+            None if listener.h2c => Ok(Opening::PlainOrHttp2),
+            None => Ok(Opening::Plain),
+        })
+        .collect()
+}
+
+fn acceptors(listeners: &[Listener], openings: &[Opening]) -> Vec<(String, TlsAcceptor)> {
+    listeners
+        .iter()
+        .zip(openings)
+        .filter_map(|(listener, opening)| match opening {
+            Opening::Tls(acceptor) => Some((listener.name.clone(), acceptor.clone())),
+            Opening::Plain | Opening::PlainOrHttp2 => None,
+        })
+        .collect()
+}
+
+/// What Pingora needs to know for its connections to upstreams.
+fn pingora_conf(config: &Config) -> ServerConf {
+    ServerConf {
+        threads: threads(config),
+        upstream_keepalive_pool_size: UPSTREAM_POOL_PER_THREAD,
+        ..ServerConf::default()
+    }
+}
+
+/// Worker threads: as configured, else one per core.
+pub(super) fn threads(config: &Config) -> usize {
+    let per_core = || std::thread::available_parallelism().map_or(1, usize::from);
+    config.threads.unwrap_or_else(per_core)
+}
+
+/// Serves metrics and health, also while the rest drains. Its connections have places of their
+/// own: a full house must still be visible.
+fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output = ()> + use<> {
+    let limits = Limits {
+        opening: ADMIN_LIFETIME,
+        lifetime: Some(ADMIN_LIFETIME),
+        connections: ADMIN_CONNECTIONS,
+        connections_per_address: ADMIN_CONNECTIONS,
+    };
+    // Nobody sends on it: the listener ends with the server.
+    let (open, shutdown) = watch::channel(false);
+    let guard = Guard {
+        metrics: Arc::clone(&vitals.metrics),
+        app: Arc::new(Admin::new(vitals)),
+        slots: Arc::default(),
+        limits: Arc::new(ArcSwap::from_pointee(limits)),
+        shutdown,
+    };
+    async move {
+        accept(socket, Opening::Plain, guard).await;
+        drop(open);
+    }
+}

@@ -1,0 +1,41 @@
+//! What the listeners run on.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::secret::Secret;
+
+/// Where and how we listen.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Unique, for logs.
+    pub name: String,
+    /// Address and port.
+    pub address: SocketAddr,
+    /// TLS with these certificates; `None`: plain.
+    pub tls: Option<ListenerTls>,
+    /// HTTP/2 without TLS by prior knowledge (plain listeners only, default off).
+    pub h2c: bool,
+}
+
+/// Certificates of a listener, chosen by SNI; the first one is the default.
+#[derive(Clone, Debug)]
+pub struct ListenerTls {
+    /// PEM chain and PEM key.
+    pub certificates: Vec<CertificatePem>,
+}
+
+/// A certificate chain and its key, as text.
+#[derive(Clone)]
+pub struct CertificatePem {
+    /// Chain, leaf first.
+    pub chain: Vec<u8>,
+    /// Private key.
+    pub key: Secret,
+}
+
+impl fmt::Debug for CertificatePem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CertificatePem(..)")
+    }
+}

@@ -1,0 +1,84 @@
+//! How the process is doing, for the admin listener.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::time::timeout;
+
+use super::assembly::State;
+use super::connection::Slots;
+use crate::jose::TokenVerifier;
+use crate::telemetry::Metrics;
+
+/// A store that needs longer than this to answer is not ready.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why no requests should be sent here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotReady {
+    /// SIGTERM came.
+    #[error("draining")]
+    Draining,
+    /// The database does not answer.
+    #[error("the store does not answer")]
+    Store,
+    /// There is a provider, and nothing to sign with.
+    #[error("there is no signing key")]
+    NoKeys,
+}
+
+/// What the admin listener looks at.
+#[derive(Debug)]
+pub(super) struct Vitals {
+    /// Everything that is counted.
+    pub(super) metrics: Arc<Metrics>,
+    /// The provider's state and keys; `None` without a provider.
+    pub(super) state: Option<State>,
+    /// The verifier in force; its counts are read when metrics are.
+    pub(super) verifier: ArcSwap<TokenVerifier>,
+    /// The places of downstream connections.
+    pub(super) slots: Arc<Slots>,
+    /// Whether SIGTERM came.
+    pub(super) is_draining: AtomicBool,
+}
+
+impl Vitals {
+    /// Whether requests should be sent here.
+    pub(super) async fn check_ready(&self) -> Result<(), NotReady> {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err(NotReady::Draining);
+        }
+        let Some(state) = &self.state else {
+            return Ok(());
+        };
+        if state.keys.keys().is_empty() {
+            return Err(NotReady::NoKeys);
+        }
+        match timeout(PING_TIMEOUT, state.store.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store does not answer");
+                Err(NotReady::Store)
+            }
+            Err(_) => Err(NotReady::Store),
+        }
+    }
+
+    /// From now on [`Self::check_ready`] says no.
+    pub(super) fn begin_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// The metrics as text, with the numbers that others count brought up to date.
+    pub(super) fn render_metrics(&self) -> String {
+        let (hits, verified, failed) = self.verifier.load().counts();
+        self.metrics.verifications(hits, verified, failed);
+        self.metrics.connections(self.slots.taken());
+        if let Some(state) = &self.state {
+            self.metrics.revocations(state.store.revocations().len());
+        }
+        self.metrics.render()
+    }
+}
