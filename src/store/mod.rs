@@ -35,6 +35,8 @@ mod signing_keys;
 mod contract;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod outage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
