@@ -1,7 +1,7 @@
 //! State that outlives a process: grants, codes, refresh tokens, sessions, attempts, signing
 //! keys, revocations.
 //!
-//! One file per noun, each with its statements and nothing else, over [`db::Db`]: a database that
+//! One file per noun, each with its statements and nothing else, over the trait `Db`: a database that
 //! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
 //!
 //! What holds here:
