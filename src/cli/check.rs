@@ -69,7 +69,7 @@ fn provider(out: &mut impl Write, config: &Config) -> io::Result<()> {
     match &config.users {
         Some(users::Settings::Cells(cells)) => writeln!(out, "users      Cells at {}", cells.url)?,
         Some(users::Settings::Static(listed)) => {
-            writeln!(out, "users      {} listed", listed.len())?
+            writeln!(out, "users      {} listed", listed.len())?;
         }
         None => {}
     }
