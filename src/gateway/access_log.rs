@@ -9,8 +9,8 @@ use pingora::proxy::Session;
 use crate::telemetry::Metrics;
 
 use super::context::{Context, Outcome};
-use super::proxy::Gateway;
 use super::rejection::Rejection;
+use super::serving::Gateway;
 
 /// Counts the request, and writes its line if the configuration wants lines.
 ///

@@ -41,6 +41,7 @@ mod whoami;
 mod access_log;
 mod context;
 mod proxy;
+mod serving;
 mod snapshot;
 
 pub use canonical::{
@@ -50,9 +51,9 @@ pub use canonical::{
 pub use context::Context;
 pub use edge::{Edge, HeadError};
 pub use headers::HeaderError;
-pub use proxy::Gateway;
 pub use rejection::Rejection;
 pub use route::{Match, Routes};
+pub use serving::Gateway;
 pub use settings::{
     Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
     Settings, Upstream, UpstreamTls,

@@ -1,204 +1,28 @@
-//! The proxy: Pingora's phases, in order.
+//! Pingora's phases, in order.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 
-use crate::clock::Clock;
-use crate::telemetry::Metrics;
-
-use super::context::{Context, InFlight, Outcome};
+use super::context::{Context, Outcome};
 use super::headers::X_REQUEST_ID;
-use super::rejection::{Asked, Rejection, answer};
-use super::settings::{Action, Limits};
-use super::snapshot::Snapshot;
-use super::{access_log, admission, exchange, failure, forward, whoami};
-
-/// The gateway; a handle, cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Gateway(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    snapshot: ArcSwap<Snapshot>,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
-    in_flight: Arc<AtomicUsize>,
-}
-
-impl Gateway {
-    /// A gateway that begins with this configuration.
-    pub fn new(snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(Shared {
-            snapshot: ArcSwap::from_pointee(snapshot),
-            clock,
-            metrics,
-            in_flight: Arc::default(),
-        }))
-    }
-
-    /// Serves requests that begin from now on under another configuration; those that are being
-    /// served end under the one they began with.
-    pub fn swap(&self, snapshot: Snapshot) {
-        self.0.snapshot.store(Arc::new(snapshot));
-    }
-
-    /// How many requests are being served.
-    pub fn in_flight(&self) -> usize {
-        self.0.in_flight.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot.load_full()
-    }
-
-    pub(super) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
-    }
-
-    /// Serves the request here (`true`), or makes it ready to be forwarded.
-    async fn take(&self, session: &mut Session, ctx: &mut Context) -> Result<bool, Rejection> {
-        let Some(peer) = admission::peer(session) else {
-            return Err(Rejection::Fault("the connection has no address"));
-        };
-        ctx.peer = peer;
-        if ctx.request_id.is_empty() {
-            return Err(Rejection::Fault("no randomness for a request id"));
-        }
-        ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
-        if self.ask_provider(session, ctx).await? {
-            return Ok(true);
-        }
-        let admission = admission::admit(session, ctx)?;
-        admission::rewrite(session, ctx, &admission)?;
-        let response = match admission.route.action {
-            Action::Upstream(_) => None,
-            Action::Whoami => Some(whoami::answer(
-                admission::canonical(ctx)?,
-                session.req_header(),
-                admission.principal.as_ref(),
-            )),
-        };
-        ctx.admission = Some(admission);
-        let Some(response) = response else {
-            return Ok(false);
-        };
-        ctx.outcome = Outcome::Whoami;
-        reply(session, ctx, response).await?;
-        Ok(true)
-    }
-
-    /// Hands a request to one of the provider's endpoints over to it.
-    async fn ask_provider(
-        &self,
-        session: &mut Session,
-        ctx: &mut Context,
-    ) -> Result<bool, Rejection> {
-        let canonical = admission::canonical(ctx)?;
-        let Some(provider) = &ctx.snapshot.provider else {
-            return Ok(false);
-        };
-        if canonical.authority.host() != provider.host()
-            || !provider.serves(canonical.path.as_str())
-        {
-            return Ok(false);
-        }
-        let deadline = ctx.snapshot.limits.head_timeout;
-        let request = exchange::read(session, canonical, deadline).await?;
-        let response = provider.answer(request, ctx.peer).await;
-        ctx.outcome = Outcome::Provider;
-        reply(session, ctx, response).await?;
-        Ok(true)
-    }
-
-    /// Tells downstream why it gets nothing, unless an answer has begun.
-    async fn refuse(
-        &self,
-        session: &mut Session,
-        ctx: &mut Context,
-        rejection: Rejection,
-    ) -> pingora::Result<()> {
-        if rejection.is_about_credential() {
-            self.0.metrics.token_refused(rejection.reason());
-        }
-        log(&rejection, ctx);
-        let wire = rejection.wire();
-        let begun = session
-            .response_written()
-            .is_some_and(|response| !response.status.is_informational());
-        let gone = matches!(rejection, Rejection::Gone);
-        if !wire.keeps_connection {
-            session.set_keepalive(None);
-        }
-        let asked = Asked {
-            accept: session.req_header().headers.get(header::ACCEPT),
-            request_id: &ctx.request_id,
-        };
-        let response = answer(&rejection, &asked);
-        ctx.outcome = Outcome::Rejected(rejection);
-        if begun || gone {
-            return Ok(());
-        }
-        exchange::write(session, response).await
-    }
-}
-
-/// Writes an answer of ours.
-async fn reply(
-    session: &mut Session,
-    ctx: &Context,
-    mut response: http::Response<bytes::Bytes>,
-) -> Result<(), Rejection> {
-    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
-        response.headers_mut().insert(X_REQUEST_ID, id);
-    }
-    exchange::write(session, response)
-        .await
-        .map_err(|_| Rejection::Gone)
-}
-
-/// One line for each refusal that somebody should look into; peers' faults are in the access
-/// line.
-fn log(rejection: &Rejection, ctx: &Context) {
-    match rejection {
-        Rejection::Fault(what) => {
-            tracing::error!(request.id = ctx.request_id, what, "the gateway failed");
-        }
-        Rejection::Token(error) => {
-            tracing::debug!(request.id = ctx.request_id, %error, "token refused");
-        }
-        _ => {}
-    }
-}
-
-/// What each request may take, before any of it is read.
-fn set_timeouts(session: &mut Session, limits: &Limits) {
-    session.set_read_timeout(Some(limits.downstream_timeout));
-    session.set_write_timeout(Some(limits.downstream_timeout));
-    session.set_total_drain_timeout(Some(limits.head_timeout));
-    // An announced `Connection: close` is respected by Pingora; it has to be asked while the
-    // field is still there.
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(limits.keepalive.as_secs().max(1)));
-    }
-}
+use super::rejection::Rejection;
+use super::serving::Gateway;
+use super::settings::Limits;
+use super::{access_log, failure, forward};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        let in_flight = InFlight::new(&self.0.in_flight, &self.0.metrics);
-        Context::new(self.snapshot(), self.0.clock.now(), in_flight)
+        self.begin()
     }
 
     /// None: compression of what upstreams answer is theirs to decide.
@@ -265,7 +89,7 @@ impl ProxyHttp for Gateway {
             && let Some(journey) = ctx.journey()
         {
             let took = journey.started.elapsed();
-            self.0.metrics.upstream(journey.upstream.name(), "ok", took);
+            self.metrics().upstream(journey.upstream.name(), "ok", took);
         }
         Ok(())
     }
@@ -298,7 +122,7 @@ impl ProxyHttp for Gateway {
         if let Some(journey) = ctx.journey() {
             let took = journey.started.elapsed();
             let upstream = journey.upstream.name();
-            self.0.metrics.upstream(upstream, "connect_error", took);
+            self.metrics().upstream(upstream, "connect_error", took);
             error.set_retry(journey.tries <= journey.upstream.retries());
         }
         error
@@ -355,7 +179,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Context) {
-        access_log::record(session, ctx, &self.0.metrics);
+        access_log::record(session, ctx, self.metrics());
     }
 
     /// Failures are reported in [`Self::fail_to_proxy`]; Pingora would log the query as well.
@@ -397,7 +221,7 @@ impl Gateway {
         let upstream = journey.upstream.name();
         if !outcome.is_empty() {
             let took = journey.started.elapsed();
-            self.0.metrics.upstream(upstream, outcome, took);
+            self.metrics().upstream(upstream, outcome, took);
         }
         tracing::warn!(
             request.id = request_id,
@@ -409,5 +233,17 @@ impl Gateway {
             error.root = error.root_etype().as_str(),
             "forwarding failed"
         );
+    }
+}
+
+/// What each request may take, before any of it is read.
+fn set_timeouts(session: &mut Session, limits: &Limits) {
+    session.set_read_timeout(Some(limits.downstream_timeout));
+    session.set_write_timeout(Some(limits.downstream_timeout));
+    session.set_total_drain_timeout(Some(limits.head_timeout));
+    // An announced `Connection: close` is respected by Pingora; it has to be asked while the
+    // field is still there.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(limits.keepalive.as_secs().max(1)));
     }
 }

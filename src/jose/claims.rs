@@ -48,6 +48,7 @@ impl Verified {
     ///
     /// [`JwtError`] when the token could never be accepted; a fault of who made the claims.
     pub fn from_claims(issuer: &str, claims: Map<String, Value>) -> Result<Self, JwtError> {
+        let claims = json::within(claims, LIMITS)?;
         if issuer_claim(&claims)? != issuer {
             return Err(JwtError::UnknownIssuer);
         }
@@ -73,6 +74,13 @@ impl Verified {
         Ok(())
     }
 }
+
+/// 2048 values leave room for the largest group lists that fit a header, and bound what one token
+/// costs in memory.
+const LIMITS: Limits = Limits {
+    depth: 16,
+    values: 2048,
+};
 
 /// Whose claims are read: private claims of ours mean something on our tokens only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,12 +147,6 @@ impl Claimed {
 
 /// Reads the decoded payload as JSON.
 pub(super) fn parse_payload(bytes: &[u8]) -> Result<Map<String, Value>, JwtError> {
-    // 2048 values leave room for the largest group lists that fit a header, and bound what one
-    // token costs in memory.
-    const LIMITS: Limits = Limits {
-        depth: 16,
-        values: 2048,
-    };
     Ok(json::parse_object(bytes, LIMITS)?)
 }
 

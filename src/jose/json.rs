@@ -51,6 +51,37 @@ pub(super) fn parse_object(bytes: &[u8], limits: Limits) -> Result<Map<String, V
     }
 }
 
+/// Passes on an object that [`parse_object`] would read back from its text.
+pub(super) fn within(
+    object: Map<String, Value>,
+    limits: Limits,
+) -> Result<Map<String, Value>, JsonError> {
+    let mut values_left = limits.values.saturating_sub(1);
+    let depth = limits.depth.saturating_sub(1);
+    let fit = object
+        .values()
+        .all(|value| fits(value, depth, &mut values_left));
+    fit.then_some(object).ok_or(JsonError::TooComplex)
+}
+
+/// Whether `value` opens at most `depth` levels and takes no more than the values left.
+fn fits(value: &Value, depth: usize, values_left: &mut usize) -> bool {
+    let Some(left) = values_left.checked_sub(1) else {
+        return false;
+    };
+    *values_left = left;
+    let inner: Vec<_> = match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return true,
+    };
+    depth.checked_sub(1).is_some_and(|depth| {
+        inner
+            .into_iter()
+            .all(|value| fits(value, depth, values_left))
+    })
+}
+
 /// What is left of the limits, and the reason to give if reading stops.
 struct Budget {
     values: Cell<usize>,
@@ -200,6 +231,27 @@ mod tests {
             parse(r#"{"a":[1,2,3,4,5,6,7,8,9,0,1]}"#),
             Err(JsonError::TooComplex)
         );
+    }
+
+    #[test]
+    fn what_is_written_is_held_to_the_limits_of_what_is_read() {
+        for text in [
+            "{}",
+            r#"{"a":[[[]]]}"#,
+            r#"{"a":[[[[]]]]}"#,
+            r#"{"a":{"b":{"c":{"d":{}}}}}"#,
+            r#"{"a":[1,2,3,4,5,6,7,8,9,0]}"#,
+            r#"{"a":[1,2,3,4,5,6,7,8,9,0,1]}"#,
+        ] {
+            let Value::Object(object) = serde_json::from_str(text).unwrap() else {
+                panic!("{text}");
+            };
+            assert_eq!(
+                within(object, LIMITS).map(Value::Object),
+                parse(text),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -118,3 +118,31 @@ impl Expiry<Digest, Arc<Verdict>> for TokenLifetime {
         Some(lifetime.min(LONGEST))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    #[test]
+    fn a_forgery_is_known_for_ten_seconds_of_the_callers_clock() {
+        let cache = VerdictCache::new(1);
+        let (forged, other) = (Digest::of(b"forged"), Digest::of(b"other"));
+        cache.remember_forgery(forged, NOW);
+        let known_after = |s| cache.is_forgery(&forged, NOW.after(Duration::from_secs(s)));
+
+        assert!(known_after(0));
+        assert!(known_after(9));
+        assert!(!known_after(10));
+        assert!(!cache.is_forgery(&forged, NOW.before(Duration::from_secs(1))));
+        assert!(!cache.is_forgery(&other, NOW));
+    }
+
+    #[test]
+    fn a_token_weighs_one_for_each_kibibyte_begun() {
+        for (bytes, expected) in [(0, 1), (1, 1), (1024, 1), (1025, 2), (16 * 1024, 16)] {
+            assert_eq!(weight(bytes), expected, "{bytes}");
+        }
+    }
+}

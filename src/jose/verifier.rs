@@ -125,6 +125,9 @@ impl TokenVerifier {
                 }
             };
         }
+        if self.verdicts.is_forgery(&digest, now) {
+            return (Err(JwtError::Signature), &self.failures);
+        }
         match self.verify_in_full(token, &digest, now) {
             Ok(verdict) => {
                 let verified = Arc::clone(&verdict.verified);
@@ -158,9 +161,6 @@ impl TokenVerifier {
         let claimed = Claimed::read(Arc::clone(issuer.name()), issuer.origin(), payload)?;
         claimed.check_time(now, issuer.leeway())?;
 
-        if self.verdicts.is_forgery(digest, now) {
-            return Err(JwtError::Signature);
-        }
         if let Err(error) = key.verify(compact.signing_input, compact.signature) {
             self.verdicts.remember_forgery(*digest, now);
             return Err(error);

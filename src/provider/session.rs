@@ -56,32 +56,46 @@ impl Provider {
         self.parts.store.touch_session(cookie, idle_until).await
     }
 
-    /// Begins a session for `user`, who has just proved to be there, and ends the one the
-    /// browser had.
+    /// Begins a session for `user`, who has just proved to be there.
+    ///
+    /// The browser gets a new cookie in any case. If it had a session of the same user, that one
+    /// goes on under the new cookie, with all that was granted in it; one of another user ends.
     pub(super) async fn begin_session(
         &self,
         user: UserProfile,
         request: &Request,
     ) -> Result<NewSession, AuthorizationError> {
         let store = &self.parts.store;
-        let previous = self.session(request).await?;
-        let expires_at = request.now.after(self.settings.session_lifetime);
-        let session = Session {
-            id: SessionId::new(entropy::identifier()?),
-            user,
-            authenticated_at: request.now,
-            idle_until: request
-                .now
-                .after(self.settings.session_idle_lifetime)
-                .min(expires_at),
-            expires_at,
-        };
         let cookie = entropy::opaque_token()?;
+        let previous = self.session(request).await?;
+        if let Some((old_cookie, previous)) = &previous
+            && previous.user.subject == user.subject
+        {
+            let session = self.new_session(previous.id.clone(), user.clone(), request.now);
+            let new = cookie.digest();
+            if store.renew_session(old_cookie, &new, &session).await? {
+                return Ok(NewSession { session, cookie });
+            }
+        }
+        let id = SessionId::new(entropy::identifier()?);
+        let session = self.new_session(id, user, request.now);
         store.save_session(&cookie.digest(), &session).await?;
         if let Some((_, previous)) = previous {
             store.end_session(&previous.id, request.now).await?;
         }
         Ok(NewSession { session, cookie })
+    }
+
+    fn new_session(&self, id: SessionId, user: UserProfile, now: Timestamp) -> Session {
+        let expires_at = now.after(self.settings.session_lifetime);
+        let idle_until = now.after(self.settings.session_idle_lifetime);
+        Session {
+            id,
+            user,
+            authenticated_at: now,
+            idle_until: idle_until.min(expires_at),
+            expires_at,
+        }
     }
 
     /// Gives the browser the cookie of its new session.

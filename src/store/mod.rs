@@ -1,7 +1,7 @@
 //! State that outlives a process: grants, codes, refresh tokens, sessions, attempts, signing
 //! keys, revocations.
 //!
-//! One file per noun, each with its statements and nothing else, over [`db::Db`]: a database that
+//! One file per noun, each with its statements and nothing else, over the trait `Db`: a database that
 //! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
 //!
 //! What holds here:
@@ -35,6 +35,8 @@ mod signing_keys;
 mod contract;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod outage;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -64,6 +64,36 @@ impl Store {
             .map(drop)
     }
 
+    /// Gives a session another cookie and the times of a new sign-in of its user, as one step: the
+    /// previous cookie is worth nothing from then on, and what was granted in the session stays.
+    /// Whether there still was such a session.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; the previous cookie may be good then.
+    pub async fn renew_session(
+        &self,
+        previous: &Digest,
+        cookie: &Digest,
+        session: &Session,
+    ) -> Result<bool, StoreError> {
+        let update = Statement::new(
+            "UPDATE sessions SET cookie = $2, profile = $4, authenticated_at = $5,
+                                 idle_until = $6, expires_at = $7
+             WHERE cookie = $1 AND id = $3 AND ended_at IS NULL",
+        );
+        let update = update
+            .bind(previous)
+            .bind(cookie)
+            .bind(session.id.as_str())
+            .bind(profile::to_json(&session.user)?)
+            .bind(session.authenticated_at)
+            .bind(session.idle_until)
+            .bind(session.expires_at);
+        let renewed = self.db.batch(vec![update.need(1)]).await?;
+        Ok(renewed.is_some())
+    }
+
     /// Ends a session and revokes every grant given in it, in one batch. Durable before it
     /// returns, seen by [`Self::revocations`] at once, and done even if the caller stops waiting.
     ///

@@ -26,8 +26,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::access_log::{self, RefusedHead};
-use super::proxy::Gateway;
 use super::rejection::{Asked, Rejection, answer};
+use super::serving::Gateway;
 use super::settings::Limits;
 
 pub use screen::HeadError;

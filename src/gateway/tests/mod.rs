@@ -1,3 +1,16 @@
-//! The gateway over real sockets, against an upstream that records what it gets.
+//! The gateway over real sockets, against an upstream that records the bytes it gets.
 
 pub(crate) mod support;
+
+pub(crate) mod corpus;
+mod harness;
+pub(crate) mod recorder;
+
+mod credentials;
+mod framing;
+mod http2;
+mod requests;
+mod responses;
+mod streaming;
+mod upstream_tls;
+mod upstreams;

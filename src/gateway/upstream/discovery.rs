@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::lb::Backend;
 use pingora::lb::discovery::ServiceDiscovery;
-use pingora::{Error, ErrorType};
 
 use super::{UpstreamError, settings};
 
@@ -20,8 +21,8 @@ pub(super) struct Names {
 #[derive(Debug)]
 enum Server {
     Address(SocketAddr),
-    /// `host:port`.
-    Name(String),
+    /// `host:port`, and what it resolved to last.
+    Name(String, ArcSwap<Vec<SocketAddr>>),
 }
 
 impl Names {
@@ -59,14 +60,13 @@ impl Server {
         if host.is_empty() || host.contains(':') || port.parse::<u16>().is_err() {
             return Err(text.to_owned());
         }
-        Ok(Self::Name(text.to_owned()))
+        Ok(Self::Name(text.to_owned(), ArcSwap::default()))
     }
 }
 
 #[async_trait]
 impl ServiceDiscovery for Names {
-    /// The addresses at this moment. Any name that does not resolve fails the whole, so that a
-    /// resolver's hiccup leaves all servers as they were.
+    /// The addresses at this moment; of a name that does not resolve, those it had last.
     async fn discover(&self) -> pingora::Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
         let mut backends = BTreeSet::new();
         for server in &self.servers {
@@ -74,21 +74,28 @@ impl ServiceDiscovery for Names {
                 Server::Address(address) => {
                     backends.insert(backend(*address)?);
                 }
-                Server::Name(name) => {
-                    let addresses = tokio::net::lookup_host(name).await.map_err(|error| {
-                        tracing::warn!(
-                            upstream.name = self.upstream, server = name, %error,
-                            "an upstream's server cannot be resolved"
-                        );
-                        Error::because(ErrorType::ConnectNoRoute, "resolving a server", error)
-                    })?;
-                    for address in addresses {
-                        backends.insert(backend(address)?);
+                Server::Name(name, last) => {
+                    self.resolve(name, last).await;
+                    for address in last.load().iter() {
+                        backends.insert(backend(*address)?);
                     }
                 }
             }
         }
         Ok((backends, HashMap::new()))
+    }
+}
+
+impl Names {
+    /// Looks `name` up; a resolver's hiccup changes nothing.
+    async fn resolve(&self, name: &str, last: &ArcSwap<Vec<SocketAddr>>) {
+        match tokio::net::lookup_host(name).await {
+            Ok(addresses) => last.store(Arc::new(addresses.collect())),
+            Err(error) => tracing::warn!(
+                upstream.name = self.upstream, server = name, %error,
+                "an upstream's server cannot be resolved"
+            ),
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Upstreams {
     ) -> Result<Self, UpstreamError> {
         upstreams
             .iter()
-            .map(|upstream| Upstream::new(upstream, &metrics).map(Arc::new))
+            .map(move |upstream| Upstream::new(upstream, &metrics).map(Arc::new))
             .collect::<Result<_, _>>()
             .map(Self)
     }

@@ -48,6 +48,37 @@ async fn use_keeps_a_session_from_idling_but_not_from_aging() {
 }
 
 #[tokio::test]
+async fn a_renewed_session_answers_to_its_new_cookie_only() {
+    let store = with_session().await;
+
+    let renewed = store
+        .renew_session(&digest("cookie"), &digest("new cookie"), &session("s1"))
+        .await;
+
+    assert!(renewed.unwrap());
+    assert!(!is_live(&store, 1).await);
+    let found = store.find_session(&digest("new cookie"), later(1)).await;
+    assert_eq!(found.unwrap().unwrap().id, SessionId::new("s1"));
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_not_renewed() {
+    let store = with_session().await;
+    store
+        .end_session(&SessionId::new("s1"), later(1))
+        .await
+        .unwrap();
+
+    let renewed = store
+        .renew_session(&digest("cookie"), &digest("new cookie"), &session("s1"))
+        .await;
+
+    assert!(!renewed.unwrap());
+    let found = store.find_session(&digest("new cookie"), later(2)).await;
+    assert!(found.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn an_ended_session_cannot_be_touched_back_to_life() {
     let store = with_session().await;
     store

@@ -1,0 +1,186 @@
+//! The gateway itself: what it shares between requests, and how one is taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use pingora::proxy::Session;
+
+use crate::clock::Clock;
+use crate::telemetry::Metrics;
+
+use super::context::{Context, InFlight, Outcome};
+use super::headers::X_REQUEST_ID;
+use super::rejection::{Asked, Rejection, answer};
+use super::settings::Action;
+use super::snapshot::Snapshot;
+use super::{admission, exchange, whoami};
+
+/// The gateway; a handle, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gateway(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+impl Gateway {
+    /// A gateway that begins with this configuration.
+    pub fn new(snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(Shared {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            clock,
+            metrics,
+            in_flight: Arc::default(),
+        }))
+    }
+
+    /// Serves requests that begin from now on under another configuration; those that are being
+    /// served end under the one they began with.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.0.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// How many requests are being served.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What a request that begins now is served with.
+    pub(super) fn begin(&self) -> Context {
+        let in_flight = InFlight::new(&self.0.in_flight, &self.0.metrics);
+        Context::new(self.snapshot(), self.0.clock.now(), in_flight)
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Serves the request here (`true`), or makes it ready to be forwarded.
+    pub(super) async fn take(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> Result<bool, Rejection> {
+        let Some(peer) = admission::peer(session) else {
+            return Err(Rejection::Fault("the connection has no address"));
+        };
+        ctx.peer = peer;
+        if ctx.request_id.is_empty() {
+            return Err(Rejection::Fault("no randomness for a request id"));
+        }
+        ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
+        if self.ask_provider(session, ctx).await? {
+            return Ok(true);
+        }
+        let admission = admission::admit(session, ctx)?;
+        admission::rewrite(session, ctx, &admission)?;
+        let response = match admission.route.action {
+            Action::Upstream(_) => None,
+            Action::Whoami => Some(whoami::answer(
+                admission::canonical(ctx)?,
+                session.req_header(),
+                admission.principal.as_ref(),
+            )),
+        };
+        ctx.admission = Some(admission);
+        let Some(response) = response else {
+            return Ok(false);
+        };
+        ctx.outcome = Outcome::Whoami;
+        reply(session, ctx, response).await?;
+        Ok(true)
+    }
+
+    /// Hands a request to one of the provider's endpoints over to it.
+    async fn ask_provider(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> Result<bool, Rejection> {
+        let canonical = admission::canonical(ctx)?;
+        let Some(provider) = &ctx.snapshot.provider else {
+            return Ok(false);
+        };
+        if canonical.authority.host() != provider.host()
+            || !provider.serves(canonical.path.as_str())
+        {
+            return Ok(false);
+        }
+        let deadline = ctx.snapshot.limits.head_timeout;
+        let request = exchange::read(session, canonical, deadline).await?;
+        let response = provider.answer(request, ctx.peer).await;
+        ctx.outcome = Outcome::Provider;
+        reply(session, ctx, response).await?;
+        Ok(true)
+    }
+
+    /// Tells downstream why it gets nothing, unless an answer has begun.
+    pub(super) async fn refuse(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+        rejection: Rejection,
+    ) -> pingora::Result<()> {
+        if rejection.is_about_credential() {
+            self.0.metrics.token_refused(rejection.reason());
+        }
+        log(&rejection, ctx);
+        let wire = rejection.wire();
+        let begun = session
+            .response_written()
+            .is_some_and(|response| !response.status.is_informational());
+        let gone = matches!(rejection, Rejection::Gone);
+        if !wire.keeps_connection {
+            session.set_keepalive(None);
+        }
+        let asked = Asked {
+            accept: session.req_header().headers.get(header::ACCEPT),
+            request_id: &ctx.request_id,
+        };
+        let response = answer(&rejection, &asked);
+        ctx.outcome = Outcome::Rejected(rejection);
+        if begun || gone {
+            return Ok(());
+        }
+        exchange::write(session, response).await
+    }
+}
+
+/// Writes an answer of ours.
+async fn reply(
+    session: &mut Session,
+    ctx: &Context,
+    mut response: Response<Bytes>,
+) -> Result<(), Rejection> {
+    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    exchange::write(session, response)
+        .await
+        .map_err(|_| Rejection::Gone)
+}
+
+/// One line for each refusal that somebody should look into; peers' faults are in the access
+/// line.
+fn log(rejection: &Rejection, ctx: &Context) {
+    match rejection {
+        Rejection::Fault(what) => {
+            tracing::error!(request.id = ctx.request_id, what, "the gateway failed");
+        }
+        Rejection::Token(error) => {
+            tracing::debug!(request.id = ctx.request_id, %error, "token refused");
+        }
+        _ => {}
+    }
+}
