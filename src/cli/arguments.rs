@@ -49,8 +49,8 @@ Exit codes:
 pub(super) enum Command {
     /// Serve, until SIGTERM.
     ///
-    /// Checks the configuration first and prints where to go. Logs are JSON lines on standard
-    /// error; the level is `log.filter` in the configuration.
+    /// Checks the configuration first and says on standard error where to go. Logs are JSON lines on
+    /// standard output; the level is `log.filter` in the configuration.
     Run {
         /// The configuration, a YAML file; config/reference.yaml explains every key.
         #[arg(long, value_name = "FILE")]
@@ -123,7 +123,7 @@ pub(super) enum KeysCommand {
         /// The configuration whose state holds the keys.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// Rotate the key of this algorithm only: ES256, RS256 or EdDSA.
+        /// Rotate the key of this algorithm only: `ES256`, `RS256` or `EdDSA`.
         #[arg(long, value_name = "NAME")]
         algorithm: Option<String>,
         /// Somebody may have the old key: withdraw it at once.

@@ -69,7 +69,7 @@ fn provider(out: &mut impl Write, config: &Config) -> io::Result<()> {
     match &config.users {
         Some(users::Settings::Cells(cells)) => writeln!(out, "users      Cells at {}", cells.url)?,
         Some(users::Settings::Static(listed)) => {
-            writeln!(out, "users      {} listed", listed.len())?
+            writeln!(out, "users      {} listed", listed.len())?;
         }
         None => {}
     }
@@ -197,4 +197,78 @@ fn who_may_pass(policy: &Policy) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn shipped(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("config")
+            .join(name)
+    }
+
+    fn summed_up(text: &str) -> String {
+        let config = Config::parse(text, Path::new("")).unwrap();
+        let mut out = Vec::new();
+        summary(&mut out, Path::new("cellgate.yaml"), &config).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_good_file_is_summed_up() {
+        server::install_crypto_provider();
+        let mut out = Vec::new();
+
+        check(&shipped("demo.yaml"), &mut out).unwrap();
+
+        let text = String::from_utf8(out).unwrap();
+        for part in [
+            "demo.yaml: good",
+            "listens    127.0.0.1:9480 (edge, http)",
+            "issuer     http://127.0.0.1:9480/oidc/",
+            "client     demo-app (public): demo.read",
+            "client     demo-service (confidential): demo.read",
+            "  *         */public/  public     whoami  anybody\n",
+            "for http://127.0.0.1:9480/oidc/ with demo.read\n",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_file_ends_with_code_2() {
+        let error = check(Path::new("/nonexistent/cellgate.yaml"), &mut Vec::new()).unwrap_err();
+
+        assert!(matches!(error, CliError::Config { .. }));
+        assert_eq!(error.exit_code(), std::process::ExitCode::from(2));
+    }
+
+    #[test]
+    fn routes_are_listed_in_the_order_they_decide() {
+        let route = |name: &str, matched: &str| {
+            format!("  - {{name: {name}, whoami: true, authentication: anonymous, {matched}}}\n")
+        };
+        let text = [
+            "listeners: [{name: edge, address: '127.0.0.1:0'}]\nroutes:\n".to_owned(),
+            route("f", "path: /"),
+            route("e", "path: /x"),
+            route("d", "path: /x, methods: [GET]"),
+            route("c", "path: /, host: '*.example'"),
+            route("b", "path: /, host: '*.a.example'"),
+            route("a", "path: /, host: a.example"),
+        ]
+        .concat();
+
+        let shown = summed_up(&text);
+
+        let names: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.ends_with("anybody"))
+            .filter_map(|line| line.split_whitespace().nth(2))
+            .collect();
+        assert_eq!(names, ["a", "b", "c", "d", "e", "f"], "{shown}");
+    }
 }

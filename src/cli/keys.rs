@@ -192,3 +192,151 @@ fn length(length: Duration) -> String {
         _ => format!("{} days", seconds / 86_400),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+    use tempfile::TempDir;
+
+    /// A configuration whose state is in a folder of its own, `started` with its first keys.
+    fn configuration(started: bool) -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cellgate.yaml");
+        let state = folder.path().display();
+        let text = format!(
+            "listeners: [{{name: edge, address: '127.0.0.1:0'}}]
+state: {{path: '{state}/c.db', key_file: '{state}/c.key'}}
+users: {{cells: {{url: 'https://cells.internal/'}}}}
+provider:
+  issuer: https://files.example/oidc/
+  id_tokens: {{algorithm: EdDSA}}
+routes: [{{name: r, path: /, whoami: true}}]"
+        );
+        std::fs::write(&path, text).unwrap();
+        if started {
+            let store = load(&path).unwrap().store.unwrap();
+            let first = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa];
+            let created_at = SystemClock.now().before(Duration::from_secs(86_400));
+            runtime().block_on(async {
+                let store = Store::open(&store).await.unwrap();
+                store.ensure_keys(&first, created_at).await.unwrap();
+            });
+        }
+        (folder, path)
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
+    fn listed(config: &Path) -> Result<Vec<String>, CliError> {
+        let mut out = Vec::new();
+        keys(
+            &KeysCommand::List {
+                config: config.to_owned(),
+            },
+            &mut out,
+        )?;
+        let text = String::from_utf8(out).unwrap();
+        Ok(text.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    fn rotate(
+        config: &Path,
+        algorithm: Option<&str>,
+        compromised: bool,
+    ) -> Result<String, CliError> {
+        let mut out = Vec::new();
+        let command = KeysCommand::Rotate {
+            config: config.to_owned(),
+            algorithm: algorithm.map(str::to_owned),
+            compromised,
+        };
+        keys(&command, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_rotated_key_is_published_first_and_its_predecessor_signs_on() {
+        let (_folder, config) = configuration(true);
+
+        let said = rotate(&config, Some("es256"), false).unwrap();
+
+        assert!(
+            said.starts_with("ES256 ") && said.contains("signs in 30 s"),
+            "{said}"
+        );
+        let keys = listed(&config).unwrap();
+        let [new, old, other] = &keys[..] else {
+            panic!("{keys:#?}")
+        };
+        assert!(new.contains("published, signs in "), "{new}");
+        assert!(old.starts_with("ES256") && old.ends_with("signs"), "{old}");
+        assert!(
+            other.starts_with("EdDSA") && other.ends_with("signs"),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn a_compromised_key_is_withdrawn_at_once() {
+        let (_folder, config) = configuration(true);
+        let before = listed(&config).unwrap();
+
+        rotate(&config, None, true).unwrap();
+
+        let after = listed(&config).unwrap();
+        let signing = |keys: &[String]| {
+            keys.iter()
+                .filter(|key| key.ends_with("signs"))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(signing(&after).len(), 2, "{after:#?}");
+        assert!(
+            signing(&after).iter().all(|key| !before.contains(key)),
+            "{after:#?}"
+        );
+        let old = after.iter().filter(|key| !key.ends_with("signs"));
+        assert!(
+            old.into_iter().all(|key| key.ends_with("withdrawn")),
+            "{after:#?}"
+        );
+    }
+
+    /// Listing must not make what only a start should make.
+    #[test]
+    fn state_that_does_not_exist_is_not_created() {
+        let (folder, config) = configuration(false);
+
+        assert!(matches!(listed(&config), Err(CliError::NoState(_))));
+        assert!(!folder.path().join("c.db").exists());
+    }
+
+    #[test]
+    fn an_algorithm_that_signs_nothing_is_refused() {
+        let (_folder, config) = configuration(true);
+
+        assert!(matches!(
+            rotate(&config, Some("RS256"), false),
+            Err(CliError::UnusedAlgorithm(_))
+        ));
+    }
+
+    #[test]
+    fn predecessors_outlive_every_token_they_signed() {
+        let (_folder, config) = configuration(false);
+        let provider = load(&config).unwrap().provider.unwrap();
+        let now = Timestamp::from_secs(1_000_000);
+
+        let plan = Plan::new(&provider, false, now);
+
+        let last_token_ends = plan.active_from.after(provider.id_token_lifetime);
+        assert!(plan.active_from > now);
+        assert!(plan.predecessors_until > last_token_ends);
+    }
+}

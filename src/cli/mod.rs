@@ -27,7 +27,8 @@ use error::CliError;
 /// Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut out = io::stdout().lock();
+    // Not locked: while the server runs, its log goes to standard output.
+    let mut out = io::stdout();
     match execute(&arguments.command, &mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads us has seen enough, as in `cellgate schema | head`.
@@ -44,7 +45,7 @@ pub fn main() -> ExitCode {
 
 fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
     match command {
-        Command::Run { config } => run::run(config, out),
+        Command::Run { config } => run::run(config, &mut io::stderr()),
         Command::Check { config } => check::check(config, out),
         Command::Schema => schema::schema(out),
         Command::HashSecret { kind, generate } => {

@@ -147,3 +147,47 @@ fn try_out(issuer: &Issuer, clients: &[Client]) -> Vec<String> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn welcome_of(name: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("config")
+            .join(name);
+        welcome(&Config::load(&path).unwrap())
+    }
+
+    #[test]
+    fn the_demo_says_where_to_go() {
+        let text = welcome_of("demo.yaml");
+
+        for part in [
+            "listens on  http://127.0.0.1:9480\n",
+            "http://127.0.0.1:9480/oidc/.well-known/openid-configuration\n",
+            "  curl -i http://127.0.0.1:9480/public/\n",
+            "  curl -i http://127.0.0.1:9480/api/\n",
+            "client_id=demo-app&redirect_uri=http%3A%2F%2F127.0.0.1%3A9482%2Fcallback",
+            "curl http://127.0.0.1:9480/oidc/oauth2/token -d grant_type=authorization_code",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+    }
+
+    /// A verifier that everybody knows is no protection.
+    #[test]
+    fn a_known_verifier_is_shown_for_a_loopback_issuer_only() {
+        assert!(welcome_of("demo.yaml").contains("code_verifier"));
+        assert!(!welcome_of("minimal.yaml").contains("code_verifier"));
+    }
+
+    #[test]
+    fn a_route_of_a_named_host_is_asked_for_by_that_name() {
+        let text = welcome_of("minimal.yaml");
+
+        let request =
+            "curl -i --connect-to files.example:9480:127.0.0.1:9480 http://files.example:9480/";
+        assert!(text.contains(request), "{text}");
+    }
+}

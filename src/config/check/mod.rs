@@ -77,7 +77,7 @@ impl Checker {
             provider.as_ref().and_then(Option::as_ref),
         );
 
-        let upstreams = upstreams::upstreams(self, file.upstreams);
+        let upstreams = upstreams::upstreams(self, &file.upstreams);
         let identity = identity::identity(self, file.identity);
         let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
         let routes = routes::routes(self, file.routes, &upstreams, &accepted);

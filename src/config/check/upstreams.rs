@@ -20,7 +20,7 @@ pub(super) struct Checked {
 }
 
 /// Checks the upstreams.
-pub(super) fn upstreams(checker: &mut Checker, tables: Vec<UpstreamTable>) -> Checked {
+pub(super) fn upstreams(checker: &mut Checker, tables: &[UpstreamTable]) -> Checked {
     let at = KeyPath::root().key("upstreams");
     let mut names = Names::default();
     let mut some_unnamed = checker.problems.is_broken(&at);

@@ -115,133 +115,135 @@ provider:
 
 #[test]
 fn clients_that_contradict_themselves_are_refused() {
-    assert_clients_refused(&[
-        (
-            "two of one id",
-            "    - {id: a, authentication: none, redirect_uris: ['https://a/']}\n    - {id: a, authentication: none, redirect_uris: ['https://a/']}",
-            &[(
-                "provider.clients[1].id",
-                8,
-                "is the same as provider.clients[0].id in line 7",
-            )],
-        ),
-        (
-            "a public client with a secret",
-            "    - {id: a, authentication: none, secret_env: X, redirect_uris: ['https://a/']}",
-            &[(
-                "provider.clients[0].secret_env",
-                7,
-                "a public client (`authentication: none`) has no secret",
-            )],
-        ),
-        (
-            "a confidential client without a secret",
-            "    - {id: a, redirect_uris: ['https://a/']}",
-            &[(
-                "provider.clients[0]",
-                7,
-                "`cellgate hash-secret --generate` makes one",
-            )],
-        ),
-        (
-            "two secrets",
-            "    - {id: a, secret_env: X, secret_file: y, redirect_uris: ['https://a/']}",
-            &[("provider.clients[0].secret_env", 7, "is a second secret")],
-        ),
-        (
-            "a secret in the clear where its hash belongs",
-            "    - {id: a, secret_hash: open-sesame, redirect_uris: ['https://a/']}",
-            &[(
-                "provider.clients[0].secret_hash",
-                7,
-                "is neither `sha256:…` nor `$argon2id$…`",
-            )],
-        ),
-        (
-            "a secret under a key of its own",
-            "    - {id: a, secret: open-sesame, redirect_uris: ['https://a/']}",
-            &[
-                ("provider.clients[0]", 7, "has no secret"),
-                ("provider.clients[0].secret", 7, "Possible here: "),
-            ],
-        ),
-        (
-            "an empty environment variable",
-            "    - {id: a, secret_env: CELLGATE_NO_SUCH_VARIABLE, redirect_uris: ['https://a/']}",
-            &[(
-                "provider.clients[0].secret_env",
-                7,
-                "the environment has no variable CELLGATE_NO_SUCH_VARIABLE",
-            )],
-        ),
-        (
-            "redirect URIs that would send codes astray",
-            "    - {id: a, authentication: none, redirect_uris: ['http://a.example/', 'https://a/#x', 'https://*.a/'], post_logout_redirect_uris: ['/']}",
-            &[
-                (
-                    "provider.clients[0].redirect_uris[0]",
-                    7,
-                    "must begin with https://",
-                ),
-                (
-                    "provider.clients[0].redirect_uris[1]",
-                    7,
-                    "must not have a fragment",
-                ),
-                (
-                    "provider.clients[0].redirect_uris[2]",
-                    7,
-                    "must not have a wildcard",
-                ),
-                (
-                    "provider.clients[0].post_logout_redirect_uris[0]",
-                    7,
-                    "is not an absolute URI",
-                ),
-            ],
-        ),
-        (
-            "no redirect URI for codes",
-            "    - {id: a, authentication: none}",
-            &[(
-                "provider.clients[0].redirect_uris",
-                7,
-                "is missing: with `authorization_code`",
-            )],
-        ),
-        (
-            "a grant type that cannot begin",
-            "    - {id: a, authentication: none, grant_types: [refresh_token]}",
-            &[(
-                "provider.clients[0].grant_types",
-                7,
-                "is without `authorization_code`",
-            )],
-        ),
-        (
-            "a scope that cannot be used",
-            "    - {id: a, authentication: none, redirect_uris: ['https://a/'], scope: 'a  b'}\n    - {id: b, authentication: none, redirect_uris: ['https://a/'], scope: openid offline_access, grant_types: [authorization_code]}",
-            &[
-                ("provider.clients[0].scope", 7, "one space apart"),
-                ("provider.clients[1].scope", 8, "has `offline_access`"),
-            ],
-        ),
-        (
-            "ids and lists of nothing",
-            "    - {id: 'é', authentication: none, redirect_uris: []}\n    - {id: '', authentication: none, redirect_uris: ['']}",
-            &[
-                ("provider.clients[0].id", 7, "printable ASCII"),
-                ("provider.clients[0].redirect_uris", 7, "is an empty list"),
-                ("provider.clients[1].id", 8, "is an empty text"),
-                (
-                    "provider.clients[1].redirect_uris[0]",
-                    8,
-                    "is an empty text",
-                ),
-            ],
-        ),
-    ]);
+    assert_clients_refused(CLIENTS);
 }
+
+const CLIENTS: &[Row] = &[
+    (
+        "two of one id",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/']}\n    - {id: a, authentication: none, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[1].id",
+            8,
+            "is the same as provider.clients[0].id in line 7",
+        )],
+    ),
+    (
+        "a public client with a secret",
+        "    - {id: a, authentication: none, secret_env: X, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0].secret_env",
+            7,
+            "a public client (`authentication: none`) has no secret",
+        )],
+    ),
+    (
+        "a confidential client without a secret",
+        "    - {id: a, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0]",
+            7,
+            "`cellgate hash-secret --generate` makes one",
+        )],
+    ),
+    (
+        "two secrets",
+        "    - {id: a, secret_env: X, secret_file: y, redirect_uris: ['https://a/']}",
+        &[("provider.clients[0].secret_env", 7, "is a second secret")],
+    ),
+    (
+        "a secret in the clear where its hash belongs",
+        "    - {id: a, secret_hash: open-sesame, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0].secret_hash",
+            7,
+            "is neither `sha256:…` nor `$argon2id$…`",
+        )],
+    ),
+    (
+        "a secret under a key of its own",
+        "    - {id: a, secret: open-sesame, redirect_uris: ['https://a/']}",
+        &[
+            ("provider.clients[0]", 7, "has no secret"),
+            ("provider.clients[0].secret", 7, "Possible here: "),
+        ],
+    ),
+    (
+        "an empty environment variable",
+        "    - {id: a, secret_env: CELLGATE_NO_SUCH_VARIABLE, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0].secret_env",
+            7,
+            "the environment has no variable CELLGATE_NO_SUCH_VARIABLE",
+        )],
+    ),
+    (
+        "redirect URIs that would send codes astray",
+        "    - {id: a, authentication: none, redirect_uris: ['http://a.example/', 'https://a/#x', 'https://*.a/'], post_logout_redirect_uris: ['/']}",
+        &[
+            (
+                "provider.clients[0].redirect_uris[0]",
+                7,
+                "must begin with https://",
+            ),
+            (
+                "provider.clients[0].redirect_uris[1]",
+                7,
+                "must not have a fragment",
+            ),
+            (
+                "provider.clients[0].redirect_uris[2]",
+                7,
+                "must not have a wildcard",
+            ),
+            (
+                "provider.clients[0].post_logout_redirect_uris[0]",
+                7,
+                "is not an absolute URI",
+            ),
+        ],
+    ),
+    (
+        "no redirect URI for codes",
+        "    - {id: a, authentication: none}",
+        &[(
+            "provider.clients[0].redirect_uris",
+            7,
+            "is missing: with `authorization_code`",
+        )],
+    ),
+    (
+        "a grant type that cannot begin",
+        "    - {id: a, authentication: none, grant_types: [refresh_token]}",
+        &[(
+            "provider.clients[0].grant_types",
+            7,
+            "is without `authorization_code`",
+        )],
+    ),
+    (
+        "a scope that cannot be used",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/'], scope: 'a  b'}\n    - {id: b, authentication: none, redirect_uris: ['https://a/'], scope: openid offline_access, grant_types: [authorization_code]}",
+        &[
+            ("provider.clients[0].scope", 7, "one space apart"),
+            ("provider.clients[1].scope", 8, "has `offline_access`"),
+        ],
+    ),
+    (
+        "ids and lists of nothing",
+        "    - {id: 'é', authentication: none, redirect_uris: []}\n    - {id: '', authentication: none, redirect_uris: ['']}",
+        &[
+            ("provider.clients[0].id", 7, "printable ASCII"),
+            ("provider.clients[0].redirect_uris", 7, "is an empty list"),
+            ("provider.clients[1].id", 8, "is an empty text"),
+            (
+                "provider.clients[1].redirect_uris[0]",
+                8,
+                "is an empty text",
+            ),
+        ],
+    ),
+];
 
 #[test]
 fn users_that_could_be_mistaken_are_refused() {

@@ -2,310 +2,318 @@
 
 use std::path::Path;
 
-use super::refused::{assert_refused, whole};
+use super::refused::{Row, assert_refused, whole};
 use crate::config::Config;
 
 #[test]
 fn listeners_that_cannot_be_opened_are_refused() {
-    assert_refused(&[
-        (
-            "no listener at all",
-            "listeners: []",
-            &[("listeners", 1, "is an empty list")],
-        ),
-        (
-            "a listener without name and address",
-            "listeners: [{}]",
-            &[
-                (
-                    "listeners[0].name",
-                    1,
-                    "is missing. Write, for example, `name: edge`",
-                ),
-                ("listeners[0].address", 1, "is missing"),
-            ],
-        ),
-        (
-            "two of one name",
-            "listeners:\n  - {name: a, address: '127.0.0.1:1'}\n  - {name: a, address: '127.0.0.1:2'}",
-            &[(
-                "listeners[1].name",
-                3,
-                "is the same as listeners[0].name in line 2",
-            )],
-        ),
-        (
-            "two of one address",
-            "listeners:\n  - {name: a, address: '127.0.0.1:1'}\n  - {name: b, address: '0.0.0.0:1'}",
-            &[(
-                "listeners[1].address",
-                3,
-                "is the address of listeners[0].address in line 2 too",
-            )],
-        ),
-        (
-            "every address, IPv4 included",
-            "listeners:\n  - {name: a, address: '[::]:1'}\n  - {name: b, address: '127.0.0.1:1'}",
-            &[(
-                "listeners[1].address",
-                3,
-                "is the address of listeners[0].address",
-            )],
-        ),
-        (
-            "the address of admin",
-            "listeners: [{name: a, address: '127.0.0.1:1'}]\nadmin: {address: '127.0.0.1:1'}",
-            &[(
-                "listeners[0].address",
-                1,
-                "is the address of admin.address in line 2 too",
-            )],
-        ),
-        (
-            "a host name for an address",
-            "admin: {address: 'localhost:9481'}",
-            &[("admin.address", 2, "is not an IP address with a port")],
-        ),
-        (
-            "a log filter that is no level",
-            "log: {filter: inof}",
-            &[("log.filter", 2, "is not a log filter")],
-        ),
-    ]);
+    assert_refused(LISTENERS);
 }
+
+const LISTENERS: &[Row] = &[
+    (
+        "no listener at all",
+        "listeners: []",
+        &[("listeners", 1, "is an empty list")],
+    ),
+    (
+        "a listener without name and address",
+        "listeners: [{}]",
+        &[
+            (
+                "listeners[0].name",
+                1,
+                "is missing. Write, for example, `name: edge`",
+            ),
+            ("listeners[0].address", 1, "is missing"),
+        ],
+    ),
+    (
+        "two of one name",
+        "listeners:\n  - {name: a, address: '127.0.0.1:1'}\n  - {name: a, address: '127.0.0.1:2'}",
+        &[(
+            "listeners[1].name",
+            3,
+            "is the same as listeners[0].name in line 2",
+        )],
+    ),
+    (
+        "two of one address",
+        "listeners:\n  - {name: a, address: '127.0.0.1:1'}\n  - {name: b, address: '0.0.0.0:1'}",
+        &[(
+            "listeners[1].address",
+            3,
+            "is the address of listeners[0].address in line 2 too",
+        )],
+    ),
+    (
+        "every address, IPv4 included",
+        "listeners:\n  - {name: a, address: '[::]:1'}\n  - {name: b, address: '127.0.0.1:1'}",
+        &[(
+            "listeners[1].address",
+            3,
+            "is the address of listeners[0].address",
+        )],
+    ),
+    (
+        "the address of admin",
+        "listeners: [{name: a, address: '127.0.0.1:1'}]\nadmin: {address: '127.0.0.1:1'}",
+        &[(
+            "listeners[0].address",
+            1,
+            "is the address of admin.address in line 2 too",
+        )],
+    ),
+    (
+        "a host name for an address",
+        "admin: {address: 'localhost:9481'}",
+        &[("admin.address", 2, "is not an IP address with a port")],
+    ),
+    (
+        "a log filter that is no level",
+        "log: {filter: inof}",
+        &[("log.filter", 2, "is not a log filter")],
+    ),
+];
 
 #[test]
 fn upstreams_that_cannot_be_reached_safely_are_refused() {
-    assert_refused(&[
-        (
-            "no server",
-            "upstreams: [{name: a}]",
-            &[("upstreams[0].servers", 2, "is missing")],
-        ),
-        (
-            "two of one name",
-            "upstreams:\n  - {name: a, servers: ['http://h:1']}\n  - {name: a, servers: ['http://h:2']}",
-            &[(
-                "upstreams[1].name",
-                4,
-                "is the same as upstreams[0].name in line 3",
-            )],
-        ),
-        (
-            "one server twice",
-            "upstreams: [{name: a, servers: ['http://h', 'http://h:80/']}]",
-            &[("upstreams[0].servers[1]", 2, "is the same as")],
-        ),
-        (
-            "a mixture of http and https",
-            "upstreams: [{name: a, server_name: h, servers: ['http://h:1', 'https://h:2']}]",
-            &[("upstreams[0].servers[1]", 2, "has another scheme")],
-        ),
-        (
-            "https to an address without a name to verify",
-            "upstreams: [{name: a, servers: ['https://[::1]:1']}]",
-            &[("upstreams[0].server_name", 2, "is missing")],
-        ),
-        (
-            "https to several names without one to verify",
-            "upstreams: [{name: a, servers: ['https://a:1', 'https://b:1']}]",
-            &[("upstreams[0].server_name", 2, "is missing")],
-        ),
-        (
-            "an address for the name in the certificate",
-            "upstreams: [{name: a, server_name: 10.0.0.1, servers: ['https://a:1']}]",
-            &[(
-                "upstreams[0].server_name",
-                2,
-                "is not a lower-case host name",
-            )],
-        ),
-        (
-            "a name to verify without https",
-            "upstreams: [{name: a, server_name: a, ca_file: x, servers: ['http://a:1']}]",
-            &[
-                ("upstreams[0].server_name", 2, "is for `https` servers only"),
-                ("upstreams[0].ca_file", 2, "is for `https` servers only"),
-            ],
-        ),
-        (
-            "a path in a server, too many retries, a health check elsewhere",
-            "upstreams:\n  - name: a\n    servers: ['http://a/base']\n    retries: 3\n  - name: b\n    servers: ['http://b']\n    host: http://b\n    health_check: {path: health, interval_s: 0}",
-            &[
-                (
-                    "upstreams[0].servers[0]",
-                    4,
-                    "has more than scheme, host and port",
-                ),
-                ("upstreams[0].retries", 5, "from 0 to 2"),
-                ("upstreams[1].host", 8, "has a port that is not a number"),
-                (
-                    "upstreams[1].health_check.path",
-                    9,
-                    "does not begin with `/`",
-                ),
-                ("upstreams[1].health_check.interval_s", 9, "from 1 to 3600"),
-            ],
-        ),
-    ]);
+    assert_refused(UPSTREAMS);
 }
+
+const UPSTREAMS: &[Row] = &[
+    (
+        "no server",
+        "upstreams: [{name: a}]",
+        &[("upstreams[0].servers", 2, "is missing")],
+    ),
+    (
+        "two of one name",
+        "upstreams:\n  - {name: a, servers: ['http://h:1']}\n  - {name: a, servers: ['http://h:2']}",
+        &[(
+            "upstreams[1].name",
+            4,
+            "is the same as upstreams[0].name in line 3",
+        )],
+    ),
+    (
+        "one server twice",
+        "upstreams: [{name: a, servers: ['http://h', 'http://h:80/']}]",
+        &[("upstreams[0].servers[1]", 2, "is the same as")],
+    ),
+    (
+        "a mixture of http and https",
+        "upstreams: [{name: a, server_name: h, servers: ['http://h:1', 'https://h:2']}]",
+        &[("upstreams[0].servers[1]", 2, "has another scheme")],
+    ),
+    (
+        "https to an address without a name to verify",
+        "upstreams: [{name: a, servers: ['https://[::1]:1']}]",
+        &[("upstreams[0].server_name", 2, "is missing")],
+    ),
+    (
+        "https to several names without one to verify",
+        "upstreams: [{name: a, servers: ['https://a:1', 'https://b:1']}]",
+        &[("upstreams[0].server_name", 2, "is missing")],
+    ),
+    (
+        "an address for the name in the certificate",
+        "upstreams: [{name: a, server_name: 10.0.0.1, servers: ['https://a:1']}]",
+        &[(
+            "upstreams[0].server_name",
+            2,
+            "is not a lower-case host name",
+        )],
+    ),
+    (
+        "a name to verify without https",
+        "upstreams: [{name: a, server_name: a, ca_file: x, servers: ['http://a:1']}]",
+        &[
+            ("upstreams[0].server_name", 2, "is for `https` servers only"),
+            ("upstreams[0].ca_file", 2, "is for `https` servers only"),
+        ],
+    ),
+    (
+        "a path in a server, too many retries, a health check elsewhere",
+        "upstreams:\n  - name: a\n    servers: ['http://a/base']\n    retries: 3\n  - name: b\n    servers: ['http://b']\n    host: http://b\n    health_check: {path: health, interval_s: 0}",
+        &[
+            (
+                "upstreams[0].servers[0]",
+                4,
+                "has more than scheme, host and port",
+            ),
+            ("upstreams[0].retries", 5, "from 0 to 2"),
+            ("upstreams[1].host", 8, "has a port that is not a number"),
+            (
+                "upstreams[1].health_check.path",
+                9,
+                "does not begin with `/`",
+            ),
+            ("upstreams[1].health_check.interval_s", 9, "from 1 to 3600"),
+        ],
+    ),
+];
 
 #[test]
 fn routes_that_lead_nowhere_or_never_match_are_refused() {
-    assert_refused(&[
-        (
-            "no routes",
-            "listeners: [{name: e, address: '127.0.0.1:0'}]\nroutes:\nlog: {}",
-            &[("routes", 2, "has no value")],
-        ),
-        (
-            "a route without name, path and action",
-            "routes: [{authentication: anonymous}]",
-            &[
-                ("routes[0].name", 2, "is missing"),
-                ("routes[0].path", 2, "is missing"),
-                (
-                    "routes[0].upstream",
-                    2,
-                    "is missing: nothing says where requests go",
-                ),
-            ],
-        ),
-        (
-            "two actions",
-            "upstreams: [{name: a, servers: ['http://a']}]\nroutes: [{name: r, path: /, whoami: true, upstream: a, authentication: anonymous}]",
-            &[("routes[0].whoami", 3, "excludes `upstream`")],
-        ),
-        (
-            "an unknown upstream",
-            "routes: [{name: r, path: /, upstream: api, authentication: anonymous}]",
-            &[(
+    assert_refused(ROUTES);
+}
+
+const ROUTES: &[Row] = &[
+    (
+        "no routes",
+        "listeners: [{name: e, address: '127.0.0.1:0'}]\nroutes:\nlog: {}",
+        &[("routes", 2, "has no value")],
+    ),
+    (
+        "a route without name, path and action",
+        "routes: [{authentication: anonymous}]",
+        &[
+            ("routes[0].name", 2, "is missing"),
+            ("routes[0].path", 2, "is missing"),
+            (
                 "routes[0].upstream",
                 2,
-                "no upstream is called `api`. Add it under `upstreams:`",
-            )],
-        ),
-        (
-            "two routes for the same requests",
-            "routes:\n  - {name: a, path: /x, whoami: true, authentication: anonymous}\n  - {name: b, path: /x, whoami: true, authentication: anonymous}",
-            &[(
-                "routes[1]",
-                4,
-                "matches the same requests as routes[0] in line 3",
-            )],
-        ),
-        (
-            "a method in two routes of one place",
-            "routes:\n  - {name: a, path: /x, methods: [GET, HEAD], whoami: true, authentication: anonymous}\n  - {name: b, path: /x, methods: [PUT, HEAD], whoami: true, authentication: anonymous}",
-            &[(
-                "routes[1].methods[1]",
-                4,
-                "HEAD belongs to routes[0] in line 3 already",
-            )],
-        ),
-        (
-            "methods that never match",
-            "routes: [{name: a, path: /, methods: [get, GET, GET, 'A B'], whoami: true, authentication: anonymous}]",
-            &[
-                ("routes[0].methods[0]", 2, "Write `GET`."),
-                ("routes[0].methods[2]", 2, "is the same as"),
-                ("routes[0].methods[3]", 2, "is not a method"),
-            ],
-        ),
-        (
-            "hosts that never match",
-            "routes:\n  - {name: a, host: 'a.example:443', path: /, whoami: true, authentication: anonymous}\n  - {name: b, host: A.example, path: /, whoami: true, authentication: anonymous}\n  - {name: c, host: '*', path: /, whoami: true, authentication: anonymous}",
-            &[
-                ("routes[0].host", 3, "has a port"),
-                ("routes[1].host", 4, "write `a.example`"),
-                ("routes[2].host", 5, "wildcard"),
-            ],
-        ),
-        (
-            "paths that never match",
-            "routes:\n  - {name: a, path: /a//b, whoami: true, authentication: anonymous}\n  - {name: b, path: '/%7euser', whoami: true, authentication: anonymous}\n  - {name: c, path: '/c?x', whoami: true, authentication: anonymous}",
-            &[
-                ("routes[0].path", 3, "`//`"),
-                ("routes[1].path", 4, "is not in canonical form"),
-                ("routes[2].path", 5, "`?`"),
-            ],
-        ),
-    ]);
-}
+                "is missing: nothing says where requests go",
+            ),
+        ],
+    ),
+    (
+        "two actions",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes: [{name: r, path: /, whoami: true, upstream: a, authentication: anonymous}]",
+        &[("routes[0].whoami", 3, "excludes `upstream`")],
+    ),
+    (
+        "an unknown upstream",
+        "routes: [{name: r, path: /, upstream: api, authentication: anonymous}]",
+        &[(
+            "routes[0].upstream",
+            2,
+            "no upstream is called `api`. Add it under `upstreams:`",
+        )],
+    ),
+    (
+        "two routes for the same requests",
+        "routes:\n  - {name: a, path: /x, whoami: true, authentication: anonymous}\n  - {name: b, path: /x, whoami: true, authentication: anonymous}",
+        &[(
+            "routes[1]",
+            4,
+            "matches the same requests as routes[0] in line 3",
+        )],
+    ),
+    (
+        "a method in two routes of one place",
+        "routes:\n  - {name: a, path: /x, methods: [GET, HEAD], whoami: true, authentication: anonymous}\n  - {name: b, path: /x, methods: [PUT, HEAD], whoami: true, authentication: anonymous}",
+        &[(
+            "routes[1].methods[1]",
+            4,
+            "HEAD belongs to routes[0] in line 3 already",
+        )],
+    ),
+    (
+        "methods that never match",
+        "routes: [{name: a, path: /, methods: [get, GET, GET, 'A B'], whoami: true, authentication: anonymous}]",
+        &[
+            ("routes[0].methods[0]", 2, "Write `GET`."),
+            ("routes[0].methods[2]", 2, "is the same as"),
+            ("routes[0].methods[3]", 2, "is not a method"),
+        ],
+    ),
+    (
+        "hosts that never match",
+        "routes:\n  - {name: a, host: 'a.example:443', path: /, whoami: true, authentication: anonymous}\n  - {name: b, host: A.example, path: /, whoami: true, authentication: anonymous}\n  - {name: c, host: '*', path: /, whoami: true, authentication: anonymous}",
+        &[
+            ("routes[0].host", 3, "has a port"),
+            ("routes[1].host", 4, "write `a.example`"),
+            ("routes[2].host", 5, "wildcard"),
+        ],
+    ),
+    (
+        "paths that never match",
+        "routes:\n  - {name: a, path: /a//b, whoami: true, authentication: anonymous}\n  - {name: b, path: '/%7euser', whoami: true, authentication: anonymous}\n  - {name: c, path: '/c?x', whoami: true, authentication: anonymous}",
+        &[
+            ("routes[0].path", 3, "`//`"),
+            ("routes[1].path", 4, "is not in canonical form"),
+            ("routes[2].path", 5, "`?`"),
+        ],
+    ),
+];
 
 #[test]
 fn policies_that_nobody_or_everybody_could_meet_are_refused() {
-    assert_refused(&[
-        (
-            "a token without an issuer to accept",
-            "routes:\n  - {name: a, path: /a, whoami: true}\n  - {name: b, path: /b, whoami: true, authentication: optional}",
-            &[
-                (
-                    "routes[0].authentication",
-                    3,
-                    "there is no issuer to accept one from",
-                ),
-                (
-                    "routes[1].authentication",
-                    4,
-                    "there is no issuer to accept one from",
-                ),
-            ],
-        ),
-        (
-            "conditions on an anonymous route",
-            "routes: [{name: a, path: /, whoami: true, authentication: anonymous, scopes: {all: [x]}, audience: [y]}]",
-            &[
-                (
-                    "routes[0].scopes",
-                    2,
-                    "on an anonymous route tokens are not looked at",
-                ),
-                (
-                    "routes[0].audience",
-                    2,
-                    "on an anonymous route tokens are not looked at",
-                ),
-            ],
-        ),
-        (
-            "empty values",
-            "routes: [{name: a, path: /, whoami: true, authentication: anonymous, scopes: {all: [''], any: ['']}, audience: [''], issuers: ['']}]",
-            &[
-                ("routes[0].scopes", 2, "on an anonymous route"),
-                ("routes[0].scopes.all[0]", 2, "is an empty text"),
-                ("routes[0].scopes.any[0]", 2, "is an empty text"),
-                ("routes[0].audience", 2, "on an anonymous route"),
-                ("routes[0].audience[0]", 2, "is an empty text"),
-                ("routes[0].issuers", 2, "on an anonymous route"),
-                ("routes[0].issuers[0]", 2, "is an empty text"),
-            ],
-        ),
-        (
-            "header names that others mean something by",
-            "identity:\n  headers: {Host: sub, X_User: sub, X-User: ''}\n  also_strip: [x-user, Remote-User, remote-user]",
-            &[
-                (
-                    "identity.headers.Host",
-                    3,
-                    "HTTP or the gateway itself needs",
-                ),
-                ("identity.headers.X_User", 3, "letters, digits and hyphens"),
-                ("identity.headers.X-User", 3, "has no claim"),
-                (
-                    "identity.also_strip[0]",
-                    4,
-                    "is the same as identity.headers.X-User",
-                ),
-                (
-                    "identity.also_strip[2]",
-                    4,
-                    "is the same as identity.also_strip[1]",
-                ),
-            ],
-        ),
-    ]);
+    assert_refused(POLICIES);
 }
+
+const POLICIES: &[Row] = &[
+    (
+        "a token without an issuer to accept",
+        "routes:\n  - {name: a, path: /a, whoami: true}\n  - {name: b, path: /b, whoami: true, authentication: optional}",
+        &[
+            (
+                "routes[0].authentication",
+                3,
+                "there is no issuer to accept one from",
+            ),
+            (
+                "routes[1].authentication",
+                4,
+                "there is no issuer to accept one from",
+            ),
+        ],
+    ),
+    (
+        "conditions on an anonymous route",
+        "routes: [{name: a, path: /, whoami: true, authentication: anonymous, scopes: {all: [x]}, audience: [y]}]",
+        &[
+            (
+                "routes[0].scopes",
+                2,
+                "on an anonymous route tokens are not looked at",
+            ),
+            (
+                "routes[0].audience",
+                2,
+                "on an anonymous route tokens are not looked at",
+            ),
+        ],
+    ),
+    (
+        "empty values",
+        "routes: [{name: a, path: /, whoami: true, authentication: anonymous, scopes: {all: [''], any: ['']}, audience: [''], issuers: ['']}]",
+        &[
+            ("routes[0].scopes", 2, "on an anonymous route"),
+            ("routes[0].scopes.all[0]", 2, "is an empty text"),
+            ("routes[0].scopes.any[0]", 2, "is an empty text"),
+            ("routes[0].audience", 2, "on an anonymous route"),
+            ("routes[0].audience[0]", 2, "is an empty text"),
+            ("routes[0].issuers", 2, "on an anonymous route"),
+            ("routes[0].issuers[0]", 2, "is an empty text"),
+        ],
+    ),
+    (
+        "header names that others mean something by",
+        "identity:\n  headers: {Host: sub, X_User: sub, X-User: ''}\n  also_strip: [x-user, Remote-User, remote-user]",
+        &[
+            (
+                "identity.headers.Host",
+                3,
+                "HTTP or the gateway itself needs",
+            ),
+            ("identity.headers.X_User", 3, "letters, digits and hyphens"),
+            ("identity.headers.X-User", 3, "has no claim"),
+            (
+                "identity.also_strip[0]",
+                4,
+                "is the same as identity.headers.X-User",
+            ),
+            (
+                "identity.also_strip[2]",
+                4,
+                "is the same as identity.also_strip[1]",
+            ),
+        ],
+    ),
+];
 
 /// Exact places and methods differ, so each of them has requests of its own.
 #[test]

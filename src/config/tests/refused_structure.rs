@@ -2,108 +2,110 @@
 
 use std::path::Path;
 
-use super::refused::{assert_refused, assert_refused_at, whole};
+use super::refused::{Row, assert_refused, assert_refused_at, whole};
 use crate::config::Config;
 
 #[test]
 fn wrong_keys_and_types_are_refused_with_what_to_write() {
-    assert_refused(&[
-        (
-            "an unknown key",
-            "trustedissuers: []",
-            &[("trustedissuers", 2, "Did you mean `trusted_issuers`?")],
-        ),
-        (
-            "an unknown key that resembles none",
-            "log: {colour: true}",
-            &[("log.colour", 2, "Possible here: `access`, `filter`.")],
-        ),
-        (
-            "a key written twice",
-            "log:\n  access: true\n  filter: info\n  access: false",
-            &[("log.access", 5, "is written twice (first in line 3)")],
-        ),
-        (
-            "a section written twice",
-            "log: {access: true}\nlimits: {}\nlog: {access: false}",
-            &[("log", 4, "is written twice (first in line 2)")],
-        ),
-        (
-            "a key without a value",
-            "limits:\nlog:\n  filter: info",
-            &[("limits", 2, "has no value")],
-        ),
-        (
-            "a number for a text",
-            "log: {filter: 5}",
-            &[(
-                "log.filter",
-                2,
-                "is a number, not a text. Write it in quotes.",
-            )],
-        ),
-        (
-            "a text for a number",
-            "limits: {head_timeout_s: 10s}",
-            &[(
-                "limits.head_timeout_s",
-                2,
-                "without quotes and without a unit",
-            )],
-        ),
-        (
-            "a text for a list",
-            "upstreams: app",
-            &[("upstreams", 2, "is a text, not a list")],
-        ),
-        (
-            "a list for a mapping",
-            "admin: [127.0.0.1]",
-            &[("admin", 2, "is a list, not a mapping")],
-        ),
-        (
-            "a key that is no text",
-            "log: {1: x}",
-            &[("log", 2, "has a key that is a number")],
-        ),
-        (
-            "a value that is none of the choices",
-            "routes: [{name: r, path: /, whoami: true, authentication: anonymos}]",
-            &[("routes[0].authentication", 2, "Did you mean `anonymous`?")],
-        ),
-        (
-            "an item of the wrong type shifts no other item",
-            "upstreams:\n  - 5\n  - {name: b, servers: [x]}",
-            &[
-                ("upstreams[0]", 3, "is a number, not a mapping"),
-                (
-                    "upstreams[1].servers[0]",
-                    4,
-                    "does not begin with `http://`",
-                ),
-            ],
-        ),
-        (
-            "a hash that falls apart between braces",
-            "log: {filter: $argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA}",
-            &[
-                ("log.filter", 2, "is not a log filter"),
-                ("log", 2, "put a text with a comma in quotes"),
-                ("log", 2, "put a text with a comma in quotes"),
-            ],
-        ),
-        (
-            "a tag",
-            "log: {filter: !secret info}",
-            &[("log.filter", 2, "has a YAML tag")],
-        ),
-        (
-            "an empty list where one item is the least",
-            "routes: []",
-            &[("routes", 2, "is an empty list")],
-        ),
-    ]);
+    assert_refused(KEYS_AND_TYPES);
 }
+
+const KEYS_AND_TYPES: &[Row] = &[
+    (
+        "an unknown key",
+        "trustedissuers: []",
+        &[("trustedissuers", 2, "Did you mean `trusted_issuers`?")],
+    ),
+    (
+        "an unknown key that resembles none",
+        "log: {colour: true}",
+        &[("log.colour", 2, "Possible here: `access`, `filter`.")],
+    ),
+    (
+        "a key written twice",
+        "log:\n  access: true\n  filter: info\n  access: false",
+        &[("log.access", 5, "is written twice (first in line 3)")],
+    ),
+    (
+        "a section written twice",
+        "log: {access: true}\nlimits: {}\nlog: {access: false}",
+        &[("log", 4, "is written twice (first in line 2)")],
+    ),
+    (
+        "a key without a value",
+        "limits:\nlog:\n  filter: info",
+        &[("limits", 2, "has no value")],
+    ),
+    (
+        "a number for a text",
+        "log: {filter: 5}",
+        &[(
+            "log.filter",
+            2,
+            "is a number, not a text. Write it in quotes.",
+        )],
+    ),
+    (
+        "a text for a number",
+        "limits: {head_timeout_s: 10s}",
+        &[(
+            "limits.head_timeout_s",
+            2,
+            "without quotes and without a unit",
+        )],
+    ),
+    (
+        "a text for a list",
+        "upstreams: app",
+        &[("upstreams", 2, "is a text, not a list")],
+    ),
+    (
+        "a list for a mapping",
+        "admin: [127.0.0.1]",
+        &[("admin", 2, "is a list, not a mapping")],
+    ),
+    (
+        "a key that is no text",
+        "log: {1: x}",
+        &[("log", 2, "has a key that is a number")],
+    ),
+    (
+        "a value that is none of the choices",
+        "routes: [{name: r, path: /, whoami: true, authentication: anonymos}]",
+        &[("routes[0].authentication", 2, "Did you mean `anonymous`?")],
+    ),
+    (
+        "an item of the wrong type shifts no other item",
+        "upstreams:\n  - 5\n  - {name: b, servers: [x]}",
+        &[
+            ("upstreams[0]", 3, "is a number, not a mapping"),
+            (
+                "upstreams[1].servers[0]",
+                4,
+                "does not begin with `http://`",
+            ),
+        ],
+    ),
+    (
+        "a hash that falls apart between braces",
+        "log: {filter: $argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA}",
+        &[
+            ("log.filter", 2, "is not a log filter"),
+            ("log", 2, "put a text with a comma in quotes"),
+            ("log", 2, "put a text with a comma in quotes"),
+        ],
+    ),
+    (
+        "a tag",
+        "log: {filter: !secret info}",
+        &[("log.filter", 2, "has a YAML tag")],
+    ),
+    (
+        "an empty list where one item is the least",
+        "routes: []",
+        &[("routes", 2, "is an empty list")],
+    ),
+];
 
 #[test]
 fn zero_and_absurd_numbers_are_refused_with_their_bounds() {
