@@ -84,12 +84,12 @@ async fn a_reload_takes_a_good_file_and_keeps_the_old_one_for_a_bad_one() {
     )
     .unwrap();
     edge.signal("HUP");
-    edge.wait_for("configuration reloaded");
+    edge.wait_for("configuration loaded");
     edge.get("/more/x").await.assert_status(200);
 
     fs::write(&file, "listeners: 7\n").unwrap();
     edge.signal("HUP");
-    edge.wait_for("configuration not reloaded");
+    edge.wait_for("configuration refused");
     edge.get("/more/x").await.assert_status(200);
 }
 
@@ -168,7 +168,21 @@ async fn state_survives_a_kill() {
         .assert_challenged(401, Some("invalid_token"));
 }
 
-/// A rotation by the command line reaches the running process; tokens of the old key stay good.
+/// Runs `cellgate keys rotate` on the state of `edge` and waits until the process has noticed.
+fn rotate_keys(edge: &Edge, more: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+        .args(["keys", "rotate"])
+        .args(more)
+        .arg("--config")
+        .arg(edge.folder.path().join("cellgate.yaml"))
+        .current_dir(edge.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    edge.wait_for("signing keys changed");
+}
+
+/// A new key is published before it signs, and tokens of the old one stay good.
 #[tokio::test]
 async fn keys_are_rotated_without_a_restart() {
     let edge = Edge::demo();
@@ -183,19 +197,29 @@ async fn keys_are_rotated_without_a_restart() {
     };
     let n_keys = published().await;
 
-    let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
-        .args(["keys", "rotate", "--config"])
-        .arg(edge.folder.path().join("cellgate.yaml"))
-        .current_dir(edge.folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    edge.wait_for("signing keys changed");
+    rotate_keys(&edge, &[]);
 
-    assert!(published().await > n_keys);
+    assert_eq!(published().await, 2 * n_keys);
     edge.get_with("/api/x", &before.access_token)
         .await
         .assert_status(200);
+    let after = edge.sign_in("alice").tokens().await;
+    edge.get_with("/api/x", &after.access_token)
+        .await
+        .assert_status(200);
+}
+
+/// A key that somebody else may have is withdrawn at once, and with it what it signed.
+#[tokio::test]
+async fn a_compromised_key_is_withdrawn_at_once() {
+    let edge = Edge::demo();
+    let before = edge.sign_in("alice").tokens().await;
+
+    rotate_keys(&edge, &["--compromised"]);
+
+    edge.get_with("/api/x", &before.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
     let after = edge.sign_in("alice").tokens().await;
     let header = |token: &str| token.split('.').next().unwrap().to_owned();
     assert_ne!(

@@ -103,7 +103,7 @@ impl Edge {
             lines,
             http: client(),
         };
-        edge.wait_for("\"cellgate is ready\"");
+        edge.wait_for("\"message\":\"serving\"");
         edge
     }
 
