@@ -34,7 +34,17 @@ impl Fixture {
                 "\n  - name: {name}\n    path: {path}\n    upstream: app\n    {rest}"
             ));
         }
-        let yaml = include_str!("../../../config/demo.yaml").replacen("\nroutes:", &routes, 1);
+        let demo = include_str!("../../../config/demo.yaml");
+        let (rest, _) = demo
+            .split_once(
+                "
+routes:",
+            )
+            .expect("the routes come last");
+        let yaml = format!(
+            "{rest}{routes}
+"
+        );
         Self {
             edge: Edge::start(&yaml),
             upstream,

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{Answer, SignIn, Wire};
 
 /// How long anything may take before the test gives up; nothing waits that long.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The real program, with a configuration and a state of its own, stopped when dropped.
 #[derive(Debug)]
@@ -94,6 +94,8 @@ impl Edge {
                 }
             });
         }
+        // Only the readers hold it now: when the process ends, waiting ends.
+        drop(sender);
         let edge = Self {
             process,
             folder,
