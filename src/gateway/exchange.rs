@@ -96,11 +96,14 @@ pub(super) async fn write(session: &mut Session, response: Response<Bytes>) -> p
     let bodiless = parts.status == StatusCode::NO_CONTENT
         || parts.status == StatusCode::NOT_MODIFIED
         || parts.status.is_informational();
-    if !bodiless {
+    let is_head = session.req_header().method == Method::HEAD;
+    // Of an answer to `HEAD` that has no body any more, the length is not known.
+    let has_length = !(bodiless || is_head && body.is_empty());
+    if has_length {
         // Without it, HTTP/1 would end the body by closing the connection.
         head.insert_header(CONTENT_LENGTH, body.len())?;
     }
-    let head_only = bodiless || session.req_header().method == Method::HEAD || body.is_empty();
+    let head_only = bodiless || is_head || body.is_empty();
     session
         .write_response_header(Box::new(head), head_only)
         .await?;

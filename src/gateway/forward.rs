@@ -8,7 +8,6 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::authentication::{Principal, has_query_token};
 use super::canonical::CanonicalRequest;
-use super::headers::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, X_REQUEST_ID};
 use super::rejection::Rejection;
 use super::settings::{Authentication, IdentityHeaders, Route};
 
@@ -43,21 +42,22 @@ impl Forwarding<'_> {
     ) -> Result<(), Rejection> {
         let fault = |_| Rejection::Fault("a field cannot be written");
         self.write_target(request)?;
+        // Names as texts: Pingora keeps the spelling and makes a name of it without another copy.
         let authority = self.canonical.authority.to_string();
         request
             .insert_header(header::HOST, &authority)
             .map_err(fault)?;
         request
-            .insert_header(X_FORWARDED_HOST, &authority)
+            .insert_header("X-Forwarded-Host", &authority)
             .map_err(fault)?;
         request
-            .insert_header(X_FORWARDED_FOR, self.peer.to_string())
+            .insert_header("X-Forwarded-For", self.peer.to_string())
             .map_err(fault)?;
         request
-            .insert_header(X_FORWARDED_PROTO, self.canonical.scheme.as_str())
+            .insert_header("X-Forwarded-Proto", self.canonical.scheme.as_str())
             .map_err(fault)?;
         request
-            .insert_header(X_REQUEST_ID, self.request_id)
+            .insert_header("X-Request-Id", self.request_id)
             .map_err(fault)?;
         if !self.route.pass_token {
             request.remove_header(&header::AUTHORIZATION);

@@ -2,13 +2,13 @@
 //!
 //! The way of a request, which is also the order of these modules:
 //!
-//! 1. [`edge`] reads a head off the connection and refuses what Pingora's parser would repair;
-//! 2. [`canonical`] brings target, host and method into one form, [`headers`] removes what
+//! 1. `edge` reads a head off the connection and refuses what Pingora's parser would repair;
+//! 2. `canonical` brings target, host and method into one form, `headers` removes what
 //!    downstream may not say;
-//! 3. [`route`] finds the most specific route, [`authentication`] the principal, [`policy`] asks
+//! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
-//! 4. [`forward`] and [`identity`] write what goes upstream, [`upstream`] picks the server;
-//! 5. [`rejection`] is where every refusal and failure ends.
+//! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
+//! 5. `rejection` is where every refusal and failure ends.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
 //! gateway does not know where its settings come from, nor how connections are accepted.

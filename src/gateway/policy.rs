@@ -20,7 +20,7 @@ impl Policy {
             return Err(Rejection::Issuer);
         }
         let meant = |audience| verified.audience.contains(audience);
-        if !self.audience.is_empty() && !self.audience.iter().any(meant) {
+        if !self.audience.iter().any(meant) {
             return Err(Rejection::Audience);
         }
         let all = verified.scope.includes(&self.all_scopes);
@@ -103,6 +103,11 @@ mod tests {
                 "H18/H21 {audience:?}"
             );
         }
+        let nobody_is_meant = Policy {
+            audience: vec![],
+            ..policy()
+        };
+        assert_eq!(reason(&nobody_is_meant, &verified()), "audience");
         let among_others = Verified {
             audience: vec!["b".to_owned(), "api".to_owned()],
             ..verified()

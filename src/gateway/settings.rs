@@ -69,9 +69,9 @@ pub enum Authentication {
 pub struct Policy {
     /// Whether a credential is needed.
     pub authentication: Authentication,
-    /// Accepted issuers (exact).
+    /// Accepted issuers (exact); of others no token is taken, and of nobody when empty.
     pub issuers: Vec<Arc<str>>,
-    /// At least one must be in `aud`.
+    /// At least one must be in `aud`; without any, no token is for this route.
     pub audience: Vec<String>,
     /// All of these scope values.
     pub all_scopes: Scope,

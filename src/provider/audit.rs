@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::{ClientId, Grant, GrantId, Login, Session};
+use crate::model::{ClientId, Grant, GrantId, Login, Session, SessionId, Subject};
 use crate::users::attempts_key;
 
 /// Somebody signed in.
@@ -146,13 +146,13 @@ pub(crate) fn revoked(
 }
 
 /// A session was ended.
-pub(crate) fn signed_out(session: &Session, peer: IpAddr) {
+pub(crate) fn signed_out(session: &SessionId, subject: &Subject, peer: IpAddr) {
     tracing::info!(
         target: "audit",
         event = "sign_out",
         outcome = "success",
-        user.subject = %session.user.subject,
-        session.id = session.id.as_str(),
+        user.subject = %subject,
+        session.id = session.as_str(),
         peer.address = %peer,
         "a user signed out"
     );

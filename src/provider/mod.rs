@@ -41,6 +41,7 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+pub use discovery::DiscoveryError;
 pub use settings::{Parts, Settings};
 
 use std::net::IpAddr;
@@ -83,7 +84,7 @@ pub enum ProviderError {
     },
     /// The discovery document cannot be written.
     #[error("discovery document: {0}")]
-    Discovery(#[from] discovery::DiscoveryError),
+    Discovery(#[from] DiscoveryError),
 }
 
 impl Provider {

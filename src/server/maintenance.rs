@@ -1,12 +1,13 @@
 //! Background work: what other processes changed in the store, and what has expired.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::clock::Clock;
-use crate::jose::KeyRing;
+use crate::jose::{KeyRing, RingKey};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 
@@ -53,7 +54,14 @@ impl Maintenance {
     }
 
     async fn refresh_keys(&self) -> Result<(), StoreError> {
-        self.keys.replace(self.store.load_keys().await?);
+        let keys = self.store.load_keys().await?;
+        let ids = |keys: &[RingKey]| -> BTreeSet<String> {
+            keys.iter().map(|key| key.key.id().to_owned()).collect()
+        };
+        if ids(&keys) != ids(&self.keys.keys()) {
+            tracing::info!(n_keys = keys.len(), "signing keys changed");
+        }
+        self.keys.replace(keys);
         Ok(())
     }
 

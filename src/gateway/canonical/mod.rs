@@ -70,7 +70,7 @@ pub enum CanonicalError {
     /// Neither `/…` nor `http://host/…` nor `OPTIONS *` (RFC 9112 §3.2).
     #[error("the request target has none of the forms of RFC 9112 §3.2")]
     TargetForm,
-    /// `#`, a space, a control character or a byte beyond ASCII, as such.
+    /// A space, a control character, a byte beyond ASCII, `#` or another delimiter, as such.
     #[error("the request target has a byte that must be escaped")]
     RawByte,
     /// The path is ambiguous.
@@ -136,10 +136,7 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     /// Cuts origin-form, absolute-form and asterisk-form (RFC 9112 §3.2.1, §3.2.2, §3.2.4).
     fn split(target: &'a [u8]) -> Result<Self, CanonicalError> {
-        let plain = |byte: &u8| matches!(byte, 0x21..=0x7e) && *byte != b'#';
-        if !target.iter().all(plain) {
-            return Err(CanonicalError::RawByte);
-        }
+        check_target_bytes(target)?;
         let (authority, rest) = match target.first() {
             Some(b'/' | b'*') => (None, target),
             _ => absolute(target).ok_or(CanonicalError::TargetForm)?,
@@ -180,6 +177,22 @@ fn absolute(target: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
         .unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end)?;
     Some((Some(authority), rest))
+}
+
+/// Refuses bytes that may not stand in a target as they are and that no browser sends as they
+/// are: beyond printable ASCII, `"`, `#`, `<`, `>`, and in a path `` ` ``.
+pub(super) fn check_target_bytes(target: &[u8]) -> Result<(), CanonicalError> {
+    let mut in_query = false;
+    for byte in target {
+        match byte {
+            b'?' => in_query = true,
+            b'"' | b'#' | b'<' | b'>' => return Err(CanonicalError::RawByte),
+            b'`' if !in_query => return Err(CanonicalError::RawByte),
+            0x21..=0x7e => {}
+            _ => return Err(CanonicalError::RawByte),
+        }
+    }
+    Ok(())
 }
 
 /// Methods are case-sensitive (RFC 9110 §9.1), and upstreams that fold their case would see another

@@ -18,20 +18,13 @@ use super::settings::{IdentityHeaders, Limits};
 
 /// The name of the field that carries a request's id, ours in both directions.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The peer's address, for upstreams.
-pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// The authority that downstream asked for.
-pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-/// Whether downstream came over TLS.
-pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
 /// Why a request's fields are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// More fields than [`Limits::head_fields`].
     #[error("the request has too many fields")]
     TooManyFields,
-    /// More than [`Limits::head_bytes`] in all, or [`FIELD_BYTES`] in one.
+    /// More than [`Limits::head_bytes`] in all, or 16 KiB in one.
     #[error("the request's fields are too large")]
     TooLarge,
     /// A field that may stand once stands twice.

@@ -137,6 +137,20 @@ async fn a_head_may_come_in_pieces() {
     assert_eq!(connection.exchange("\n").await.status, 200);
 }
 
+/// Every byte there is, in path and query: Pingora's parser and ours agree on what may stand there.
+#[tokio::test]
+async fn no_byte_in_a_target_is_answered_by_pingora() {
+    let gateway = TestGateway::start().await;
+    for byte in 0..=u8::MAX {
+        for start in [&b"GET /public/"[..], b"GET /public/x?"] {
+            let request = [start, &[byte], b" HTTP/1.1\r\nHost: a.test\r\n\r\n"].concat();
+            let answer = gateway.send(request).await;
+            assert!(!answer.head.contains("Pingora"), "{byte:#x}: {answer:?}");
+            assert!(matches!(answer.status, 200 | 400), "{byte:#x}: {answer:?}");
+        }
+    }
+}
+
 /// Bytes as they come from scanners: a good head with something done to it.
 fn mutated_head() -> impl Strategy<Value = Vec<u8>> {
     let noise = prop_oneof![

@@ -6,9 +6,11 @@ pub(crate) mod corpus;
 mod harness;
 pub(crate) mod recorder;
 
+mod access_lines;
 mod credentials;
 mod framing;
 mod http2;
+mod provider;
 mod requests;
 mod responses;
 mod streaming;

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_ticket_is_worth_nothing_elsewhere() {
-        let (tickets, browser, other) = (tickets(), browser(), self::browser());
+        let tickets = tickets();
+        let (browser, other) = (browser(), browser());
         let ticket = tickets.issue(Purpose::SignIn, &browser, "a=1", NOW);
         let elsewhere = Tickets::new(&Secret::new("another key"));
         let at = (NOW, LIFETIME);
@@ -166,13 +167,7 @@ mod tests {
             let opened = tickets.open(Purpose::SignIn, &browser, &altered, (NOW, LIFETIME));
             assert_eq!(opened, None, "character {at}");
         }
-        for text in [
-            "",
-            ".",
-            "x.y",
-            &ticket[..ticket.len() - 1],
-            &format!("{ticket}A"),
-        ] {
+        for text in ["", ".", "x.y", &format!("A{ticket}"), &format!("{ticket}A")] {
             let opened = tickets.open(Purpose::SignIn, &browser, text, (NOW, LIFETIME));
             assert_eq!(opened, None, "{text}");
         }

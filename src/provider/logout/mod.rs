@@ -6,16 +6,17 @@
 mod confirmation;
 mod request;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::Provider;
 use super::audit;
 use super::cookies::{self, CookieKind};
+use super::endpoint::Endpoint;
 use super::error::PageError;
 use super::pages::Message;
 use super::reply::{self, Response};
 use super::request::Request;
-use crate::model::Session;
+use crate::model::{Session, SessionId, Subject};
 use crate::store::StoreError;
 use request::LogoutRequest;
 
@@ -29,9 +30,19 @@ impl Provider {
     }
 
     async fn decide_logout(&self, request: &Request) -> Result<Response, PageError> {
-        let logout = self.parse_logout(&request.params()?, request.now)?;
+        let params = request.params()?;
+        let logout = self.parse_logout(&params, request.now)?;
         let session = self.session(request).await?.map(|(_, session)| session);
         match session {
+            // Browsers keep the cookie back when another site posts here. The same request made
+            // with GET carries it.
+            None if request.method == Method::POST
+                && !request.is_same_origin(&self.settings.issuer) =>
+            {
+                let path = self.settings.issuer.endpoint(Endpoint::EndSession.path());
+                let query = params.encode(&request::PARAMETERS);
+                Ok(reply::see_other(&format!("{path}?{query}")))
+            }
             Some(session) if logout.is_of(&session) => {
                 self.finish_logout(&logout, Some(&session), request).await
             }
@@ -48,8 +59,18 @@ impl Provider {
         session: Option<&Session>,
         request: &Request,
     ) -> Result<Response, PageError> {
-        if let Some(session) = session {
-            self.sign_out(session, request).await?;
+        match (session, logout.hint.as_ref()) {
+            (Some(session), _) => {
+                let subject = &session.user.subject;
+                self.sign_out(&session.id, subject, request).await?;
+            }
+            // The browser lost its cookie; what the client holds of that session ends too.
+            (None, Some(hint)) => {
+                if let Some(id) = &hint.session_id {
+                    self.sign_out(id, &hint.subject, request).await?;
+                }
+            }
+            (None, None) => {}
         }
         let mut response = match &logout.destination {
             Some(destination) => reply::see_other(&destination.location()),
@@ -66,10 +87,15 @@ impl Provider {
     }
 
     /// Ends a session with every grant that was given in it.
-    async fn sign_out(&self, session: &Session, request: &Request) -> Result<(), StoreError> {
+    async fn sign_out(
+        &self,
+        session: &SessionId,
+        subject: &Subject,
+        request: &Request,
+    ) -> Result<(), StoreError> {
         let store = &self.parts.store;
-        store.end_session(&session.id, request.now).await?;
-        audit::signed_out(session, request.peer);
+        store.end_session(session, request.now).await?;
+        audit::signed_out(session, subject, request.peer);
         Ok(())
     }
 }

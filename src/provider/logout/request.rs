@@ -21,7 +21,8 @@ pub(super) const PARAMETERS: [&str; 6] = [
 /// A request to sign out.
 #[derive(Debug)]
 pub(super) struct LogoutRequest {
-    hint: Option<VerifiedHint>,
+    /// Whom the client means.
+    pub(super) hint: Option<VerifiedHint>,
     /// Where the browser goes afterwards.
     pub(super) destination: Option<LogoutDestination>,
 }

@@ -1,1 +1,26 @@
-//! stub
+//! The provider as its peers see it: requests in, answers out, one file for each specification.
+
+pub(super) mod support;
+
+mod authorization_request;
+mod bearer_tokens;
+mod browser_safety;
+mod client_authentication;
+mod code_grant;
+mod discovery;
+mod hints;
+mod id_tokens;
+mod log;
+mod logout;
+mod outage;
+mod pkce;
+mod prompts;
+mod redirect_uris;
+mod refresh;
+mod revocation;
+mod routing;
+mod sessions;
+mod sign_in;
+mod templates;
+mod userinfo;
+mod xss;

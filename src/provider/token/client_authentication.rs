@@ -19,7 +19,11 @@ impl Provider {
         form: &Params,
         request: &Request,
     ) -> Result<Arc<Client>, TokenError> {
-        let Credentials { client_id, method } = Credentials::parse(form, request)?;
+        let Credentials {
+            client_id,
+            method,
+            attempted,
+        } = Credentials::parse(form, request)?;
         let client = self.clients.find(&client_id);
         let registered = client.map(|client| &client.authentication);
         let proved = match (&method, registered) {
@@ -37,7 +41,7 @@ impl Provider {
         };
         match client {
             Some(client) if proved => Ok(Arc::clone(client)),
-            _ => Err(TokenError::ClientAuthentication(method.attempted())),
+            _ => Err(TokenError::ClientAuthentication(attempted)),
         }
     }
 }

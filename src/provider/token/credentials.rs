@@ -14,6 +14,8 @@ use crate::secret::Secret;
 pub(super) struct Credentials {
     pub(super) client_id: String,
     pub(super) method: PresentedMethod,
+    /// Where they were, to answer a refusal.
+    pub(super) attempted: AttemptedMethod,
 }
 
 /// The method of authentication a request uses.
@@ -25,16 +27,6 @@ pub(super) enum PresentedMethod {
     Basic(Secret),
     /// `client_secret_post`.
     Post(Secret),
-}
-
-impl PresentedMethod {
-    /// What to tell a client that is refused.
-    pub(super) const fn attempted(&self) -> AttemptedMethod {
-        match self {
-            Self::Basic(_) => AttemptedMethod::Header,
-            Self::None | Self::Post(_) => AttemptedMethod::Other,
-        }
-    }
 }
 
 impl Credentials {
@@ -57,6 +49,7 @@ impl Credentials {
                 method: secret.map_or(PresentedMethod::None, |secret| {
                     PresentedMethod::Post(Secret::new(secret))
                 }),
+                attempted: AttemptedMethod::Other,
             });
         }
         let refused = || TokenError::ClientAuthentication(AttemptedMethod::Header);
@@ -86,6 +79,7 @@ impl Credentials {
             } else {
                 PresentedMethod::Basic(secret)
             },
+            attempted: AttemptedMethod::Header,
         })
     }
 }

@@ -111,19 +111,12 @@ fn pair(client_id: &str, secret: &Secret) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn argon2id() -> SecretHash {
-        // argon2id of "right" with the least cost there is.
-        SecretHash::parse(
-            "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$bYKHw1dfPkWtR9TqkzKqAAjl5CZ0sqNXBX7mnFNSlwY",
-        )
-        .unwrap()
-    }
+    use crate::provider::tests::support::clients::slow_hash;
 
     #[tokio::test]
     async fn a_secret_is_right_for_its_own_client_only() {
         let hash = SecretHash::Sha256(Secret::new("right").digest());
-        let checks = SecretChecks::new(Some(&argon2id()));
+        let checks = SecretChecks::new(Some(&slow_hash("decoy")));
         let check = async |id: &str, hash, secret: &str| {
             checks.check(id, hash, &Secret::new(secret)).await.unwrap()
         };
@@ -132,5 +125,34 @@ mod tests {
         assert!(!check("a", Some(&hash), "wrong").await);
         assert!(!check("b", None, "right").await);
         assert!(check("a", Some(&hash), "right").await);
+    }
+
+    #[tokio::test]
+    async fn a_slow_secret_that_was_right_is_not_hashed_again() {
+        let hash = slow_hash("right");
+        let checks = SecretChecks::new(Some(&hash));
+        let right = Secret::new("right");
+        assert!(checks.check("a", Some(&hash), &right).await.unwrap());
+
+        checks.turns.close();
+
+        assert!(checks.check("a", Some(&hash), &right).await.unwrap());
+        for (client_id, secret) in [("a", &Secret::new("wrong")), ("b", &right)] {
+            let hashed = checks.check(client_id, Some(&hash), secret).await;
+            assert!(matches!(hashed, Err(TokenError::Busy)), "{client_id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_takes_a_slow_check() {
+        let hash = SecretHash::Sha256(Secret::new("right").digest());
+        let checks = SecretChecks::new(Some(&slow_hash("decoy")));
+        let wrong = Secret::new("wrong");
+        checks.turns.close();
+
+        for hash in [None, Some(&hash)] {
+            let refused = checks.check("a", hash, &wrong).await;
+            assert!(matches!(refused, Err(TokenError::Busy)), "{hash:?}");
+        }
     }
 }

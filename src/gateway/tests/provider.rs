@@ -1,0 +1,156 @@
+//! Requests to the provider's endpoints: handed over whole, bounded and in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::harness::{NOW, TestGateway};
+use crate::clock::ManualClock;
+use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
+use crate::model::Issuer;
+use crate::provider::{self, Provider};
+use crate::store::{self, AttemptLimits, Store, Synchronous};
+use crate::telemetry::Metrics;
+use crate::users::{self, SignIn};
+
+async fn provider() -> Provider {
+    let in_memory = store::Settings {
+        path: None,
+        key_file: None,
+        synchronous: Synchronous::Normal,
+    };
+    let store = Store::open(&in_memory).await.unwrap();
+    let attempts = AttemptLimits {
+        failures_before_pause: 5,
+        pause: Duration::from_secs(60),
+        ceiling: None,
+    };
+    let nobody = users::directory(&users::Settings::Static(vec![])).unwrap();
+    let parts = provider::Parts {
+        clock: Arc::new(ManualClock::at(NOW)),
+        store: store.clone(),
+        keys: Arc::new(KeyRing::default()),
+        verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
+        sign_in: SignIn::new(nobody, store, attempts),
+        metrics: Arc::new(Metrics::new()),
+    };
+    let minute = Duration::from_secs(60);
+    let settings = provider::Settings {
+        issuer: Issuer::parse("https://op.test/oidc/").unwrap(),
+        clients: vec![],
+        access_token_algorithm: SigningAlgorithm::Es256,
+        access_token_lifetime: minute,
+        id_token_algorithm: SigningAlgorithm::Es256,
+        id_token_lifetime: minute,
+        refresh_token_lifetime: minute,
+        code_lifetime: minute,
+        session_lifetime: minute,
+        session_idle_lifetime: minute,
+        interaction_lifetime: minute,
+        display_name: "Cellgate".to_owned(),
+        templates: None,
+    };
+    Provider::new(settings, parts).unwrap()
+}
+
+/// A gateway that is its own provider at `https://op.test/oidc/`.
+async fn gateway() -> TestGateway {
+    let provider = Arc::new(provider().await);
+    let mut gateway = TestGateway::start().await;
+    gateway.reload(|_, parts| parts.provider = Some(provider));
+    gateway
+}
+
+fn get(host: &str, target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")
+}
+
+#[tokio::test]
+async fn endpoints_are_served_on_the_issuers_host_only() {
+    let gateway = gateway().await;
+    let discovery = "/oidc/.well-known/openid-configuration";
+    for (row, host, status) in [
+        ("the issuer's host", "op.test", 200),
+        ("another spelling of it", "OP.test.:443", 200),
+        ("another host", "a.test", 404),
+    ] {
+        let answer = gateway.send(get(host, discovery)).await;
+        assert_eq!(answer.status, status, "{row}");
+        assert!(answer.field("x-request-id").is_some(), "{row}");
+    }
+    let document = gateway.send(get("op.test", discovery)).await.json();
+    assert_eq!(document["issuer"], "https://op.test/oidc/");
+}
+
+#[tokio::test]
+async fn endpoints_see_the_canonical_request_only() {
+    let gateway = gateway().await;
+    for (row, target, status) in [
+        ("A10", "/oidc/%2Ewell-known/openid-configuratio%6E", 200),
+        ("A01", "/oidc/x/../.well-known/openid-configuration", 400),
+        ("A04", "//oidc/.well-known/openid-configuration", 400),
+    ] {
+        assert_eq!(
+            gateway.send(get("op.test", target)).await.status,
+            status,
+            "{row}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_bounded_whether_its_length_is_told_or_not() {
+    let gateway = gateway().await;
+    let head = "POST /oidc/oauth2/token HTTP/1.1\r\nHost: op.test\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n";
+    let told = format!("{head}Content-Length: 70000\r\n\r\n");
+    assert_eq!(gateway.send(told).await.status, 413);
+    let chunk = format!("8000\r\n{}\r\n", "a".repeat(0x8000));
+    let untold = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}{chunk}");
+    assert_eq!(gateway.send(untold).await.status, 413);
+    let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n");
+    assert_eq!(gateway.send(broken).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let mut gateway = gateway().await;
+    gateway.reload(|settings, _| settings.limits.head_timeout = Duration::from_millis(300));
+    let stalled = "POST /oidc/oauth2/token HTTP/1.1\r\nHost: op.test\r\n\
+                   Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\na=1";
+    let answer = gateway.send(stalled).await;
+
+    assert_eq!(answer.status, 408);
+    assert_eq!(answer.field("connection"), Some("close"));
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let gateway = gateway().await;
+    let mut connection = gateway.connect().await;
+    connection
+        .write(
+            "POST /oidc/oauth2/token HTTP/1.1\r\nHost: op.test\r\nExpect: 100-continue\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\n",
+        )
+        .await;
+    assert!(connection.head().await.starts_with("HTTP/1.1 100"));
+    let answer = connection.exchange("grant_type=x").await;
+
+    assert!((400..500).contains(&answer.status), "{answer:?}");
+    assert_eq!(
+        answer.json()["error"],
+        "invalid_client",
+        "the endpoint's own answer"
+    );
+}
+
+#[tokio::test]
+async fn forged_identity_does_not_reach_endpoints_either() {
+    let gateway = gateway().await;
+    let request = "GET /oidc/userinfo HTTP/1.1\r\nHost: op.test\r\nX-Auth-User: admin\r\n\
+                   Connection: authorization\r\nAuthorization: Bearer x\r\n\r\n";
+    assert_eq!(gateway.send(request).await.status, 400, "C07, C11");
+    let twice = "GET /oidc/userinfo HTTP/1.1\r\nHost: op.test\r\n\
+                 Authorization: Bearer x\r\nAuthorization: Bearer y\r\n\r\n";
+    assert_eq!(gateway.send(twice).await.status, 400, "D01");
+}

@@ -1,0 +1,98 @@
+//! What the provider says of itself (OpenID Connect Discovery §3 and §4, RFC 8414, RFC 9207 §3).
+
+use serde_json::json;
+
+use super::support::{ISSUER, TestProvider};
+
+#[tokio::test]
+async fn the_metadata_says_what_is_true() {
+    let op = TestProvider::start().await;
+
+    let answer = op.get("/oidc/.well-known/openid-configuration").await;
+
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(
+        answer.json(),
+        json!({
+            "issuer": ISSUER,
+            "authorization_endpoint": "https://op.example/oidc/oauth2/auth",
+            "token_endpoint": "https://op.example/oidc/oauth2/token",
+            "userinfo_endpoint": "https://op.example/oidc/userinfo",
+            "jwks_uri": "https://op.example/oidc/.well-known/jwks.json",
+            "revocation_endpoint": "https://op.example/oidc/oauth2/revoke",
+            "end_session_endpoint": "https://op.example/oidc/oauth2/sessions/logout",
+            "scopes_supported": [
+                "demo.read", "demo.write", "email", "groups", "offline_access", "openid",
+                "profile", "roles",
+            ],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "revocation_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "claim_types_supported": ["normal"],
+            "claims_supported": [
+                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid",
+                "preferred_username", "name", "email", "email_verified", "groups", "roles",
+            ],
+            "ui_locales_supported": ["en"],
+            "claims_parameter_supported": false,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+        })
+    );
+}
+
+/// RFC 8414 §3.
+#[tokio::test]
+async fn the_metadata_is_the_same_at_the_place_of_rfc_8414() {
+    let op = TestProvider::start().await;
+    let here = op.get("/oidc/.well-known/openid-configuration").await;
+
+    for path in [
+        "/.well-known/oauth-authorization-server/oidc",
+        "/.well-known/oauth-authorization-server/oidc/",
+    ] {
+        assert_eq!(op.get(path).await.body, here.body, "{path}");
+    }
+}
+
+/// RFC 7517 §4: every key has a name, a use and an algorithm, and nothing private.
+#[tokio::test]
+async fn the_keys_are_public_and_each_has_a_name() {
+    let op = TestProvider::start().await;
+
+    let answer = op.get("/oidc/.well-known/jwks.json").await;
+
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let body = answer.json();
+    let keys = body["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        assert!(key["kid"].is_string() && key["alg"].is_string(), "{key}");
+        assert_eq!(key["use"], "sig");
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(key.get(private).is_none(), "{private}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_may_be_kept_for_minutes() {
+    let op = TestProvider::start().await;
+
+    for path in [
+        "/oidc/.well-known/openid-configuration",
+        "/oidc/.well-known/jwks.json",
+    ] {
+        let answer = op.get(path).await;
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    }
+}

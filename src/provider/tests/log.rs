@@ -1,0 +1,146 @@
+//! What the log tells, and what it must never tell.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::support::{Authorize, PASSWORD, SERVICE_SECRET, TestProvider, Tokens, VERIFIER, basic};
+
+/// Everything that is logged on this thread, at every level.
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+/// While there is only one subscriber, `tracing` asks whichever thread comes first whether an
+/// event interests anybody, and the threads of other tests would say no for all. It asks all
+/// subscribers once there are two.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
+impl Log {
+    fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        LazyLock::force(&SECOND);
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A whole life of tokens, with mistakes; returns what must stay secret.
+async fn live_a_life(op: &TestProvider) -> Vec<String> {
+    let mut browser = op.browser();
+    let request = Authorize::app().with("scope", "openid email offline_access");
+    let page = browser.get(&request.target()).await;
+    let mut secrets = vec![page.ticket()];
+    let page = browser
+        .submit(&page, "a-password-typed-as-login", "x")
+        .await;
+    let answer = browser.sign_in(&page, "alice").await;
+    let code = request.code_of(&answer);
+    let tokens = Tokens::of(&op.exchange(&code).await);
+    let next = Tokens::of(&op.refresh(tokens.refresh_token()).await);
+    op.userinfo(next.access_token()).await;
+    op.refresh(tokens.refresh_token()).await;
+    op.userinfo(next.access_token()).await;
+    op.exchange(&code).await;
+    for secret in [SERVICE_SECRET, "wrong-secret"] {
+        let header = basic("service", secret);
+        let form = [("token", next.refresh_token())];
+        op.post("/oidc/oauth2/revoke", Some(&header), &form).await;
+        secrets.push(header);
+    }
+    let query = format!("id_token_hint={}", next.id_token());
+    browser
+        .get(&format!("/oidc/oauth2/sessions/logout?{query}"))
+        .await;
+    secrets.extend(browser.cookies.into_values());
+    secrets.extend([
+        code.value.clone(),
+        tokens.access_token().to_owned(),
+        tokens.refresh_token().to_owned(),
+        tokens.id_token().to_owned(),
+        next.access_token().to_owned(),
+        next.refresh_token().to_owned(),
+    ]);
+    secrets
+}
+
+#[tokio::test]
+async fn no_secret_is_logged_at_any_level() {
+    let op = TestProvider::start().await;
+    let (log, _guard) = Log::capture();
+
+    let mut secrets = live_a_life(&op).await;
+
+    let text = log.text();
+    let known = [
+        PASSWORD,
+        SERVICE_SECRET,
+        "wrong-secret",
+        VERIFIER,
+        "a-password-typed-as-login",
+        "alice@example.test",
+    ];
+    secrets.extend(known.map(str::to_owned));
+    for secret in secrets {
+        assert!(!text.contains(&secret), "{secret} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn every_decision_of_consequence_has_its_audit_line() {
+    let op = TestProvider::start().await;
+    let (log, _guard) = Log::capture();
+
+    live_a_life(&op).await;
+
+    let text = log.text();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["target"] == "audit")
+        .collect();
+    for (event, outcome) in [
+        ("sign_in", "refused"),
+        ("sign_in", "success"),
+        ("grant", "success"),
+        ("token", "success"),
+        ("token", "refused"),
+        ("replay", "revoked"),
+        ("sign_out", "success"),
+    ] {
+        let found = lines
+            .iter()
+            .find(|line| line["fields"]["event"] == event && line["fields"]["outcome"] == outcome);
+        let line = found.unwrap_or_else(|| panic!("no line for {event} {outcome}: {text}"));
+        assert_eq!(line["fields"]["peer.address"], "192.0.2.7", "{line}");
+    }
+}

@@ -1,0 +1,137 @@
+//! An answer of the provider, and what can be asserted about it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use serde_json::Value;
+use url::Url;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(super) fn of(response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// Where the browser is sent.
+    #[track_caller]
+    pub(crate) fn location(&self) -> Url {
+        assert_eq!(self.status, 303, "no redirection: {self:?}");
+        Url::parse(self.header("location").unwrap()).unwrap()
+    }
+
+    /// The query of where the browser is sent; every parameter is there once.
+    #[track_caller]
+    pub(crate) fn params(&self) -> BTreeMap<String, String> {
+        let location = self.location();
+        let mut params = BTreeMap::new();
+        for (name, value) in location.query_pairs() {
+            let before = params.insert(name.to_string(), value.to_string());
+            assert_eq!(before, None, "{name} is repeated in {location}");
+        }
+        params
+    }
+
+    /// The ticket in the form of a page.
+    #[track_caller]
+    pub(crate) fn ticket(&self) -> String {
+        let marker = r#"name="ticket" value=""#;
+        let (_, rest) = self
+            .body
+            .split_once(marker)
+            .unwrap_or_else(|| panic!("no form: {self:?}"));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// The answer is the sign-in page.
+    #[track_caller]
+    pub(crate) fn assert_sign_in_page(&self) {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert!(self.body.contains(r#"id="sign-in""#), "{self:?}");
+    }
+
+    /// The answer is a page, and the browser is sent nowhere.
+    #[track_caller]
+    pub(crate) fn assert_page(&self, status: u16, text: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("location"), None, "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert!(self.body.contains(text), "{text:?} is not in {}", self.body);
+    }
+
+    /// The answer is the JSON error of RFC 6749 §5.2.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        let body = self.json();
+        assert_eq!(body["error"], code, "{body}");
+        assert_eq!(body["status_code"], status, "{body}");
+        assert!(body["error_description"].is_string(), "{body}");
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+    }
+
+    /// The answer is the challenge of RFC 6750 §3.
+    #[track_caller]
+    pub(crate) fn assert_challenged(&self, status: u16, error: Option<&str>) {
+        assert_eq!(self.status, status, "{self:?}");
+        let challenge = self.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with("Bearer "), "{challenge}");
+        match error {
+            Some(error) => {
+                assert!(
+                    challenge.contains(&format!(r#"error="{error}""#)),
+                    "{challenge}"
+                );
+            }
+            None => assert!(!challenge.contains("error"), "{challenge}"),
+        }
+    }
+
+    /// The answer sends an error back to the client (RFC 6749 §4.1.2.1).
+    #[track_caller]
+    pub(crate) fn assert_sent_back(&self, code: &str) {
+        let params = self.params();
+        assert_eq!(
+            params.get("error").map(String::as_str),
+            Some(code),
+            "{params:?}"
+        );
+        assert_eq!(params.get("iss").map(String::as_str), Some(super::ISSUER));
+        let allowed = ["error", "error_description", "state", "iss", "tenant"];
+        for name in params.keys() {
+            assert!(allowed.contains(&name.as_str()), "{name} beside an error");
+        }
+    }
+
+    /// The values of `Set-Cookie`.
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        self.headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
+    }
+}

@@ -1,0 +1,195 @@
+//! The language of these tests: a provider, a browser, and what they say to each other.
+
+mod answer;
+mod browser;
+pub(crate) mod clients;
+mod flow;
+mod users;
+
+pub(crate) use answer::Answer;
+pub(crate) use browser::Browser;
+pub(crate) use flow::{Authorize, Tokens, VERIFIER, read_jwt};
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header;
+
+use crate::clock::ManualClock;
+use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
+use crate::model::{Issuer, Timestamp};
+use crate::provider::{Parts, Provider, Settings};
+use crate::store::{self, AttemptLimits, Store, Synchronous};
+use crate::telemetry::Metrics;
+use crate::users::SignIn;
+
+pub(crate) const ISSUER: &str = "https://op.example/oidc/";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const SERVICE_SECRET: &str = "a secret: with 100% odd + characters";
+const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// Making an RSA key takes a good part of a second; no test changes them.
+static KEYS: LazyLock<Vec<RingKey>> = LazyLock::new(|| {
+    [SigningAlgorithm::Es256, SigningAlgorithm::Rs256]
+        .map(|algorithm| RingKey {
+            key: Arc::new(SigningKey::generate(algorithm).unwrap()),
+            created_at: START,
+            active_from: START,
+            published_until: None,
+        })
+        .to_vec()
+});
+
+/// A provider with a clock that stands still, users and clients of its own.
+#[derive(Debug)]
+pub(crate) struct TestProvider {
+    pub(crate) provider: Provider,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Store,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl TestProvider {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = settings();
+        change(&mut settings);
+        let settings_of_store = store::Settings {
+            path: None,
+            key_file: None,
+            synchronous: Synchronous::Normal,
+        };
+        let store = Store::open(&settings_of_store).await.unwrap();
+        let clock = Arc::new(ManualClock::at(START));
+        let keys = Arc::new(KeyRing::new(KEYS.clone()));
+        let own = Some((settings.issuer.as_str().to_owned(), Arc::clone(&keys)));
+        let limits = AttemptLimits {
+            failures_before_pause: 3,
+            pause: Duration::from_secs(300),
+            ceiling: Some(8),
+        };
+        let metrics = Arc::new(Metrics::new());
+        let parts = Parts {
+            clock: Arc::<ManualClock>::clone(&clock),
+            store: store.clone(),
+            keys,
+            verifier: Arc::new(TokenVerifier::new(own, &[], 1000).unwrap()),
+            sign_in: SignIn::new(Arc::new(users::TestUsers), store.clone(), limits),
+            metrics: Arc::clone(&metrics),
+        };
+        Self {
+            provider: Provider::new(settings, parts).unwrap(),
+            clock,
+            store,
+            metrics,
+        }
+    }
+
+    pub(crate) fn advance_s(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        use crate::clock::Clock as _;
+        self.clock.now().as_secs()
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Answer {
+        let response = self.provider.answer(request, [192, 0, 2, 7].into()).await;
+        Answer::of(response)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(http::Request::get(path).body(Bytes::new()).unwrap())
+            .await
+    }
+
+    /// Posts a form, with an `Authorization` header if there is one.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        authorization: Option<&str>,
+        form: &[(&str, &str)],
+    ) -> Answer {
+        let mut builder = http::Request::post(path);
+        if let Some(authorization) = authorization {
+            builder = builder.header(header::AUTHORIZATION, authorization);
+        }
+        let request = builder
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(encode(form).into());
+        self.send(request.unwrap()).await
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+}
+
+/// Everything at its default.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        issuer: Issuer::parse(ISSUER).unwrap(),
+        clients: clients::all(),
+        access_token_algorithm: SigningAlgorithm::Es256,
+        access_token_lifetime: Duration::from_secs(600),
+        id_token_algorithm: SigningAlgorithm::Rs256,
+        id_token_lifetime: Duration::from_secs(3600),
+        refresh_token_lifetime: Duration::from_secs(30 * 86400),
+        code_lifetime: Duration::from_secs(60),
+        session_lifetime: Duration::from_secs(12 * 3600),
+        session_idle_lifetime: Duration::from_secs(3600),
+        interaction_lifetime: Duration::from_secs(1800),
+        display_name: "Test Place".to_owned(),
+        templates: None::<PathBuf>,
+    }
+}
+
+/// Encodes a query or a form.
+pub(crate) fn encode(params: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(params)
+        .finish()
+}
+
+/// The header of `client_secret_basic` (RFC 6749 §2.3.1).
+pub(crate) fn basic(client_id: &str, secret: &str) -> String {
+    use base64::Engine as _;
+    let half = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let joined = format!("{}:{}", half(client_id), half(secret));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(joined);
+    format!("Basic {encoded}")
+}
+
+/// Drives all of `futures` at once on this thread.
+pub(crate) async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures
+        .into_iter()
+        .map(|future| Some(Box::pin(future)))
+        .collect();
+    let mut outputs = Vec::new();
+    std::future::poll_fn(|ctx| {
+        for slot in &mut running {
+            if let Some(future) = slot
+                && let std::task::Poll::Ready(output) = future.as_mut().poll(ctx)
+            {
+                outputs.push(output);
+                *slot = None;
+            }
+        }
+        if running.iter().all(Option::is_none) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    outputs
+}

@@ -1,0 +1,133 @@
+//! What the log says, and never says.
+
+use serde_json::Value;
+
+use crate::support::{Browser, Edge, Tokens, exchange};
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_request_has_one_access_line() {
+    let edge = Edge::demo();
+    edge.get("/public/seen?secret=1").await.assert_status(200);
+    edge.get("/api/refused").await.assert_status(401);
+    edge.wait_for("/api/refused");
+
+    let lines = lines(&edge.log());
+    let of = |path: &str| -> Vec<&Value> {
+        lines
+            .iter()
+            .filter(|line| line["target"] == "access" && line["http.path"] == path)
+            .collect()
+    };
+    let (seen, refused) = (of("/public/seen"), of("/api/refused"));
+    assert_eq!((seen.len(), refused.len()), (1, 1));
+    assert_eq!(seen[0]["http.status"], 200);
+    assert_eq!(refused[0]["http.status"], 401);
+    assert!(refused[0]["reason"].is_string(), "{}", refused[0]);
+}
+
+#[tokio::test]
+async fn what_matters_has_an_audit_line() {
+    let edge = Edge::demo();
+    edge.sign_in("alice").password("wrong").submit().await;
+    let tokens = edge.sign_in("alice").tokens().await;
+    edge.post_form(
+        "/oidc/oauth2/revoke",
+        &[("client_id", "demo-app"), ("token", &tokens.access_token)],
+    )
+    .await;
+    edge.get("/public/last").await;
+    edge.wait_for("/public/last");
+
+    let lines = lines(&edge.log());
+    let audit: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["target"] == "audit")
+        .collect();
+    assert!(
+        audit.len() >= 4,
+        "sign-in refused, sign-in, tokens issued, revocation: {audit:#?}"
+    );
+    assert!(
+        audit
+            .iter()
+            .any(|line| line["client.id"] == "demo-app" && line["user.subject"].is_string()),
+        "{audit:#?}"
+    );
+}
+
+/// Every secret that passes through is looked for in the whole log at the noisiest level.
+#[tokio::test]
+async fn no_secret_is_logged_at_any_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let edge = Edge::start_in(folder, include_str!("../../config/demo.yaml"), "trace");
+    let mut browser = Browser::default();
+    let answer = edge
+        .sign_in("alice")
+        .submit_in(&mut browser)
+        .await
+        .assert_status(303);
+    let code = answer.location_parameter("code").unwrap();
+    let tokens = Tokens::read(&edge.token(&exchange(&code)).await.assert_status(200));
+    edge.sign_in("alice")
+        .password("Wr0ng-Passw0rd")
+        .submit()
+        .await;
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_status(200);
+    edge.get_with("/api/x", "S3CR3T-T0K3N")
+        .await
+        .assert_status(401);
+    edge.get("/public/x?access_token=S3CR3T-QU3RY&code=S3CR3T-C0D3")
+        .await;
+    edge.get("/api/x?access_token=S3CR3T-QU3RY").await;
+    let basic = edge
+        .http
+        .get(edge.url("/api/x"))
+        .basic_auth("alice", Some("B4S1C-S3CR3T"));
+    edge.send(basic).await;
+    let wrong_client = edge
+        .http
+        .post(edge.url("/oidc/oauth2/token"))
+        .basic_auth("demo-service", Some("CL13NT-S3CR3T"));
+    edge.send(
+        wrong_client
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("grant_type=refresh_token&refresh_token=R3FR3SH"),
+    )
+    .await;
+    let hint = tokens.id_token.clone().unwrap();
+    edge.get(&format!(
+        "/oidc/oauth2/sessions/logout?id_token_hint={hint}"
+    ))
+    .await;
+    edge.get("/public/last").await;
+    edge.wait_for("/public/last");
+
+    let log = edge.log();
+    let refresh_token = tokens.refresh_token.unwrap();
+    let mut secrets = vec![
+        "cells-demo-password",
+        "Wr0ng-Passw0rd",
+        "S3CR3T",
+        "B4S1C-S3CR3T",
+        "CL13NT-S3CR3T",
+        "R3FR3SH",
+        "verifier-of-43-characters",
+        &code,
+        &tokens.access_token,
+        &refresh_token,
+        &hint,
+    ];
+    secrets.extend(browser.cookies().values().map(String::as_str));
+    for secret in secrets {
+        let found = log.lines().find(|line| line.contains(secret));
+        assert!(found.is_none(), "{secret} is in the log: {found:?}");
+    }
+}

@@ -1,0 +1,22 @@
+//! Cellgate from outside: the real program on real sockets.
+//!
+//! One module for each thing a stranger would look for; `support` is the language they are
+//! written in.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected is to stop there"
+)]
+
+mod support;
+
+mod browser;
+mod demo;
+mod hostile;
+mod log;
+mod operations;
+mod source;

@@ -1,0 +1,287 @@
+//! What an operator does: watch, reload, stop, crash.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Edge, Recorder, Tokens, exchange};
+
+const DEMO: &str = include_str!("../../config/demo.yaml");
+
+#[tokio::test]
+async fn the_admin_listener_tells_health_and_nothing_else() {
+    let edge = Edge::demo();
+
+    edge.admin("/healthz").await.assert_status(200);
+    edge.admin("/readyz").await.assert_status(200);
+    edge.admin("/").await.assert_status(404);
+    edge.get("/metrics").await.assert_status(404);
+}
+
+#[tokio::test]
+async fn the_metrics_count_what_happened() {
+    let edge = Edge::demo();
+    let tokens = edge.sign_in("alice").tokens().await;
+    edge.sign_in("alice").password("wrong").submit().await;
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_status(200);
+    edge.get_with("/api/x", "not-a-token")
+        .await
+        .assert_status(401);
+
+    let metrics = edge.admin("/metrics").await.assert_status(200);
+
+    assert!(
+        metrics.header("content-type").starts_with("text/plain"),
+        "{metrics:?}"
+    );
+    let sample = |wanted: &[&str]| -> f64 {
+        metrics
+            .body
+            .lines()
+            .filter(|line| !line.starts_with('#') && wanted.iter().all(|part| line.contains(part)))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    };
+    assert!(
+        (sample(&["cellgate_sign_ins_total", "success"]) - 1.0).abs() < 0.1,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        (sample(&["cellgate_sign_ins_total", "denied"]) - 1.0).abs() < 0.1,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_requests_total", "rejected"]) >= 1.0,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_grants_total", "authorization_code", "issued"]) >= 1.0,
+        "{}",
+        metrics.body
+    );
+    assert!(
+        sample(&["cellgate_token_verifications_total", "hit"]) >= 1.0,
+        "a token minted here is remembered"
+    );
+}
+
+#[tokio::test]
+async fn a_reload_takes_a_good_file_and_keeps_the_old_one_for_a_bad_one() {
+    let edge = Edge::demo();
+    let file = edge.folder.path().join("cellgate.yaml");
+    let good = fs::read_to_string(&file).unwrap();
+    edge.get("/more/x").await.assert_status(404);
+
+    let more =
+        "\n  - name: more\n    path: /more/\n    authentication: anonymous\n    whoami: true\n";
+    fs::write(
+        &file,
+        good.replacen("\nroutes:", &format!("\nroutes:{}", more.trim_end()), 1),
+    )
+    .unwrap();
+    edge.signal("HUP");
+    edge.wait_for("configuration loaded");
+    edge.get("/more/x").await.assert_status(200);
+
+    fs::write(&file, "listeners: 7\n").unwrap();
+    edge.signal("HUP");
+    edge.wait_for("configuration refused");
+    edge.get("/more/x").await.assert_status(200);
+}
+
+/// Nothing in flight is cut off: an upload that began before SIGTERM is answered after it.
+#[tokio::test]
+async fn a_stop_waits_for_what_is_in_flight() {
+    let upstream = Recorder::start().await;
+    let yaml = DEMO.replacen(
+        "\nroutes:",
+        &format!(
+            "\nupstreams:\n  - name: app\n    servers: [http://{}]\nroutes:\n  - name: app\n    path: /app/\n    authentication: anonymous\n    upstream: app",
+            upstream.address
+        ),
+        1,
+    );
+    let mut edge = Edge::start(&yaml);
+    let mut wire = edge.wire().await;
+    wire.write(format!(
+        "POST /app/x HTTP/1.1\r\nHost: {}\r\nContent-Length: 10\r\n\r\n01234",
+        edge.address
+    ))
+    .await;
+    // The head is through once another request on the same process has been answered after it.
+    edge.get("/public/x").await.assert_status(200);
+
+    edge.signal("TERM");
+    edge.wait_for("draining");
+    wire.write("56789").await;
+
+    assert_eq!(wire.read().await.status, 200);
+    assert_eq!(edge.wait(), Some(0));
+    assert_eq!(upstream.heads().len(), 1);
+}
+
+#[tokio::test]
+async fn an_idle_process_stops_at_once_with_success() {
+    let mut edge = Edge::demo();
+
+    edge.signal("TERM");
+
+    assert_eq!(edge.wait(), Some(0));
+}
+
+/// Nothing acknowledged is lost, nothing redeemable twice: through `kill -9`.
+#[tokio::test]
+async fn state_survives_a_kill() {
+    let edge = Edge::demo();
+    let code = edge.sign_in("alice").code().await;
+    let unused = edge.sign_in("bob").code().await;
+    let tokens = Tokens::read(&edge.token(&exchange(&code)).await.assert_status(200));
+    let revoked = edge.sign_in("alice").tokens().await;
+    edge.post_form(
+        "/oidc/oauth2/revoke",
+        &[("client_id", "demo-app"), ("token", &revoked.access_token)],
+    )
+    .await
+    .assert_status(200);
+    let folder = edge.kill();
+
+    // The issuer must stay the same for the tokens to stay good, so the port must too.
+    let yaml = fs::read_to_string(folder.path().join("cellgate.yaml")).unwrap();
+    let edge = Edge::start_again(folder, &yaml);
+
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_status(200);
+    edge.get_with("/api/x", &revoked.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
+    edge.token(&exchange(&unused)).await.assert_status(200);
+    edge.token(&exchange(&code))
+        .await
+        .assert_refused(400, "invalid_grant");
+    edge.get_with("/api/x", &tokens.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
+}
+
+/// Runs `cellgate keys rotate` on the state of `edge` and waits until the process has noticed.
+fn rotate_keys(edge: &Edge, more: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+        .args(["keys", "rotate"])
+        .args(more)
+        .arg("--config")
+        .arg(edge.folder.path().join("cellgate.yaml"))
+        .current_dir(edge.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    edge.wait_for("signing keys changed");
+}
+
+/// A new key is published before it signs, and tokens of the old one stay good.
+#[tokio::test]
+async fn keys_are_rotated_without_a_restart() {
+    let edge = Edge::demo();
+    let before = edge.sign_in("alice").tokens().await;
+    let published = || async {
+        let set = edge
+            .get("/oidc/.well-known/jwks.json")
+            .await
+            .assert_status(200)
+            .json();
+        set["keys"].as_array().unwrap().len()
+    };
+    let n_keys = published().await;
+
+    rotate_keys(&edge, &[]);
+
+    assert_eq!(published().await, 2 * n_keys);
+    edge.get_with("/api/x", &before.access_token)
+        .await
+        .assert_status(200);
+    let after = edge.sign_in("alice").tokens().await;
+    edge.get_with("/api/x", &after.access_token)
+        .await
+        .assert_status(200);
+}
+
+/// A key that somebody else may have is withdrawn at once, and with it what it signed.
+#[tokio::test]
+async fn a_compromised_key_is_withdrawn_at_once() {
+    let edge = Edge::demo();
+    let before = edge.sign_in("alice").tokens().await;
+
+    rotate_keys(&edge, &["--compromised"]);
+
+    edge.get_with("/api/x", &before.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
+    let after = edge.sign_in("alice").tokens().await;
+    let header = |token: &str| token.split('.').next().unwrap().to_owned();
+    assert_ne!(
+        header(&before.access_token),
+        header(&after.access_token),
+        "the new key signs"
+    );
+    edge.get_with("/api/x", &after.access_token)
+        .await
+        .assert_status(200);
+}
+
+#[test]
+fn a_wrong_configuration_is_explained_whole_with_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.yaml");
+    fs::write(
+        &file,
+        "listeners:\n  - name: edge\n    adress: 127.0.0.1:1\nroutes:\n  - name: a\n    path: /a\n    upstream: nowhere\n    authentication: anonymous\n",
+    )
+    .unwrap();
+    for arguments in [vec!["check"], vec!["run", "--config"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+            .args(&arguments)
+            .arg(&file)
+            .output()
+            .unwrap();
+
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("adress") && said.contains("did you mean"),
+            "{said}"
+        );
+        assert!(
+            said.contains("nowhere") && said.contains("routes[0].upstream"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_shipped_configurations_are_right() {
+    for file in [
+        "config/demo.yaml",
+        "config/reference.yaml",
+        "config/minimal.yaml",
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+            .arg("check")
+            .arg(file)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{file}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! A running Cellgate.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::{Answer, SignIn, Wire};
+
+/// How long anything may take before the test gives up; nothing waits that long.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The real program, with a configuration and a state of its own, stopped when dropped.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    process: Child,
+    pub(crate) folder: TempDir,
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    log: Arc<Mutex<String>>,
+    lines: Receiver<String>,
+    pub(crate) http: reqwest::Client,
+}
+
+/// A port nobody listens on. Another process could take it before we do; none here does.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it is bound").port()
+}
+
+impl Edge {
+    /// Starts Cellgate with `config/demo.yaml`, on ports of its own.
+    pub(crate) fn demo() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let yaml = fs::read_to_string(root.join("config/demo.yaml"))
+            .expect("the demo configuration is there");
+        Self::start(&yaml)
+    }
+
+    /// Starts Cellgate with `yaml`, in which the demo's ports and state are replaced by free ones:
+    /// `127.0.0.1:9480` the edge, `127.0.0.1:9481` the admin listener, `./data/demo` the state.
+    pub(crate) fn start(yaml: &str) -> Self {
+        Self::start_in(
+            tempfile::tempdir().expect("a temporary folder"),
+            yaml,
+            "info",
+        )
+    }
+
+    /// Starts Cellgate in `folder`, which may hold the state and files of an earlier one.
+    pub(crate) fn start_in(folder: TempDir, yaml: &str, log_filter: &str) -> Self {
+        let (port, admin) = (free_port(), free_port());
+        let yaml = yaml
+            .replace("127.0.0.1:9480", &format!("127.0.0.1:{port}"))
+            .replace("127.0.0.1:9481", &format!("127.0.0.1:{admin}"))
+            .replace("./data/demo", &folder.path().join("data").to_string_lossy());
+        let yaml = format!("{yaml}\nlog:\n  filter: {log_filter}\n");
+        Self::launch(folder, &yaml, port, admin)
+    }
+
+    fn launch(folder: TempDir, yaml: &str, port: u16, admin: u16) -> Self {
+        let config = folder.path().join("cellgate.yaml");
+        fs::write(&config, yaml).expect("the configuration can be written");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+            .args(["run", "--config"])
+            .arg(&config)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        let (sender, lines) = channel();
+        let streams: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(process.stdout.take().expect("piped")),
+            Box::new(process.stderr.take().expect("piped")),
+        ];
+        for stream in streams {
+            let (log, sender) = (Arc::clone(&log), sender.clone());
+            thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                    log.push_str(&line);
+                    log.push('\n');
+                    drop(sender.send(line));
+                }
+            });
+        }
+        // Only the readers hold it now: when the process ends, waiting ends.
+        drop(sender);
+        let edge = Self {
+            process,
+            folder,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            admin: SocketAddr::from(([127, 0, 0, 1], admin)),
+            log,
+            lines,
+            http: client(),
+        };
+        edge.wait_for("\"message\":\"serving\"");
+        edge
+    }
+
+    /// Starts Cellgate once more in `folder`, with the file an earlier one ran on and so on its
+    /// ports.
+    pub(crate) fn start_again(folder: TempDir, yaml: &str) -> Self {
+        let port_after = |key: &str| -> u16 {
+            let rest = yaml.split_once(key).expect("the key is there").1;
+            let address = rest.split_once("127.0.0.1:").expect("an address").1;
+            address
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+                .parse()
+                .expect("a port")
+        };
+        let (port, admin) = (port_after("\nlisteners:"), port_after("\nadmin:"));
+        Self::launch(folder, yaml, port, admin)
+    }
+
+    /// Waits until a line with `text` is logged, from the last one waited for on.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(DEADLINE) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("no line with {text}; the log:\n{}", self.log()),
+            }
+        }
+    }
+
+    /// All that was logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The URL of `path` at the edge.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// GET `path` without credentials.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    /// GET `path` with a bearer token.
+    pub(crate) async fn get_with(&self, path: &str, token: &str) -> Answer {
+        self.send(self.http.get(self.url(path)).bearer_auth(token))
+            .await
+    }
+
+    /// Sends `request` and reads the answer.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("an answer comes")).await
+    }
+
+    /// GET `path` of the admin listener.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        self.send(self.http.get(format!("http://{}{path}", self.admin)))
+            .await
+    }
+
+    /// POST to the token endpoint.
+    pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.post_form("/oidc/oauth2/token", form).await
+    }
+
+    /// POST a form.
+    pub(crate) async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = self
+            .http
+            .post(self.url(path))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        self.send(request).await
+    }
+
+    /// A user called `login` who is about to sign in to `demo-app`.
+    pub(crate) fn sign_in(&self, login: &str) -> SignIn<'_> {
+        SignIn::new(self, login)
+    }
+
+    /// A connection that bytes are written to as they are.
+    pub(crate) async fn wire(&self) -> Wire {
+        Wire::connect(self.address).await
+    }
+
+    /// Sends `signal` (as `kill` spells it) to the process.
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{signal}"), self.process.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits for the process to end; its exit code, or `None` when a signal ended it.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.process.wait().expect("it can be waited for").code()
+    }
+
+    /// Resident memory of the process, KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .expect("Linux tells");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kib| kib.parse().ok())
+            .expect("a number")
+    }
+
+    /// Kills the process (SIGKILL) and gives its folder back, for a next start on its state.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it can be waited for");
+        let placeholder = tempfile::tempdir().expect("a temporary folder");
+        std::mem::replace(&mut self.folder, placeholder)
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// A client that follows no redirect and keeps no cookie.
+fn client() -> reqwest::Client {
+    cellgate::server::install_crypto_provider();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(DEADLINE)
+        .build()
+        .expect("a client can be made")
+}

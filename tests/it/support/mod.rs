@@ -1,0 +1,20 @@
+//! The language the tests are written in.
+//!
+//! [`Edge`] is a running Cellgate, [`Recorder`] an upstream that writes down what reached it,
+//! [`SignIn`] a user with a browser that has no JavaScript, [`Answer`] what came back.
+
+mod answer;
+mod chromium;
+mod component;
+mod edge;
+mod flow;
+mod recorder;
+mod wire;
+
+pub(crate) use answer::Answer;
+pub(crate) use chromium::Chromium;
+pub(crate) use component::component;
+pub(crate) use edge::{Edge, free_port};
+pub(crate) use flow::{Browser, SignIn, Tokens, exchange, form_fields};
+pub(crate) use recorder::Recorder;
+pub(crate) use wire::{Wire, WireAnswer};
