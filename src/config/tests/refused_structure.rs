@@ -287,7 +287,7 @@ routes:
             ("limits.head_timeout_s", 6, "from 1 to 120"),
             ("provider.issuer", 8, "must begin with https://"),
             ("upstreams[0].server_name", 10, "is missing"),
-            ("routes[0].path", 14, "segment `.` or `..`"),
+            ("routes[0].path", 14, "has a dot segment"),
             ("routes[0].upstream", 15, "Did you mean `app`?"),
             (
                 "routes[1].name",
