@@ -25,7 +25,7 @@ def config(ctx, port, route):
             "keepalive_s": 3600,
             "connections": 8192,
             "connections_per_address": 8192,
-            "token_failures_per_minute": 1_000_000_000,
+            "token_failures_per_minute": 1_000_000,
         },
         "trusted_issuers": [{
             "issuer": ctx.issuer,

@@ -242,7 +242,7 @@ mod tests {
     fn a_bad_file_ends_with_code_2() {
         let error = check(Path::new("/nonexistent/cellgate.yaml"), &mut Vec::new()).unwrap_err();
 
-        assert!(matches!(error, CliError::Config { .. }));
+        assert!(matches!(error, CliError::Config(_)));
         assert_eq!(error.exit_code(), std::process::ExitCode::from(2));
     }
 

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::report;
-use crate::config::ConfigError;
+use miette::GraphicalTheme;
+
+use super::report::Refusal;
 use crate::entropy::EntropyError;
 use crate::jose::KeyError;
 use crate::server::StartError;
@@ -14,16 +15,9 @@ use crate::store::StoreError;
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// The configuration is refused; with its text, to be quoted.
-    #[error("{error}")]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// What is in it; empty when it cannot be read.
-        text: String,
-        /// All problems.
-        error: ConfigError,
-    },
+    /// The configuration is refused.
+    #[error("{0}")]
+    Config(Box<Refusal>),
     /// The server could not start, or stopped for a reason.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -65,7 +59,7 @@ pub(super) enum CliError {
         status: http::StatusCode,
     },
     /// It did not answer.
-    #[error("{url} does not answer: {source}")]
+    #[error("{url} does not answer: {}", innermost(source))]
     NoAnswer {
         /// Who was asked.
         url: String,
@@ -85,7 +79,7 @@ impl CliError {
 
     const fn code(&self) -> u8 {
         match self {
-            Self::Config { .. }
+            Self::Config(_)
             | Self::Start(StartError::Config(_))
             | Self::NoProvider
             | Self::UnusedAlgorithm(_)
@@ -106,10 +100,24 @@ impl CliError {
     /// Tells the operator.
     pub(super) fn show(&self, to: &mut impl Write) -> io::Result<()> {
         match self {
-            Self::Config { path, text, error } => {
-                report::write(to, path, text, error, io::stderr().is_terminal())
+            Self::Config(refusal) => {
+                let theme = if io::stderr().is_terminal() {
+                    GraphicalTheme::unicode()
+                } else {
+                    GraphicalTheme::none()
+                };
+                refusal.write(to, &theme)
             }
             other => writeln!(to, "cellgate: {other}"),
         }
     }
+}
+
+/// The first cause of an error, which says more than the layers around it.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }

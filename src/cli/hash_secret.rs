@@ -11,26 +11,27 @@ use super::error::CliError;
 use crate::entropy;
 use crate::secret::Secret;
 
-/// Hashes the first line of `input`, or a secret made here.
-pub(super) fn hash_secret(
+/// Prints the hash of the first line of `input`.
+pub(super) fn hash_line(
     input: &mut impl BufRead,
     out: &mut impl Write,
     kind: Option<HashKind>,
-    generate: bool,
 ) -> Result<(), CliError> {
-    if generate {
-        let secret = entropy::opaque_token()?;
-        let hash = hash(&secret, kind.unwrap_or(HashKind::Sha256))?;
-        writeln!(out, "secret:      {}", secret.expose())?;
-        writeln!(out, "secret_hash: {hash}")?;
-        return Ok(());
-    }
     let secret = read_secret(input)?;
     writeln!(
         out,
         "{}",
         hash(&secret, kind.unwrap_or(HashKind::Argon2id))?
     )?;
+    Ok(())
+}
+
+/// Makes a secret; prints it and its hash.
+pub(super) fn generate(out: &mut impl Write, kind: Option<HashKind>) -> Result<(), CliError> {
+    let secret = entropy::opaque_token()?;
+    let hash = hash(&secret, kind.unwrap_or(HashKind::Sha256))?;
+    writeln!(out, "secret:      {}", secret.expose())?;
+    writeln!(out, "secret_hash: {hash}")?;
     Ok(())
 }
 
@@ -63,16 +64,16 @@ mod tests {
     use super::*;
     use crate::model::SecretHash;
 
-    fn printed(input: &str, kind: Option<HashKind>, generate: bool) -> Result<String, CliError> {
+    fn hashed(input: &str) -> Result<String, CliError> {
         let mut out = Vec::new();
-        hash_secret(&mut input.as_bytes(), &mut out, kind, generate)?;
+        hash_line(&mut input.as_bytes(), &mut out, None)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
     #[test]
     fn a_password_is_hashed_with_argon2id_and_a_salt_of_its_own() {
-        let first = printed("correct horse\n", None, false).unwrap();
-        let second = printed("correct horse", None, false).unwrap();
+        let first = hashed("correct horse\n").unwrap();
+        let second = hashed("correct horse").unwrap();
 
         assert_ne!(first, second);
         let hash = SecretHash::parse(first.trim_end()).unwrap();
@@ -83,7 +84,9 @@ mod tests {
 
     #[test]
     fn a_generated_secret_matches_the_hash_beside_it() {
-        let printed = printed("", None, true).unwrap();
+        let mut out = Vec::new();
+        generate(&mut out, None).unwrap();
+        let printed = String::from_utf8(out).unwrap();
         let value = |key: &str| {
             let line = printed.lines().find(|line| line.starts_with(key)).unwrap();
             line.rsplit(' ').next().unwrap().to_owned()
@@ -99,10 +102,7 @@ mod tests {
 
     #[test]
     fn nothing_to_hash_is_refused() {
-        assert!(matches!(printed("", None, false), Err(CliError::NoSecret)));
-        assert!(matches!(
-            printed("\nx\n", None, false),
-            Err(CliError::NoSecret)
-        ));
+        assert!(matches!(hashed(""), Err(CliError::NoSecret)));
+        assert!(matches!(hashed("\nx\n"), Err(CliError::NoSecret)));
     }
 }

@@ -48,9 +48,14 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
         Command::Run { config } => run::run(config, &mut io::stderr()),
         Command::Check { config } => check::check(config, out),
         Command::Schema => schema::schema(out),
-        Command::HashSecret { kind, generate } => {
-            hash_secret::hash_secret(&mut io::stdin().lock(), out, *kind, *generate)
-        }
+        Command::HashSecret {
+            kind,
+            generate: true,
+        } => hash_secret::generate(out, *kind),
+        Command::HashSecret {
+            kind,
+            generate: false,
+        } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Keys { command } => keys::keys(command, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }

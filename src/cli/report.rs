@@ -1,7 +1,8 @@
 //! The problems of a configuration, each with the lines it stands in.
 
+use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
@@ -11,56 +12,61 @@ use crate::config::{Config, ConfigError, Place, Problem, base, read_text};
 
 use super::error::CliError;
 
-/// Loads a configuration as start-up does; a refusal comes with the text, to be quoted.
+/// A configuration that was refused, with its text, to be quoted.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    path: PathBuf,
+    /// Empty when the file cannot be read.
+    text: String,
+    error: ConfigError,
+}
+
+/// Loads a configuration as start-up does.
 pub(super) fn load(path: &Path) -> Result<Config, CliError> {
-    let refused = |text: &str, error| CliError::Config {
-        path: path.to_owned(),
-        text: text.to_owned(),
-        error,
+    let refused = |text: &str, error| {
+        CliError::Config(Box::new(Refusal {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            error,
+        }))
     };
     let text = read_text(path).map_err(|error| refused("", error))?;
     Config::parse(&text, base(path)).map_err(|error| refused(&text, error))
 }
 
-/// Writes every problem with the lines around it, and how many there are.
-pub(super) fn write(
-    to: &mut impl Write,
-    path: &Path,
-    text: &str,
-    error: &ConfigError,
-    is_terminal: bool,
-) -> io::Result<()> {
-    let theme = if is_terminal {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::none()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_context_lines(1)
-        .with_width(100);
-    for problem in &error.problems {
-        let source = NamedSource::new(path.display().to_string(), text.to_owned());
-        let report = Report::new(diagnostic(text, problem)).with_source_code(source);
-        let mut rendered = String::new();
-        if handler
-            .render_report(&mut rendered, report.as_ref())
-            .is_err()
-        {
-            rendered = problem.to_string();
-        }
-        writeln!(to, "{}\n", rendered.trim_end())?;
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
     }
-    let plural = if error.problems.len() == 1 {
-        "problem"
-    } else {
-        "problems"
-    };
-    writeln!(
-        to,
-        "{}: {} {plural}; nothing was started",
-        path.display(),
-        error.problems.len()
-    )
+}
+
+impl Refusal {
+    /// Writes every problem with the lines around it, and how many there are.
+    pub(super) fn write(&self, to: &mut impl Write, theme: &GraphicalTheme) -> io::Result<()> {
+        let handler = GraphicalReportHandler::new_themed(theme.clone())
+            .with_context_lines(1)
+            .with_width(100);
+        let path = self.path.display();
+        for problem in &self.error.problems {
+            let source = NamedSource::new(path.to_string(), self.text.clone());
+            let report = Report::new(diagnostic(&self.text, problem)).with_source_code(source);
+            let mut rendered = String::new();
+            if handler
+                .render_report(&mut rendered, report.as_ref())
+                .is_err()
+            {
+                rendered = problem.to_string();
+            }
+            writeln!(to, "{}\n", rendered.trim_end())?;
+        }
+        let n_problems = self.error.problems.len();
+        let plural = if n_problems == 1 {
+            "problem"
+        } else {
+            "problems"
+        };
+        writeln!(to, "{path}: {n_problems} {plural}; nothing was started")
+    }
 }
 
 fn diagnostic(text: &str, problem: &Problem) -> MietteDiagnostic {
@@ -107,9 +113,13 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let error = Config::parse(text, Path::new("")).unwrap_err();
+        let refusal = Refusal {
+            path: PathBuf::from("cellgate.yaml"),
+            text: text.to_owned(),
+            error: Config::parse(text, Path::new("")).unwrap_err(),
+        };
         let mut out = Vec::new();
-        write(&mut out, Path::new("cellgate.yaml"), text, &error, false).unwrap();
+        refusal.write(&mut out, &GraphicalTheme::none()).unwrap();
         String::from_utf8(out).unwrap()
     }
 

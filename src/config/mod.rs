@@ -1,4 +1,4 @@
-//! The operator's file: YAML text → [`file`] structs → [`Config`], checked.
+//! The operator's file: YAML text → file structs → [`Config`], checked.
 //!
 //! Every problem is found in one run, with its key path, its line and what to write instead.
 //! Start-up, reload and `cellgate check` call the same function. Paths of files that are read
@@ -6,7 +6,7 @@
 //! files that are written (`state`) start at the working directory.
 //!
 //! *Invariant:* whoever holds a [`Config`] need not check any value of it again, and no file or
-//! environment variable is read for the configuration outside [`files`].
+//! environment variable is read for the configuration outside `files.rs`.
 
 mod defaults;
 mod file;

@@ -152,6 +152,11 @@ impl Problems {
         self.push(at, Some(place), reason, advice);
     }
 
+    /// Notes that what is written at `written` is read as `meant`, so that it is pointed to.
+    pub(crate) fn read_as(&mut self, written: &KeyPath, meant: &KeyPath) {
+        self.positions.copy(written, meant);
+    }
+
     /// Whether the value at `at`, or one around it, was taken out.
     pub(crate) fn is_broken(&self, at: &KeyPath) -> bool {
         self.broken.iter().any(|broken| at.is_within(broken))

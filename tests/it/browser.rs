@@ -1,9 +1,8 @@
 //! A person with a browser: headless Chromium signs in.
 
-use fantoccini::Locator;
-use http::Method;
-
 use crate::support::{Chromium, Edge, Recorder};
+
+const PASSWORD: &str = "input[name=password][type=password][autocomplete=current-password]";
 
 /// The demo, with the application's redirect URI at an address of the test's own.
 async fn edge_and_application() -> (Edge, Recorder) {
@@ -30,49 +29,21 @@ async fn a_person_signs_in(scripts: bool) {
         .url();
 
     page.goto(&url).await.unwrap();
-    page.find(Locator::Css("input[name=username][autocomplete=username]"))
-        .await
-        .unwrap()
-        .send_keys("alice")
-        .await
-        .unwrap();
-    let password =
-        Locator::Css("input[name=password][type=password][autocomplete=current-password]");
-    page.find(password)
-        .await
-        .unwrap()
-        .send_keys("a mistake")
-        .await
-        .unwrap();
-    page.find(Locator::Id("sign-in"))
-        .await
-        .unwrap()
-        .click()
-        .await
-        .unwrap();
+    chromium
+        .type_into("input[name=username][autocomplete=username]", "alice")
+        .await;
+    chromium.type_into(PASSWORD, "a mistake").await;
+    chromium.click("sign-in").await;
 
-    page.wait()
-        .for_element(Locator::Css("[role=alert]"))
-        .await
-        .unwrap();
+    chromium.wait_for("[role=alert]").await;
     assert!(
         application.heads().is_empty(),
         "nothing goes to the application before the password is right"
     );
-    page.find(password)
-        .await
-        .unwrap()
-        .send_keys("cells-demo-password")
-        .await
-        .unwrap();
-    page.find(Locator::Id("sign-in"))
-        .await
-        .unwrap()
-        .click()
-        .await
-        .unwrap();
+    chromium.type_into(PASSWORD, "cells-demo-password").await;
+    chromium.click("sign-in").await;
 
-    page.wait().for_element(Locator::Id("in")).await.unwrap();
+    chromium.wait_for("#in").await;
     let arrived = page.current_url().await.unwrap();
     assert!(arrived.as_str().starts_with(&callback), "{arrived}");
     let parameter = |name: &str| {
@@ -89,7 +60,7 @@ async fn a_person_signs_in(scripts: bool) {
 
     // Single sign-on: the second time no page is shown.
     page.goto(&url).await.unwrap();
-    page.wait().for_element(Locator::Id("in")).await.unwrap();
+    chromium.wait_for("#in").await;
     chromium.page.clone().close().await.unwrap();
 }
 
@@ -151,12 +122,10 @@ async fn the_sign_in_page_fits_a_small_window_and_the_keyboard() {
         .await
         .unwrap();
 
-    page.wait().for_element(Locator::Id("in")).await.unwrap();
+    chromium.wait_for("#in").await;
     let heads = application.heads();
     assert!(
-        heads
-            .iter()
-            .any(|head| head.starts_with(&format!("{} /callback?", Method::GET))),
+        heads.iter().any(|head| head.starts_with("GET /callback?")),
         "{heads:?}"
     );
     chromium.page.clone().close().await.unwrap();

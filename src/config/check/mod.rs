@@ -58,14 +58,12 @@ struct Checker {
 impl Checker {
     /// The sections in the order they need each other; `None` when one of them could not be made.
     fn config(&mut self, file: File) -> Option<Config> {
+        process::check_belonging(self, &file);
         let root = KeyPath::root();
         let admin = process::admin(self, file.admin, &root.key("admin"));
         let listeners = listeners::listeners(self, file.listeners, admin.clone());
         let log_filter = process::log_filter(self, &file.log);
 
-        let provider_is_there = file.provider.is_some();
-        process::belongs_to_provider(self, provider_is_there, file.state.is_some(), "state");
-        process::belongs_to_provider(self, provider_is_there, file.users.is_some(), "users");
         let sign_in = file.provider.as_ref().map(|provider| &provider.sign_in);
         let attempts = users::attempts(self, sign_in, file.users.as_ref());
         let users = file.users.map(|users| users::users(self, users));

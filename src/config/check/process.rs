@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::Checker;
 use super::listeners::address;
-use crate::config::file::{AdminTable, Durability, LimitsTable, LogTable, StateTable};
+use crate::config::file::{AdminTable, Durability, File, LimitsTable, LogTable, StateTable};
 use crate::config::key_path::KeyPath;
 use crate::{gateway, store};
 
@@ -48,37 +48,33 @@ pub(super) fn log_filter(checker: &mut Checker, table: &LogTable) -> String {
     table.filter.clone()
 }
 
-/// Notes a section that is there without `provider`, or missing with it.
-pub(super) fn belongs_to_provider(
-    checker: &mut Checker,
-    provider_is_there: bool,
-    is_there: bool,
-    section: &str,
-) {
-    let root = KeyPath::root();
-    if provider_is_there && !is_there {
-        let (why, advice) = match section {
-            "users" => (
-                "somebody must check passwords",
-                "Add `users:` with `cells:` or `static:`.",
+/// Notes `state` and `users` without `provider`, and `provider` without one of them.
+pub(super) fn check_belonging(checker: &mut Checker, file: &File) {
+    let sections = [
+        (
+            "state",
+            file.state.is_some(),
+            "is missing: with `provider`, codes, sessions and keys must be kept",
+            "Add `state:` with `path: ./data/cellgate.db`.",
+        ),
+        (
+            "users",
+            file.users.is_some(),
+            "is missing: with `provider`, somebody must check passwords",
+            "Add `users:` with `cells:` or `static:`.",
+        ),
+    ];
+    for (key, is_there, missing, advice) in sections {
+        let at = KeyPath::root().key(key);
+        match (file.provider.is_some(), is_there) {
+            (true, false) => checker.refuse(&at, missing, advice),
+            (false, true) => checker.refuse(
+                &at,
+                "is of no use without `provider`",
+                "Add `provider:`, or remove this section.",
             ),
-            _ => (
-                "codes, sessions and keys must be kept",
-                "Add `state:` with `path: ./data/cellgate.db`.",
-            ),
-        };
-        checker.refuse(
-            &root.key(section),
-            format!("is missing: with `provider`, {why}"),
-            advice,
-        );
-    }
-    if is_there && !provider_is_there {
-        checker.refuse(
-            &root.key(section),
-            "is of no use without `provider`",
-            "Add `provider:`, or remove this section.",
-        );
+            (true, true) | (false, false) => {}
+        }
     }
 }
 

@@ -196,7 +196,7 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         )
         .and_then(|text| cells_url(checker, text, &at_url));
     if let Some(url) = &url {
-        check_transport(checker, url, table.danger_plain_http, at);
+        check_transport(checker, url, table, at);
     }
     if let Some(Err(error)) = table.host.as_deref().map(host::check_authority) {
         checker.refuse(&at.key("host"), error.to_string(), "");
@@ -242,16 +242,16 @@ fn cells_url(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<Url> {
 }
 
 /// Passwords travel on this connection.
-fn check_transport(checker: &mut Checker, url: &Url, is_allowed: bool, at: &KeyPath) {
+fn check_transport(checker: &mut Checker, url: &Url, table: &CellsTable, at: &KeyPath) {
     let is_plain = url.scheme() == "http" && !is_loopback(url);
-    if is_plain && !is_allowed {
+    if is_plain && !table.danger_plain_http {
         checker.refuse(
             &at.key("url"),
             "sends passwords over plain http to another machine",
             "Write `https://`, or add `danger_plain_http: true` if nobody can listen on the way.",
         );
     }
-    if is_plain && is_allowed {
+    if is_plain && table.danger_plain_http {
         checker.dangers.push(format!(
             "{}: passwords travel over plain http to {}",
             at.key("danger_plain_http"),

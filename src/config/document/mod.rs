@@ -5,10 +5,12 @@
 //! the file structs, so that all wrong keys and types come to light in one pass and in our words,
 //! and what is left of them deserializes.
 
-mod nearest;
 mod positions;
-mod structure;
 mod tree;
+
+mod kind;
+mod nearest;
+mod structure;
 
 use super::file::File;
 use super::key_path::KeyPath;

@@ -21,6 +21,13 @@ impl Positions {
         nearest_place(&self.values, path)
     }
 
+    /// Gives `to` the place of the value at `from`.
+    pub(crate) fn copy(&mut self, from: &KeyPath, to: &KeyPath) {
+        if let Some(place) = self.values.get(from).copied() {
+            self.values.insert(to.clone(), place);
+        }
+    }
+
     /// The place of the key at `path`.
     pub(crate) fn key(&self, path: &KeyPath) -> Option<Place> {
         self.keys.get(path).copied().or_else(|| self.value(path))

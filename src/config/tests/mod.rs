@@ -1,5 +1,6 @@
 //! The configuration as an operator meets it: files that are refused, and the files we ship.
 
+mod mutated;
 mod refused;
 mod refused_files;
 mod refused_provider;

@@ -32,6 +32,18 @@ const KEYS_AND_TYPES: &[Row] = &[
         &[("log", 4, "is written twice (first in line 2)")],
     ),
     (
+        "a value under a misspelt key is checked as well, where it stands",
+        "upstreams:\n  - name: app\n    sevrers: [x]",
+        &[
+            ("upstreams[0].sevrers", 4, "Did you mean `servers`?"),
+            (
+                "upstreams[0].servers[0]",
+                4,
+                "does not begin with `http://`",
+            ),
+        ],
+    ),
+    (
         "a key without a value",
         "limits:\nlog:\n  filter: info",
         &[("limits", 2, "has no value")],

@@ -1,9 +1,9 @@
-//! A real browser: headless Chromium, driven over WebDriver.
+//! A real browser: headless Chromium, driven by `chromedriver`.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,6 +78,37 @@ impl Chromium {
             _profile: profile,
             page,
         }
+    }
+}
+
+impl Chromium {
+    /// Types `text` into the element that `css` selects.
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
+        let element = self
+            .page
+            .find(Locator::Css(css))
+            .await
+            .expect("the element is there");
+        element.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Clicks the element with this id.
+    pub(crate) async fn click(&self, id: &str) {
+        let element = self
+            .page
+            .find(Locator::Id(id))
+            .await
+            .expect("the element is there");
+        element.click().await.expect("it can be clicked");
+    }
+
+    /// Waits until the page has an element that `css` selects.
+    pub(crate) async fn wait_for(&self, css: &str) {
+        self.page
+            .wait()
+            .for_element(Locator::Css(css))
+            .await
+            .expect("it comes");
     }
 }
 

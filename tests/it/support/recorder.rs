@@ -72,7 +72,7 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'
             if let Some(n) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
                 break n + 4;
             }
-            let mut buffer = [0; 16 * 1024];
+            let mut buffer = vec![0; 16 * 1024];
             match stream.read(&mut buffer).await {
                 Ok(n) if n > 0 => bytes.extend_from_slice(&buffer[..n]),
                 _ => return,
@@ -89,7 +89,7 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'
             })
             .unwrap_or(0);
         while bytes.len() < end + length {
-            let mut buffer = [0; 16 * 1024];
+            let mut buffer = vec![0; 16 * 1024];
             match stream.read(&mut buffer).await {
                 Ok(n) if n > 0 => bytes.extend_from_slice(&buffer[..n]),
                 _ => return,

@@ -38,13 +38,13 @@ impl Wire {
             if let Some(answer) = whole_answer(&bytes) {
                 return answer;
             }
-            let mut buffer = [0; 16 * 1024];
+            let mut buffer = vec![0; 16 * 1024];
             let n = timeout(Duration::from_secs(30), self.0.read(&mut buffer))
                 .await
                 .expect("an answer comes in time");
             match n {
                 Ok(n) if n > 0 => bytes.extend_from_slice(&buffer[..n]),
-                _ => return last_answer(bytes),
+                _ => return last_answer(&bytes),
             }
         }
     }
@@ -87,7 +87,7 @@ fn whole_answer(bytes: &[u8]) -> Option<WireAnswer> {
     })
 }
 
-fn last_answer(bytes: Vec<u8>) -> WireAnswer {
+fn last_answer(bytes: &[u8]) -> WireAnswer {
     let end = bytes
         .windows(4)
         .position(|window| window == b"\r\n\r\n")
