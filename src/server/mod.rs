@@ -30,6 +30,9 @@ mod vitals;
 mod error;
 mod settings;
 
+#[cfg(test)]
+mod tests;
+
 pub use assembly::check;
 pub use error::StartError;
 pub use run::run;

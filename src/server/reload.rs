@@ -92,3 +92,29 @@ fn shape(listener: &Listener) -> (String, std::net::SocketAddr, bool, bool) {
         listener.h2c,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_only_a_restart_changes_is_named() {
+        let yaml = include_str!("../../config/demo.yaml");
+        let old = Config::parse(yaml, Path::new("")).unwrap();
+        let changed = |change: fn(&mut Config)| {
+            let mut new = old.clone();
+            change(&mut new);
+            needs_restart(&old, &new).join(" ")
+        };
+
+        assert_eq!(changed(|_| ()), "");
+        assert_eq!(changed(|new| new.gateway.access_log = false), "");
+        assert_eq!(changed(|new| new.threads = Some(7)), "threads");
+        assert_eq!(changed(|new| new.admin = None), "admin");
+        assert_eq!(changed(|new| new.listeners[0].h2c = true), "listeners");
+        assert_eq!(changed(|new| new.log_filter = "warn".to_owned()), "log");
+        assert_eq!(changed(|new| new.store = None), "state");
+    }
+}

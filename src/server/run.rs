@@ -54,7 +54,7 @@ async fn serve(path: &Path, config: Config, started: Instant) -> Result<(), Star
     if let Some(address) = server.admin_address() {
         tracing::info!(%address, "metrics and health");
     }
-    let took_ms = started.elapsed().as_millis();
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), took_ms, "serving");
     loop {
         match signals.next().await {

@@ -54,7 +54,9 @@ pub struct Server {
     shutdown: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
-    /// Accept loops and maintenance.
+    /// The accept loops of the listeners; each ends when its port is closed.
+    accepting: Mutex<JoinSet<()>>,
+    /// Admin listener and maintenance, which go on while the rest drains.
     tasks: JoinSet<()>,
 }
 
@@ -107,6 +109,7 @@ impl Server {
             shutdown,
             addresses,
             admin_address,
+            accepting: Mutex::default(),
             tasks: JoinSet::new(),
         };
         server.begin(sockets, openings);
@@ -128,6 +131,8 @@ impl Server {
     pub async fn drain(&self, patience: Duration) -> bool {
         self.vitals.begin_draining();
         self.shutdown.send_replace(true);
+        let mut accepting = self.accepting.lock().await;
+        while accepting.join_next().await.is_some() {}
         // Wakes kept connections that wait for a request which must not come any more.
         self.edge.http_cleanup().await;
         timeout(patience, self.vitals.slots.all_free())
@@ -153,8 +158,9 @@ impl Server {
             metrics: Arc::clone(&self.foundation.metrics),
             shutdown: self.shutdown.subscribe(),
         };
+        let accepting = self.accepting.get_mut();
         for (socket, opening) in sockets.listeners.into_iter().zip(openings) {
-            self.tasks.spawn(accept(socket, opening, guard.clone()));
+            accepting.spawn(accept(socket, opening, guard.clone()));
         }
         if let Some(socket) = sockets.admin {
             self.tasks

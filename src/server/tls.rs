@@ -228,10 +228,25 @@ pub(super) mod testing {
         }
     }
 
-    /// A client that trusts one certificate.
+    /// A TLS client.
     pub(crate) struct Client(ClientConfig);
 
     impl Client {
+        /// A client that trusts these certificates.
+        pub(crate) fn that_trusts(certificates: &[&CertificatePem]) -> Self {
+            install_crypto_provider();
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates {
+                let leaf = CertificateDer::from_pem_slice(&certificate.chain).unwrap();
+                roots.add(leaf).unwrap();
+            }
+            Self(
+                ClientConfig::builder()
+                    .with_root_certificates(roots)
+                    .with_no_client_auth(),
+            )
+        }
+
         /// Shakes hands over `stream`, offering `protocols`.
         pub(crate) async fn connect(
             &self,
@@ -250,21 +265,21 @@ pub(super) mod testing {
         }
     }
 
+    /// The leaf certificate that the other side of `stream` presented.
+    pub(crate) fn presented(stream: &tokio_rustls::client::TlsStream<TcpStream>) -> Vec<u8> {
+        let (_, connection) = stream.get_ref();
+        connection.peer_certificates().unwrap()[0].to_vec()
+    }
+
     /// A listener for `a.test`, and a client that trusts it.
     pub(crate) fn pair() -> (TlsAcceptor, Client) {
         install_crypto_provider();
         let certificate = certificate(&["a.test"]);
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(&certificate.chain).unwrap())
-            .unwrap();
-        let client = ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let client = Client::that_trusts(&[&certificate]);
         let acceptor = TlsAcceptor::new(&ListenerTls {
             certificates: vec![certificate],
         });
-        (acceptor.unwrap(), Client(client))
+        (acceptor.unwrap(), client)
     }
 }
 

@@ -1,0 +1,99 @@
+//! A new configuration for a running server.
+
+use tokio::net::TcpStream;
+
+use super::{Demo, assert_status, exchange};
+use crate::server::settings::ListenerTls;
+use crate::server::tls::testing;
+
+fn rename_public(config: &mut crate::config::Config) {
+    let public = config
+        .gateway
+        .routes
+        .iter_mut()
+        .find(|route| route.name == "public");
+    "/open/".clone_into(&mut public.unwrap().path);
+}
+
+#[tokio::test]
+async fn routes_are_those_of_the_new_file_at_once() {
+    let demo = Demo::start().await;
+
+    demo.server
+        .reload(demo.config_with(rename_public))
+        .await
+        .unwrap();
+
+    assert_status(&demo.get("/open/").await, 200);
+    assert_status(&demo.get("/public/").await, 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_in_force_changes_nothing_and_raises_the_alarm() {
+    let demo = Demo::start().await;
+    let templates = tempfile::TempDir::new().unwrap();
+    std::fs::write(templates.path().join("sign_in.html"), "{% broken").unwrap();
+    let broken = demo.config_with(|config| {
+        rename_public(config);
+        config.provider.as_mut().unwrap().templates = Some(templates.path().to_owned());
+    });
+
+    let error = demo.server.reload(broken).await.unwrap_err();
+
+    assert!(error.to_string().contains("sign_in.html"), "{error}");
+    assert_status(&demo.get("/public/").await, 200);
+    let metrics = exchange(demo.admin, "GET", "/metrics").await;
+    assert!(
+        metrics.contains("\ncellgate_reload_failing 1\n"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn a_handshake_after_a_reload_shows_the_new_certificate() {
+    let (first, second) = (
+        testing::certificate(&["a.test"]),
+        testing::certificate(&["a.test"]),
+    );
+    let client = testing::Client::that_trusts(&[&first, &second]);
+    let tls = |certificate| {
+        Some(ListenerTls {
+            certificates: vec![certificate],
+        })
+    };
+    let demo = Demo::start_with(|config| config.listeners[0].tls = tls(first)).await;
+    let presented = async || {
+        let stream = TcpStream::connect(demo.address).await.unwrap();
+        testing::presented(&client.connect(stream, &["http/1.1"]).await)
+    };
+    let before = presented().await;
+
+    let new = demo.config_with(|config| config.listeners[0].tls = tls(second));
+    demo.server.reload(new).await.unwrap();
+
+    assert_ne!(presented().await, before);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_the_keys_leaves_the_old_one() {
+    let good = testing::certificate(&["a.test"]);
+    let client = testing::Client::that_trusts(&[&good]);
+    let mut mixed = testing::certificate(&["a.test"]);
+    mixed.key = good.key.clone();
+    let demo = Demo::start_with(|config| {
+        config.listeners[0].tls = Some(ListenerTls {
+            certificates: vec![good],
+        });
+    })
+    .await;
+
+    let new = demo.config_with(|config| {
+        config.listeners[0].tls = Some(ListenerTls {
+            certificates: vec![mixed],
+        });
+    });
+    assert!(demo.server.reload(new).await.is_err());
+
+    let stream = TcpStream::connect(demo.address).await.unwrap();
+    drop(client.connect(stream, &["http/1.1"]).await);
+}
