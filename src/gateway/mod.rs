@@ -50,7 +50,7 @@ pub use canonical::{
 };
 pub use context::Context;
 pub use edge::{Edge, HeadError};
-pub use headers::HeaderError;
+pub use headers::{HeaderError, HeaderRules};
 pub use rejection::Rejection;
 pub use route::{Match, Routes};
 pub use serving::Gateway;

@@ -101,13 +101,13 @@ const REMOVED_FAMILIES: [&str; 8] = [
 
 /// What is removed and refused, compiled once.
 #[derive(Debug)]
-pub(super) struct HeaderRules {
+pub struct HeaderRules {
     removed: HashSet<HeaderName>,
 }
 
 impl HeaderRules {
     /// The rules for these identity headers.
-    pub(super) fn new(identity: &IdentityHeaders) -> Self {
+    pub fn new(identity: &IdentityHeaders) -> Self {
         let mapped = identity.mapping.iter().map(|(name, _)| name);
         let removed = REMOVED
             .into_iter()
@@ -122,11 +122,7 @@ impl HeaderRules {
     /// # Errors
     ///
     /// [`HeaderError`], before anything was changed.
-    pub(super) fn check(
-        &self,
-        request: &RequestHeader,
-        limits: &Limits,
-    ) -> Result<(), HeaderError> {
+    pub fn check(&self, request: &RequestHeader, limits: &Limits) -> Result<(), HeaderError> {
         let headers = &request.headers;
         if headers.len() > limits.head_fields {
             return Err(HeaderError::TooManyFields);
@@ -146,7 +142,7 @@ impl HeaderRules {
     ///
     /// `Transfer-Encoding` and, in HTTP/2, `TE` stay: Pingora needs the one to find the end of the
     /// body and gRPC the other, and Pingora does not forward them where they do not belong.
-    pub(super) fn clean(&self, request: &mut RequestHeader) {
+    pub fn clean(&self, request: &mut RequestHeader) {
         let nominated = connection::nominated(&request.headers);
         let is_te = |name: &HeaderName| *name == header::TE && request.version != Version::HTTP_2;
         let unwanted: Vec<HeaderName> = request

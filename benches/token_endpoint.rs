@@ -1,0 +1,285 @@
+//! What the provider's answers cost, in process: codes and refresh tokens for tokens on SQLite at
+//! both levels of durability, and the documents that clients and resource servers read.
+//!
+//! Access tokens are signed with ES256 and ID tokens with RS256, the defaults. The database is a
+//! file; how long a commit takes with `synchronous=FULL` is a property of the disk it is on.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a bench that cannot be set up is to stop"
+)]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cellgate::clock::ManualClock;
+use cellgate::entropy;
+use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
+use cellgate::model::{
+    AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
+    GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserProfile,
+};
+use cellgate::provider::{Parts, Provider, Settings};
+use cellgate::secret::Digest;
+use cellgate::store::{self, AttemptLimits, Store, Synchronous};
+use cellgate::telemetry::Metrics;
+use cellgate::users::{self, SignIn};
+use criterion::{BatchSize, Criterion};
+use http::{Request, StatusCode, header};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const ISSUER: &str = "https://files.example/oidc/";
+const REDIRECT_URI: &str = "https://app.example/callback";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let keys = keys();
+    for (row, synchronous) in [("FULL", Synchronous::Full), ("NORMAL", Synchronous::Normal)] {
+        let bed = TestBed::new(&keys, synchronous);
+        token_endpoint(&mut criterion, &bed, row);
+    }
+    documents(&mut criterion, &TestBed::new(&keys, Synchronous::Normal));
+    criterion.final_summary();
+}
+
+fn token_endpoint(criterion: &mut Criterion, bed: &TestBed, synchronous: &str) {
+    let mut group = criterion.benchmark_group(format!("token endpoint/synchronous {synchronous}"));
+    group.bench_function("authorization_code", |bench| {
+        // Each code is good once, and storing it is the work of another endpoint.
+        bench.iter_batched(
+            || code_request(&bed.new_code()),
+            |request| bed.answer(request),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("refresh_token", |bench| {
+        bench.iter_batched(
+            || refresh_request(&bed.new_tokens().refresh_token),
+            |request| bed.answer(request),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+fn documents(criterion: &mut Criterion, bed: &TestBed) {
+    let bearer = format!("Bearer {}", bed.new_tokens().access_token);
+    let mut group = criterion.benchmark_group("documents");
+    for (row, path, authorization) in [
+        ("discovery", "/oidc/.well-known/openid-configuration", None),
+        ("jwks", "/oidc/.well-known/jwks.json", None),
+        ("userinfo", "/oidc/userinfo", Some(bearer.as_str())),
+    ] {
+        group.bench_function(row, |bench| {
+            bench.iter_batched(
+                || get_request(path, authorization),
+                |request| bed.answer(request),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// A provider over a database file that goes with it.
+struct TestBed {
+    runtime: Runtime,
+    provider: Provider,
+    store: Store,
+    _folder: TempDir,
+}
+
+/// What a token response is read for.
+struct Tokens {
+    access_token: String,
+    refresh_token: String,
+}
+
+impl TestBed {
+    fn new(keys: &Arc<KeyRing>, synchronous: Synchronous) -> Self {
+        let runtime = Runtime::new().expect("a runtime starts");
+        let folder = TempDir::new().expect("a folder can be made");
+        let settings = store::Settings {
+            path: Some(folder.path().join("state.db")),
+            key_file: Some(folder.path().join("store.key")),
+            synchronous,
+        };
+        let store = runtime
+            .block_on(Store::open(&settings))
+            .expect("the store opens");
+        let provider =
+            Provider::new(provider_settings(), parts(keys, &store)).expect("the provider starts");
+        Self {
+            runtime,
+            provider,
+            store,
+            _folder: folder,
+        }
+    }
+
+    /// Answers a request, which must succeed: a refusal would be cheap.
+    fn answer(&self, request: Request<Bytes>) -> Bytes {
+        let response = self.runtime.block_on(self.provider.answer(request, PEER));
+        assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
+        response.into_body()
+    }
+
+    /// Stores a code as the authorization endpoint does.
+    fn new_code(&self) -> String {
+        let code = entropy::opaque_token().expect("there is randomness");
+        let record = AuthorizationCode {
+            grant: grant(),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            code_challenge: CodeChallenge::parse(&Digest::of(VERIFIER.as_bytes()).to_base64url()),
+            expires_at: NOW.after(Duration::from_secs(60)),
+        };
+        self.runtime
+            .block_on(self.store.save_code(&code.digest(), &record))
+            .expect("the code is stored");
+        code.expose().to_owned()
+    }
+
+    fn new_tokens(&self) -> Tokens {
+        let body = self.answer(code_request(&self.new_code()));
+        let body: Value = serde_json::from_slice(&body).expect("the answer is JSON");
+        let text = |name| {
+            let value = body.get(name).and_then(Value::as_str);
+            value.expect("the answer has the token").to_owned()
+        };
+        Tokens {
+            access_token: text("access_token"),
+            refresh_token: text("refresh_token"),
+        }
+    }
+}
+
+fn code_request(code: &str) -> Request<Bytes> {
+    token_request(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", "app"),
+        ("code", code),
+        ("redirect_uri", REDIRECT_URI),
+        ("code_verifier", VERIFIER),
+    ])
+}
+
+fn refresh_request(refresh_token: &str) -> Request<Bytes> {
+    token_request(&[
+        ("grant_type", "refresh_token"),
+        ("client_id", "app"),
+        ("refresh_token", refresh_token),
+    ])
+}
+
+fn token_request(form: &[(&str, &str)]) -> Request<Bytes> {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    Request::post("/oidc/oauth2/token")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body.into())
+        .expect("the request is valid")
+}
+
+fn get_request(path: &str, authorization: Option<&str>) -> Request<Bytes> {
+    let mut request = Request::get(path);
+    if let Some(authorization) = authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    request.body(Bytes::new()).expect("the request is valid")
+}
+
+fn keys() -> Arc<KeyRing> {
+    let epoch = Timestamp::from_secs(0);
+    let keys = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256].map(|algorithm| RingKey {
+        key: Arc::new(SigningKey::generate(algorithm).expect("there is randomness")),
+        created_at: epoch,
+        active_from: epoch,
+        published_until: None,
+    });
+    Arc::new(KeyRing::new(keys.to_vec()))
+}
+
+fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
+    let own = Some((ISSUER.to_owned(), Arc::clone(keys)));
+    let limits = AttemptLimits {
+        failures_before_pause: 3,
+        pause: Duration::from_secs(300),
+        ceiling: None,
+    };
+    let directory = users::directory(&users::Settings::Static(vec![])).expect("a list of users");
+    Parts {
+        clock: Arc::new(ManualClock::at(NOW)),
+        store: store.clone(),
+        keys: Arc::clone(keys),
+        verifier: Arc::new(TokenVerifier::new(own, &[], 100_000).expect("the keys can be used")),
+        sign_in: SignIn::new(directory, store.clone(), limits),
+        metrics: Arc::new(Metrics::new()),
+    }
+}
+
+/// Everything at its default.
+fn provider_settings() -> Settings {
+    Settings {
+        issuer: Issuer::parse(ISSUER).expect("an issuer"),
+        clients: vec![client()],
+        access_token_algorithm: SigningAlgorithm::Es256,
+        access_token_lifetime: Duration::from_secs(600),
+        id_token_algorithm: SigningAlgorithm::Rs256,
+        id_token_lifetime: Duration::from_secs(3600),
+        refresh_token_lifetime: Duration::from_secs(30 * 86400),
+        code_lifetime: Duration::from_secs(60),
+        session_lifetime: Duration::from_secs(12 * 3600),
+        session_idle_lifetime: Duration::from_secs(3600),
+        interaction_lifetime: Duration::from_secs(1800),
+        display_name: "Cellgate".to_owned(),
+        templates: None,
+    }
+}
+
+/// A public client, whose PKCE verifier is checked.
+fn client() -> Client {
+    Client {
+        id: ClientId::parse("app").expect("a client id"),
+        name: "The app".to_owned(),
+        authentication: ClientAuthentication::None,
+        redirect_uris: vec![RedirectUri::register(REDIRECT_URI).expect("a redirection URI")],
+        post_logout_redirect_uris: vec![],
+        scope: scope(),
+        grant_types: GrantType::ALL.to_vec(),
+        audience: vec!["https://api.example".to_owned()],
+    }
+}
+
+fn scope() -> Scope {
+    Scope::parse("openid profile email groups offline_access demo.read").expect("a scope")
+}
+
+fn grant() -> Grant {
+    let identifier = || entropy::identifier().expect("there is randomness");
+    Grant {
+        id: GrantId::new(identifier()),
+        client_id: ClientId::parse("app").expect("a client id"),
+        user: UserProfile {
+            subject: Subject::parse("6b2ff3f0-2b1c-4a0d-9d3c-0d8b8f1f5f00").expect("a subject"),
+            login: "alice".to_owned(),
+            name: Some("Alice Archer".to_owned()),
+            email: Some("alice@files.example".to_owned()),
+            email_verified: Some(true),
+            groups: vec!["staff".to_owned(), "editors".to_owned()],
+            roles: vec![],
+        },
+        session_id: SessionId::new(identifier()),
+        scope: scope(),
+        authenticated_at: NOW,
+        nonce: Some("n-0S6_WzA2Mj".to_owned()),
+        granted_at: NOW,
+    }
+}
