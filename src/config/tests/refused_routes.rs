@@ -233,7 +233,7 @@ const ROUTES: &[Row] = &[
         "routes:\n  - {name: a, path: /a//b, whoami: true, authentication: anonymous}\n  - {name: b, path: '/%7euser', whoami: true, authentication: anonymous}\n  - {name: c, path: '/c?x', whoami: true, authentication: anonymous}",
         &[
             ("routes[0].path", 3, "has an empty segment"),
-            ("routes[1].path", 4, "is not in canonical form"),
+            ("routes[1].path", 4, "write `/~user`"),
             ("routes[2].path", 5, "`?`"),
         ],
     ),
