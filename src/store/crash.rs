@@ -15,6 +15,9 @@ use crate::model::GrantId;
 /// Every line of the child that acknowledges something begins with this.
 const ACKNOWLEDGED: &str = "acknowledged ";
 
+/// The environment variable that tells the child where to work.
+const FOLDER: &str = "CELLGATE_CRASH_TEST_FOLDER";
+
 /// How many acknowledgements the parent waits for before it kills.
 const N_ACKNOWLEDGED: usize = 300;
 
@@ -68,12 +71,12 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_redeemable_twice() {
 /// Runs the child until it has acknowledged enough, kills it, and returns all it acknowledged.
 fn run_and_kill(folder: &str) -> BTreeSet<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store::crash::child", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
+        .args(["--exact", "store::crash::child", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    writeln!(child.stdin.take().unwrap(), "{folder}").unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut lines = String::new();
     while lines.matches(ACKNOWLEDGED).count() < N_ACKNOWLEDGED {
@@ -91,15 +94,12 @@ fn run_and_kill(folder: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The process that gets killed: does nothing unless the test above started it.
 #[tokio::test]
-#[ignore = "is the process that gets killed; started by the test above"]
 async fn child() {
-    let mut folder = String::new();
-    std::io::stdin().read_line(&mut folder).unwrap();
-    let folder = PathBuf::from(folder.trim());
-    if !folder.is_dir() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         return;
-    }
+    };
     let store = Store::open(&settings_in(&folder)).await.unwrap();
     // Ends the line in which the test harness has begun to name this test.
     writeln!(std::io::stdout()).unwrap();
