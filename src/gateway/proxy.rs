@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -72,6 +73,22 @@ impl ProxyHttp for Gateway {
             Some(host) => request.insert_header(header::HOST, host.clone()),
             None => Ok(()),
         }
+    }
+
+    /// An HTTP/2 body may end with an empty frame. Pingora would write it to an HTTP/1 upstream as
+    /// a last chunk, and then another last chunk: bytes that the upstream takes for the beginning
+    /// of the next request (RFC 9112 §7.1).
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        _ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
+        Ok(())
     }
 
     /// Nobody asked for another protocol: upgrades are stripped from every request.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// A plain TCP connection.
@@ -23,6 +23,15 @@ impl Wire {
     /// Connects.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self(TcpStream::connect(address).await.expect("somebody listens"))
+    }
+
+    /// Connects from another address of this machine.
+    pub(crate) async fn connect_from(source: [u8; 4], address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket
+            .bind(SocketAddr::from((source, 0)))
+            .expect("all of 127.0.0.0/8 is ours");
+        Self(socket.connect(address).await.expect("somebody listens"))
     }
 
     /// Writes `bytes` as they are.
