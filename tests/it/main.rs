@@ -15,8 +15,11 @@
 mod support;
 
 mod browser;
+mod cells;
 mod demo;
 mod hostile;
 mod log;
 mod operations;
+mod provider;
+mod relying_party;
 mod source;
