@@ -192,14 +192,14 @@ async fn a_cells_that_is_down_is_said_to_be_and_no_attempt_is_counted() {
     }
 }
 
+/// The password was right, so the user is in; groups and roles, which give rights, are not guessed.
 #[tokio::test]
-async fn a_cells_that_cannot_show_the_profile_gives_no_code() {
+async fn without_a_profile_a_user_is_signed_in_without_groups_and_roles() {
     let cells = cells(Version::V4).await;
     let edge = edge(&cells, "");
     for profile in [
         ProfileSwitch::Down,
         ProfileSwitch::Garbage,
-        ProfileSwitch::Another,
         ProfileSwitch::Hang,
     ] {
         cells.set(Switches {
@@ -207,11 +207,30 @@ async fn a_cells_that_cannot_show_the_profile_gives_no_code() {
             ..Switches::default()
         });
 
-        let page = edge.sign_in("alice").submit().await.assert_status(503);
+        let tokens = edge.sign_in("alice").tokens().await;
 
-        assert_eq!(page.header("location"), "", "{profile:?}");
-        assert!(!alert(&page).contains("wrong"), "{profile:?}");
+        let told = edge.get_with("/oidc/userinfo", &tokens.access_token).await;
+        let told = told.json();
+        assert_eq!(told["sub"], ALICE, "{profile:?}");
+        assert_eq!(told["preferred_username"], "alice", "{profile:?}");
+        let groups = told["groups"].as_array().map_or(0, Vec::len);
+        assert_eq!(groups, 0, "{profile:?}: {told}");
     }
+}
+
+#[tokio::test]
+async fn the_profile_of_another_user_signs_nobody_in() {
+    let cells = cells(Version::V4).await;
+    let edge = edge(&cells, "");
+    cells.set(Switches {
+        profile: ProfileSwitch::Another,
+        ..Switches::default()
+    });
+
+    let page = edge.sign_in("alice").submit().await.assert_status(503);
+
+    assert_eq!(page.header("location"), "");
+    assert!(!alert(&page).contains("wrong"), "{}", alert(&page));
 }
 
 #[tokio::test]
@@ -271,7 +290,7 @@ async fn spellings_of_a_login_share_a_counter_that_ends_before_cells_locks() {
                 " alice",
                 "alice ",
                 "Alice",
-                "\u{ff41}lice",
+                "\u{2003}aLiCe",
             ] {
                 let answer = edge.sign_in(login).password("wrong").submit().await;
                 assert!(matches!(answer.status.as_u16(), 403 | 429), "{answer:#?}");
