@@ -14,11 +14,14 @@
 mod support;
 
 mod browser;
+mod cells;
 mod demo;
 mod hostile;
 mod limits;
 mod log;
 mod operations;
+mod provider;
+mod relying_party;
 mod source;
 mod tls;
 mod traffic;
