@@ -1,4 +1,4 @@
-//! How often an address may fail before its tokens are no longer looked at.
+//! How often an address may fail before no token of it is verified any more.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;

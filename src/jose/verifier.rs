@@ -77,6 +77,20 @@ impl TokenVerifier {
         outcome
     }
 
+    /// What is remembered of `token` if it is still good at `now`; `None` when only [`Self::verify`]
+    /// can tell. Counted as a hit.
+    ///
+    /// For whoever must not pay for a verification: it costs what a hit costs, whatever is sent.
+    pub fn recall(&self, token: &str, now: Timestamp) -> Option<Arc<Verified>> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
+        let verdict = self.verdicts.find(&Digest::of(token.as_bytes()))?;
+        check_again(&verdict, now).ok()?;
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        Some(Arc::clone(&verdict.verified))
+    }
+
     /// Remembers a token minted here, so that it is never verified by signature.
     ///
     /// `verified` comes from [`Verified::from_claims`] with the claims that were signed, `key_id`

@@ -93,19 +93,29 @@ impl Authenticator {
     }
 
     fn verify(&self, token: &str, presented: Presented) -> Result<Principal, Rejection> {
-        let Presented { peer, now } = presented;
-        if let Some(wait) = self.failures.wait(peer, now) {
-            return Err(Rejection::TooManyFailures { wait });
-        }
-        let verified = self.verifier.verify(token, now).map_err(|error| {
-            self.failures.count(peer, now);
-            Rejection::Token(error)
-        })?;
+        let verified = self.verified(token, presented)?;
         if let Some(revocations) = &self.revocations
             && revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
         {
             return Err(Rejection::Revoked);
         }
         Ok(Principal(verified))
+    }
+
+    /// What the token says. An address that failed too often gets nothing verified any more, but
+    /// what was verified already still counts: users behind one address must not lose the tokens
+    /// they work with because of one among them.
+    fn verified(&self, token: &str, presented: Presented) -> Result<Arc<Verified>, Rejection> {
+        let Presented { peer, now } = presented;
+        if let Some(wait) = self.failures.wait(peer, now) {
+            return self
+                .verifier
+                .recall(token, now)
+                .ok_or(Rejection::TooManyFailures { wait });
+        }
+        self.verifier.verify(token, now).map_err(|error| {
+            self.failures.count(peer, now);
+            Rejection::Token(error)
+        })
     }
 }

@@ -308,6 +308,25 @@ async fn an_address_with_too_many_bad_tokens_has_to_wait() {
     assert_eq!(gateway.get("/api/x", &bad).await.status, 401);
 }
 
+/// Many users share an address (an office, a load balancer), and one of them may be hostile.
+#[tokio::test]
+async fn an_address_that_has_to_wait_keeps_the_tokens_it_works_with() {
+    let gateway = TestGateway::with(|settings| settings.limits.token_failures_per_minute = 3).await;
+    let known = format!("Bearer {}", gateway.token(|_| {}));
+    let known = [("Authorization", known.as_str())];
+    assert_eq!(gateway.get("/api/x", &known).await.status, 200);
+    for _ in 0..4 {
+        let bad = [("Authorization", "Bearer aaaa.bbbb.cccc")];
+        gateway.get("/api/x", &bad).await;
+    }
+
+    assert_eq!(gateway.get("/api/x", &known).await.status, 200);
+    let new = gateway.token(|claims| claims["jti"] = json!("jti-2"));
+    let new = format!("Bearer {new}");
+    let limited = gateway.get("/api/x", &[("Authorization", &new)]).await;
+    assert_eq!(limited.status, 429, "a signature is not checked any more");
+}
+
 #[tokio::test]
 async fn a_browser_gets_a_page_and_a_program_gets_problem_details() {
     let gateway = TestGateway::start().await;
