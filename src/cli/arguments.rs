@@ -91,6 +91,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Let a user sign in again who typed too many wrong passwords.
+    Users {
+        /// What to do.
+        #[command(subcommand)]
+        command: UsersCommand,
+    },
     /// Ask a running Cellgate whether it is ready; for containers and monitors.
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
@@ -104,6 +110,23 @@ pub(super) enum HashKind {
     Argon2id,
     /// Fast, for generated secrets only.
     Sha256,
+}
+
+/// What to do for a user.
+#[derive(Debug, Subcommand)]
+pub(super) enum UsersCommand {
+    /// Forget the wrong passwords counted for a login, in a running Cellgate too.
+    ///
+    /// After `provider.sign_in.ceiling` wrong passwords in a row no further one is passed on, so
+    /// that Cells never locks the user for good. Only this command, or three months, end that.
+    Unlock {
+        /// The login, as it is typed on the sign-in page.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// The configuration whose state holds the count.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
 }
 
 /// What to do with the signing keys.

@@ -9,6 +9,7 @@ use miette::GraphicalTheme;
 use super::report::Refusal;
 use crate::entropy::EntropyError;
 use crate::jose::KeyError;
+use crate::model::LoginError;
 use crate::server::StartError;
 use crate::store::StoreError;
 
@@ -35,6 +36,9 @@ pub(super) enum CliError {
     /// The state cannot be read or written.
     #[error("state: {0}")]
     Store(#[from] StoreError),
+    /// `users unlock` with what cannot be a login.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -83,6 +87,7 @@ impl CliError {
             | Self::Start(StartError::Config(_))
             | Self::NoProvider
             | Self::UnusedAlgorithm(_)
+            | Self::Login(_)
             | Self::NoSecret
             | Self::NoAdmin => 2,
             Self::Start(_)

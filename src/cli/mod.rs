@@ -13,6 +13,7 @@ mod healthcheck;
 mod keys;
 mod run;
 mod schema;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
             generate: false,
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Keys { command } => keys::keys(command, out),
+        Command::Users { command } => users::users(command, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }
 }

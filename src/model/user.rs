@@ -52,8 +52,9 @@ impl Login {
     /// The key that attempts are counted by: spellings that a backend may take for one user
     /// (other letter case, other width of space) share it.
     ///
-    /// Backends differ in what they fold, so this folds more than any of them: two users who
-    /// differ in case only share a counter, which is the safe side.
+    /// Folds letter case and white space, as Cells' `loginCI` option does and more: two users who
+    /// differ in case only share a counter, which is the safe side. Look-alikes of other scripts
+    /// and widths are other logins, as they are to Cells.
     pub fn counting_key(&self) -> String {
         self.text
             .split_whitespace()

@@ -96,6 +96,10 @@ pub enum SignInError {
     /// The backend is down, slow or talks nonsense. Never "wrong password".
     #[error("the users' backend cannot answer: {0}")]
     Unavailable(&'static str),
+    /// The backend was asked and no answer came. It may have counted the attempt, so ours stays
+    /// counted; to the peer as [`Self::Unavailable`].
+    #[error("the users' backend did not answer: {0}")]
+    Unanswered(&'static str),
     /// Our store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

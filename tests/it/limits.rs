@@ -1,5 +1,6 @@
 //! What nobody can exceed, and what that costs.
 
+use std::io::Write as _;
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -173,7 +174,10 @@ async fn it_starts_fast_and_idles_small() {
     edge.get("/public/x").await.assert_status(200);
     let (took, resident) = (begun.elapsed(), edge.resident_kib());
 
-    println!("start to first answer {took:?}, resident {resident} KiB");
+    drop(writeln!(
+        std::io::stderr(),
+        "start to first answer {took:?}, resident {resident} KiB"
+    ));
     if !cfg!(debug_assertions) {
         assert!(took.as_millis() < 300, "{took:?}");
         assert!(resident < 40 * 1024, "{resident} KiB");

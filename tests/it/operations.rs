@@ -232,6 +232,30 @@ async fn a_compromised_key_is_withdrawn_at_once() {
         .assert_status(200);
 }
 
+/// Too many wrong passwords are forgotten at an administrator's word, without a restart.
+#[tokio::test]
+async fn an_administrator_lets_a_user_sign_in_again() {
+    let edge = Edge::demo();
+    for _ in 0..5 {
+        edge.sign_in("alice")
+            .password("wrong")
+            .submit()
+            .await
+            .assert_status(403);
+    }
+    edge.sign_in("alice").submit().await.assert_status(429);
+
+    let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+        .args(["users", "unlock", "Alice", "--config"])
+        .arg(edge.folder.path().join("cellgate.yaml"))
+        .current_dir(edge.folder.path())
+        .output()
+        .unwrap();
+
+    assert!(output.status.success(), "{output:?}");
+    edge.sign_in("alice").code().await;
+}
+
 #[test]
 fn a_wrong_configuration_is_explained_whole_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,7 +34,10 @@ impl Provider {
         };
         self.parts.metrics.sign_in(outcome(&result));
         result.map_err(|error| {
-            if let SignInError::Unavailable(_) | SignInError::Store(_) = error {
+            if let SignInError::Unavailable(_)
+            | SignInError::Unanswered(_)
+            | SignInError::Store(_) = error
+            {
                 tracing::error!(%error, "a password could not be checked");
             }
             audit::sign_in_refused(reason(&error), login.as_ref(), client, request.peer);
@@ -58,7 +61,7 @@ const fn reason(error: &SignInError) -> &'static str {
         SignInError::Locked => "locked",
         SignInError::StepUpRequired => "step_up_required",
         SignInError::Throttled { .. } => "throttled",
-        SignInError::Unavailable(_) => "unavailable",
+        SignInError::Unavailable(_) | SignInError::Unanswered(_) => "unavailable",
         SignInError::Store(_) => "error",
     }
 }

@@ -30,7 +30,9 @@ impl Problem {
             SignInError::Denied | SignInError::Locked => Self::Denied,
             SignInError::StepUpRequired => Self::StepUpRequired,
             SignInError::Throttled { until } => Self::Throttled(*until),
-            SignInError::Unavailable(_) | SignInError::Store(_) => Self::Unavailable,
+            SignInError::Unavailable(_) | SignInError::Unanswered(_) | SignInError::Store(_) => {
+                Self::Unavailable
+            }
         }
     }
 
@@ -57,7 +59,7 @@ impl Problem {
                     .to_owned()
             }
             Self::StepUpRequired => "Your account asks for a second step, which is not possible on this page. Sign in to Cells directly instead.".to_owned(),
-            Self::Unavailable => "Signing in is not possible at the moment. Your password was not checked. Please try again in a minute.".to_owned(),
+            Self::Unavailable => "Signing in is not possible at the moment, whatever the password. Please try again in a minute.".to_owned(),
             Self::Expired => {
                 "This page was open for too long. Please sign in again.".to_owned()
             }

@@ -160,7 +160,13 @@ impl Reply {
 
 impl From<HttpError> for SignInError {
     fn from(error: HttpError) -> Self {
-        Self::Unavailable(error.as_str())
+        match error {
+            // Nothing was sent, so nothing was counted.
+            HttpError::Connect => Self::Unavailable(error.as_str()),
+            HttpError::Timeout | HttpError::Broken | HttpError::TooLong => {
+                Self::Unanswered(error.as_str())
+            }
+        }
     }
 }
 

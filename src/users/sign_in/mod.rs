@@ -36,8 +36,8 @@ impl SignIn {
     /// Tries `password` for `login`.
     ///
     /// The attempt is counted before the backend is asked; a success clears the count, and an
-    /// attempt that says nothing about the password is taken back. If the caller stops waiting,
-    /// the attempt stays counted, as the backend may have counted it.
+    /// attempt that says nothing about the password is taken back. If the caller stops waiting, or
+    /// no answer comes, the attempt stays counted, as the backend may have counted it.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl SignIn {
     ) -> Result<(), SignInError> {
         match outcome {
             Ok(_) => self.store.clear_attempts(key).await?,
-            Err(SignInError::Denied | SignInError::Locked) => {}
+            Err(SignInError::Denied | SignInError::Locked | SignInError::Unanswered(_)) => {}
             Err(
                 SignInError::StepUpRequired
                 | SignInError::Throttled { .. }

@@ -25,6 +25,7 @@ enum Answer {
     StepUp,
     Throttled,
     Down,
+    Silence,
 }
 
 #[async_trait]
@@ -52,6 +53,7 @@ impl UserDirectory for Scripted {
             Answer::StepUp => Err(SignInError::StepUpRequired),
             Answer::Throttled => Err(SignInError::Throttled { until: Some(NOW) }),
             Answer::Down => Err(SignInError::Unavailable("down")),
+            Answer::Silence => Err(SignInError::Unanswered("silence")),
         }
     }
 }
@@ -107,6 +109,7 @@ async fn attempt(sign_in: &SignIn, login: &str, password: &str, secs: u64) -> &'
         Err(SignInError::Throttled { until: Some(_) }) => "throttled",
         Err(SignInError::Throttled { until: None }) => "exhausted",
         Err(SignInError::Unavailable(_)) => "unavailable",
+        Err(SignInError::Unanswered(_)) => "unanswered",
         Err(SignInError::Store(error)) => panic!("{error}"),
     }
 }
@@ -159,6 +162,18 @@ async fn what_says_nothing_about_the_password_is_not_counted() {
         }
         assert_eq!(*directory.n_asked.lock().unwrap(), 10, "{word}");
     }
+}
+
+/// The backend may have counted it before it fell silent.
+#[tokio::test]
+async fn an_attempt_without_an_answer_stays_counted() {
+    let (sign_in, directory) = sign_in(Answer::Silence).await;
+
+    for word in ["unanswered", "unanswered", "throttled", "throttled"] {
+        assert_eq!(attempt(&sign_in, "alice", "right", 0).await, word);
+    }
+
+    assert_eq!(*directory.n_asked.lock().unwrap(), 2);
 }
 
 #[tokio::test]

@@ -16,7 +16,8 @@ pub(crate) struct Wire(TcpStream);
 pub(crate) struct WireAnswer {
     pub(crate) status: u16,
     pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
+    #[expect(dead_code, reason = "for the Debug of a failed assertion")]
+    body: Vec<u8>,
 }
 
 impl Wire {

@@ -1,0 +1,35 @@
+//! `cellgate users`.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::arguments::UsersCommand;
+use super::error::CliError;
+use super::report::load;
+use crate::model::Login;
+use crate::store::Store;
+use crate::users::attempts_key;
+
+/// Does for a user what only an administrator may do.
+pub(super) fn users(command: &UsersCommand, out: &mut impl Write) -> Result<(), CliError> {
+    let UsersCommand::Unlock { login, config } = command;
+    let login = Login::parse(login)?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(unlock(&login, config))?;
+    writeln!(out, "{} may sign in again", login.as_str())?;
+    Ok(())
+}
+
+async fn unlock(login: &Login, config: &Path) -> Result<(), CliError> {
+    let store = load(config)?.store.ok_or(CliError::NoProvider)?;
+    // Opening the store would create it, which only the first start should do.
+    if let Some(file) = store.path.as_ref().filter(|file| !file.exists()) {
+        return Err(CliError::NoState(file.clone()));
+    }
+    Ok(Store::open(&store)
+        .await?
+        .clear_attempts(&attempts_key(login))
+        .await?)
+}
