@@ -24,4 +24,5 @@ mod provider;
 mod relying_party;
 mod source;
 mod tls;
+mod tokens;
 mod traffic;

@@ -15,6 +15,6 @@ pub(crate) use answer::Answer;
 pub(crate) use chromium::Chromium;
 pub(crate) use component::component;
 pub(crate) use edge::{Edge, free_port};
-pub(crate) use flow::{Browser, SignIn, Tokens, exchange, form_fields};
+pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange, form_fields};
 pub(crate) use recorder::Recorder;
 pub(crate) use wire::{Wire, WireAnswer};
