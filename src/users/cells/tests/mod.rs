@@ -202,7 +202,6 @@ async fn a_backend_that_cannot_answer_is_never_a_wrong_password() {
         SessionSwitch::Unavailable,
         SessionSwitch::Garbage,
         SessionSwitch::NotCells,
-        SessionSwitch::Endless,
         SessionSwitch::Redirect,
     ] {
         let failed = outcome(session(switch)).await;
@@ -222,8 +221,18 @@ async fn a_backend_that_hangs_is_waited_for_only_so_long() {
 
     assert!(matches!(
         failed,
-        Err(SignInError::Unavailable("no answer in time"))
+        Err(SignInError::Unanswered("no answer in time"))
     ));
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_none() {
+    let failed = outcome(session(SessionSwitch::Endless)).await;
+
+    assert!(
+        matches!(failed, Err(SignInError::Unanswered(_))),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test]
