@@ -58,10 +58,11 @@ impl Maintenance {
         let ids = |keys: &[RingKey]| -> BTreeSet<String> {
             keys.iter().map(|key| key.key.id().to_owned()).collect()
         };
-        if ids(&keys) != ids(&self.keys.keys()) {
-            tracing::info!(n_keys = keys.len(), "signing keys changed");
-        }
+        let (n_keys, has_changed) = (keys.len(), ids(&keys) != ids(&self.keys.keys()));
         self.keys.replace(keys);
+        if has_changed {
+            tracing::info!(n_keys, "signing keys changed");
+        }
         Ok(())
     }
 
