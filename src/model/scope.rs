@@ -23,6 +23,15 @@ pub enum ScopeError {
 impl Scope {
     /// Reads the space-separated list of RFC 6749 §3.3. The empty text is the empty set.
     ///
+    /// ```
+    /// use cellgate::model::Scope;
+    ///
+    /// let scope = Scope::parse("openid email")?;
+    /// assert!(scope.contains("email"));
+    /// assert!(scope.includes(&Scope::parse("openid")?));
+    /// # Ok::<(), cellgate::model::ScopeError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ScopeError`], which is `invalid_scope` on the wire.
