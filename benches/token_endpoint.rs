@@ -246,15 +246,14 @@ fn provider_settings() -> Settings {
 
 /// A public client, whose PKCE verifier is checked.
 fn client() -> Client {
+    let id = ClientId::parse("app").expect("a client id");
     Client {
-        id: ClientId::parse("app").expect("a client id"),
         name: "The app".to_owned(),
-        authentication: ClientAuthentication::None,
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).expect("a redirection URI")],
-        post_logout_redirect_uris: vec![],
         scope: scope(),
         grant_types: GrantType::ALL.to_vec(),
         audience: vec!["https://api.example".to_owned()],
+        ..Client::new(id, ClientAuthentication::None)
     }
 }
 

@@ -65,6 +65,21 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client with nothing registered but how it authenticates: its name is its id, it may use
+    /// the code grant, and it has no scope and nowhere to go.
+    pub fn new(id: ClientId, authentication: ClientAuthentication) -> Self {
+        Self {
+            name: id.as_str().to_owned(),
+            id,
+            authentication,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            scope: Scope::default(),
+            grant_types: vec![GrantType::AuthorizationCode],
+            audience: Vec::new(),
+        }
+    }
+
     /// Finds the registered redirection URI equal to `requested`, byte by byte.
     pub fn redirect_uri(&self, requested: &str) -> Option<&RedirectUri> {
         self.redirect_uris

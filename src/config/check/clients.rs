@@ -57,16 +57,15 @@ fn client(
             "Write, for example, `redirect_uris: [https://app.example/callback]`.",
         );
     }
-    let id = id?;
+    let client = Client::new(id?, authentication?);
     Some(Client {
-        name: table.name.unwrap_or_else(|| id.as_str().to_owned()),
-        id,
-        authentication: authentication?,
+        name: table.name.unwrap_or_else(|| client.name.clone()),
         redirect_uris,
         post_logout_redirect_uris,
         scope: scope?,
         grant_types,
         audience: table.audience.unwrap_or_default(),
+        ..client
     })
 }
 

@@ -48,9 +48,7 @@ pub(super) fn all() -> Vec<Client> {
 
 fn client(id: &str, authentication: ClientAuthentication, redirect_uri: &str) -> Client {
     Client {
-        id: ClientId::parse(id).unwrap(),
         name: format!("The {id}"),
-        authentication,
         redirect_uris: vec![RedirectUri::register(redirect_uri).unwrap()],
         post_logout_redirect_uris: vec![
             RedirectUri::register(&format!("https://{id}.example/signed-out")).unwrap(),
@@ -61,5 +59,6 @@ fn client(id: &str, authentication: ClientAuthentication, redirect_uri: &str) ->
         .unwrap(),
         grant_types: GrantType::ALL.to_vec(),
         audience: vec!["https://api.example".to_owned()],
+        ..Client::new(ClientId::parse(id).unwrap(), authentication)
     }
 }
