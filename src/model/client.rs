@@ -1,10 +1,11 @@
 //! Registered OAuth clients (RFC 6749 §2).
 
 use std::fmt;
+use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
-use super::{RedirectUri, Scope};
+use super::{ConsentPolicy, RedirectUri, Scope, WebLink};
 use crate::secret::{Digest, Secret};
 
 /// The identifier a client was registered under: 1 to 255 printable ASCII characters
@@ -62,11 +63,33 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// `aud` of its access tokens.
     pub audience: Vec<String>,
+    /// When its users are asked.
+    pub consent: ConsentPolicy,
+    /// What they are shown then.
+    pub links: ClientLinks,
+    /// `default_max_age`: how long ago a user's password may have been checked when a request
+    /// does not say (OpenID Connect Registration §2). `require_auth_time` needs no field: every
+    /// ID token has `auth_time`.
+    pub default_max_age: Option<Duration>,
+}
+
+/// What the consent page shows of a client beside its name (OpenID Connect Registration §2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientLinks {
+    /// `logo_uri`.
+    pub logo_uri: Option<WebLink>,
+    /// `client_uri`: its home page.
+    pub client_uri: Option<WebLink>,
+    /// `policy_uri`: what it does with what it is told.
+    pub policy_uri: Option<WebLink>,
+    /// `tos_uri`: its terms of service.
+    pub tos_uri: Option<WebLink>,
 }
 
 impl Client {
     /// A client with nothing registered but how it authenticates: its name is its id, it may use
-    /// the code grant, and it has no scope and nowhere to go.
+    /// the code grant, its users are asked until they consent, and it has no scope and nowhere to
+    /// go.
     pub fn new(id: ClientId, authentication: ClientAuthentication) -> Self {
         Self {
             name: id.as_str().to_owned(),
@@ -77,6 +100,9 @@ impl Client {
             scope: Scope::default(),
             grant_types: vec![GrantType::AuthorizationCode],
             audience: Vec::new(),
+            consent: ConsentPolicy::default(),
+            links: ClientLinks::default(),
+            default_max_age: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The issuer identifier (OpenID Connect Discovery §3, RFC 8414 §2).
 
 use std::fmt;
-use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
+
+use super::is_loopback;
 
 /// Our identifier: an exact string, compared byte by byte, and the URL it is.
 ///
@@ -95,16 +96,6 @@ impl Issuer {
     /// Whether browsers reach us over TLS, so that cookies may be `Secure`.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
-    }
-}
-
-/// Whether only this machine can reach the host of `url`.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

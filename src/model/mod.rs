@@ -3,16 +3,20 @@
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
 mod client;
+mod consent;
 mod grant;
 mod issuer;
 mod redirect_uri;
 mod scope;
 mod time;
 mod user;
+mod web_link;
 
 pub use client::{
-    Client, ClientAuthentication, ClientId, ClientIdError, GrantType, SecretHash, SecretHashError,
+    Client, ClientAuthentication, ClientId, ClientIdError, ClientLinks, GrantType, SecretHash,
+    SecretHashError,
 };
+pub use consent::{Consent, ConsentPolicy};
 pub use grant::{
     AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId,
 };
@@ -21,3 +25,18 @@ pub use redirect_uri::{RedirectUri, RedirectUriError};
 pub use scope::{Scope, ScopeError};
 pub use time::Timestamp;
 pub use user::{Login, LoginError, Subject, SubjectError, UserProfile};
+pub use web_link::{WebLink, WebLinkError};
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// Whether only this machine can reach the host of `url`.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

@@ -1,8 +1,8 @@
 //! Redirection URIs: where answers may go (RFC 6749 §3.1.2, RFC 9700 §2.1).
 
-use std::net::IpAddr;
+use url::Url;
 
-use url::{Host, Url};
+use super::is_loopback;
 
 /// A redirection URI its client registered, matched as an exact string (RFC 9700 §2.1).
 ///
@@ -126,12 +126,7 @@ fn has_usable_scheme(url: &Url) -> bool {
     ];
     match url.scheme() {
         "https" => url.host_str().is_some_and(|host| !host.is_empty()),
-        "http" => match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        },
+        "http" => is_loopback(url),
         other => !DANGEROUS.contains(&other),
     }
 }

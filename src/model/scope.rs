@@ -76,6 +76,12 @@ impl Scope {
         Self(self.0.intersection(&other.0).cloned().collect())
     }
 
+    /// The values in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -65,8 +65,8 @@ impl Store {
 pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
     let insert = Statement::new(
         "INSERT INTO grants (id, client_id, profile, session_id, scope, authenticated_at, nonce,
-                             granted_at, revoked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                             granted_at, subject, revoked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
                  (SELECT ended_at FROM sessions WHERE sessions.id = $4))",
     );
     Ok(insert
@@ -77,7 +77,8 @@ pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
         .bind(grant.scope.to_string())
         .bind(grant.authenticated_at)
         .bind(grant.nonce.as_deref())
-        .bind(grant.granted_at))
+        .bind(grant.granted_at)
+        .bind(grant.user.subject.as_str()))
 }
 
 /// Reads the columns of [`grant_columns`].

@@ -13,10 +13,16 @@ pub(crate) struct Migration {
 }
 
 /// The steps for SQLite.
-pub(crate) const SQLITE: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("migrations/sqlite/0001_state.sql"),
-}];
+pub(crate) const SQLITE: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("migrations/sqlite/0001_state.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("migrations/sqlite/0002_consents.sql"),
+    },
+];
 
 /// Brings the schema of `db` to the last of `migrations`.
 ///
@@ -81,7 +87,8 @@ mod tests {
         migrate(&db, SQLITE).await.unwrap();
         migrate(&db, SQLITE).await.unwrap();
 
-        assert_eq!(version(&db).await.unwrap(), 1);
+        let newest = SQLITE.last().unwrap().version;
+        assert_eq!(version(&db).await.unwrap(), newest);
     }
 
     #[tokio::test]

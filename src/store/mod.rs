@@ -1,5 +1,5 @@
-//! State that outlives a process: grants, codes, refresh tokens, sessions, attempts, signing
-//! keys, revocations.
+//! State that outlives a process: grants, consents, codes, refresh tokens, sessions, attempts,
+//! signing keys, revocations.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database that
 //! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
@@ -22,6 +22,7 @@ mod sealing;
 
 mod attempts;
 mod codes;
+mod consents;
 mod garbage;
 mod grants;
 mod profile;

@@ -5,7 +5,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 
 use super::SERVICE_SECRET;
 use crate::model::{
-    Client, ClientAuthentication, ClientId, GrantType, RedirectUri, Scope, SecretHash,
+    Client, ClientAuthentication, ClientId, ConsentPolicy, GrantType, RedirectUri, Scope,
+    SecretHash,
 };
 use crate::secret::Secret;
 
@@ -59,6 +60,7 @@ fn client(id: &str, authentication: ClientAuthentication, redirect_uri: &str) ->
         .unwrap(),
         grant_types: GrantType::ALL.to_vec(),
         audience: vec!["https://api.example".to_owned()],
+        consent: ConsentPolicy::Implicit,
         ..Client::new(ClientId::parse(id).unwrap(), authentication)
     }
 }

@@ -1,0 +1,142 @@
+//! Consents: what users allowed clients, until they withdraw it.
+
+use super::db::{Row, Statement};
+use super::revocations::{Revoked, grant_revoked_until};
+use super::{Store, StoreError, to_the_end};
+use crate::model::{ClientId, Consent, GrantId, Scope, Subject, Timestamp};
+
+impl Store {
+    /// Adds to what `consent.subject` allowed `consent.client_id`; what was allowed before stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn save_consent(&self, consent: &Consent) -> Result<(), StoreError> {
+        let insert = Statement::new(
+            "INSERT INTO consents (subject, client_id, scope, given_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (subject, client_id, scope) DO UPDATE SET given_at = excluded.given_at",
+        );
+        let inserts = consent.scope.iter().map(|value| {
+            insert
+                .clone()
+                .bind(consent.subject.as_str())
+                .bind(consent.client_id.as_str())
+                .bind(value)
+                .bind(consent.given_at)
+        });
+        self.db.batch(inserts.collect()).await.map(drop)
+    }
+
+    /// What `subject` allowed `client`; `None` when nothing, or when it was withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn find_consent(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+    ) -> Result<Option<Consent>, StoreError> {
+        let select = Statement::new(
+            "SELECT client_id, scope, given_at FROM consents
+             WHERE subject = $1 AND client_id = $2",
+        );
+        let select = select.bind(subject.as_str()).bind(client.as_str());
+        let rows = self.run(select).await?.read_all(read_row)?;
+        Ok(gather(subject, rows)?.into_iter().next())
+    }
+
+    /// Everything `subject` allowed, client by client in the order of their identifiers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
+        let select = Statement::new(
+            "SELECT client_id, scope, given_at FROM consents WHERE subject = $1
+             ORDER BY client_id",
+        );
+        let rows = self.run(select.bind(subject.as_str())).await?;
+        gather(subject, rows.read_all(read_row)?)
+    }
+
+    /// Forgets what `subject` allowed `client`, and revokes every grant that came of it, in one
+    /// batch. Durable before it returns, seen by [`Self::revocations`] at once, and done even if
+    /// the caller stops waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; nothing may be withdrawn then.
+    pub async fn withdraw_consent(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (store, subject, client) = (self.clone(), subject.clone(), client.clone());
+        to_the_end(async move { store.withdraw_now(&subject, &client, now).await }).await
+    }
+
+    async fn withdraw_now(
+        &self,
+        subject: &Subject,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let expires_at = grant_revoked_until(now);
+        let forget = Statement::new("DELETE FROM consents WHERE subject = $1 AND client_id = $2");
+        let remember = Statement::new(
+            "INSERT INTO revocations (kind, id, expires_at)
+             SELECT 'grant', id, $3 FROM grants
+             WHERE subject = $1 AND client_id = $2 AND revoked_at IS NULL
+             ON CONFLICT (kind, id) DO NOTHING",
+        );
+        let revoke = Statement::new(
+            "UPDATE grants SET revoked_at = $3
+             WHERE subject = $1 AND client_id = $2 AND revoked_at IS NULL
+             RETURNING id",
+        );
+        let (subject, client) = (subject.as_str(), client.as_str());
+        let [_, _, revoked] = self
+            .run_all([
+                forget.bind(subject).bind(client),
+                remember.bind(subject).bind(client).bind(expires_at),
+                revoke.bind(subject).bind(client).bind(now),
+            ])
+            .await?;
+        for grant in revoked.read_all(|mut row| row.text())? {
+            self.revocations
+                .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
+        }
+        Ok(())
+    }
+}
+
+/// One allowed scope value: the client, the value, when.
+type ConsentRow = (String, String, Timestamp);
+
+fn read_row(mut row: Row) -> Result<ConsentRow, StoreError> {
+    Ok((row.text()?, row.text()?, row.timestamp()?))
+}
+
+/// Puts the rows of each client together; they come client by client.
+fn gather(subject: &Subject, rows: Vec<ConsentRow>) -> Result<Vec<Consent>, StoreError> {
+    let mut consents: Vec<Consent> = Vec::new();
+    for (client, value, given_at) in rows {
+        let scope = Scope::parse(&value).map_err(|_| StoreError::Corrupt("a scope"))?;
+        match consents.last_mut() {
+            Some(last) if last.client_id.as_str() == client => {
+                last.scope = last.scope.union(&scope);
+                last.given_at = last.given_at.max(given_at);
+            }
+            _ => consents.push(Consent {
+                subject: subject.clone(),
+                client_id: ClientId::parse(&client)
+                    .map_err(|_| StoreError::Corrupt("a client id"))?,
+                scope,
+                given_at,
+            }),
+        }
+    }
+    Ok(consents)
+}

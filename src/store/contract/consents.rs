@@ -1,0 +1,109 @@
+//! What a user allowed a client is remembered until it is withdrawn, with all that came of it.
+
+use super::{code, digest, grant, later, new_store};
+use crate::model::{ClientId, Consent, Grant, GrantId, Scope, Subject, Timestamp};
+use crate::store::{Redemption, Store};
+
+fn subject(text: &str) -> Subject {
+    Subject::parse(text).unwrap()
+}
+
+fn client(text: &str) -> ClientId {
+    ClientId::parse(text).unwrap()
+}
+
+async fn allow(store: &Store, user: &str, client_id: &str, scope: &str, at: Timestamp) {
+    let consent = Consent {
+        subject: subject(user),
+        client_id: client(client_id),
+        scope: Scope::parse(scope).unwrap(),
+        given_at: at,
+    };
+    store.save_consent(&consent).await.unwrap();
+}
+
+async fn allowed(store: &Store, user: &str, client_id: &str) -> Option<String> {
+    let (subject, client) = (subject(user), client(client_id));
+    let found = store.find_consent(&subject, &client).await.unwrap();
+    found.map(|consent| consent.scope.to_string())
+}
+
+#[tokio::test]
+async fn allowing_more_adds_to_what_was_allowed() {
+    let store = new_store().await;
+    assert_eq!(allowed(&store, "u1", "app").await, None);
+
+    allow(&store, "u1", "app", "openid email", later(1)).await;
+    allow(&store, "u1", "app", "openid groups", later(9)).await;
+
+    let found = store.find_consent(&subject("u1"), &client("app")).await;
+    let consent = found.unwrap().unwrap();
+    assert_eq!(consent.scope.to_string(), "email groups openid");
+    assert_eq!(consent.given_at, later(9));
+}
+
+#[tokio::test]
+async fn a_consent_is_one_users_to_one_client() {
+    let store = new_store().await;
+
+    allow(&store, "u1", "app", "openid", later(1)).await;
+
+    assert_eq!(allowed(&store, "u2", "app").await, None);
+    assert_eq!(allowed(&store, "u1", "other").await, None);
+}
+
+#[tokio::test]
+async fn the_consents_of_a_user_are_listed_client_by_client() {
+    let store = new_store().await;
+    allow(&store, "u1", "b", "openid", later(1)).await;
+    allow(&store, "u1", "a", "openid email", later(2)).await;
+    allow(&store, "u2", "c", "openid", later(3)).await;
+
+    let consents = store.consents_of(&subject("u1")).await.unwrap();
+
+    let listed: Vec<_> = consents
+        .iter()
+        .map(|consent| (consent.client_id.as_str(), consent.scope.to_string()))
+        .collect();
+    assert_eq!(
+        listed,
+        [("a", "email openid".to_owned()), ("b", "openid".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn withdrawing_a_consent_revokes_what_came_of_it_and_nothing_else() {
+    let store = new_store().await;
+    let user = grant("g1").user.subject;
+    let other_client = Grant {
+        client_id: client("other"),
+        ..grant("g2")
+    };
+    for (name, given) in [("g1", grant("g1")), ("g2", other_client)] {
+        let record = crate::model::AuthorizationCode {
+            grant: given,
+            ..code(name)
+        };
+        store.save_code(&digest(name), &record).await.unwrap();
+        allow(
+            &store,
+            user.as_str(),
+            record.grant.client_id.as_str(),
+            "openid",
+            later(1),
+        )
+        .await;
+    }
+
+    let app = client("demo-app");
+    store.withdraw_consent(&user, &app, later(2)).await.unwrap();
+
+    assert_eq!(allowed(&store, user.as_str(), "demo-app").await, None);
+    assert!(store.revocations().covers(None, Some(&GrantId::new("g1"))));
+    assert!(!store.revocations().covers(None, Some(&GrantId::new("g2"))));
+    let code = store.redeem_code(&digest("g1"), later(3)).await.unwrap();
+    assert!(matches!(code, Redemption::Unknown), "{code:?}");
+    let code = store.redeem_code(&digest("g2"), later(3)).await.unwrap();
+    assert!(matches!(code, Redemption::Fresh(_)), "{code:?}");
+    assert!(allowed(&store, user.as_str(), "other").await.is_some());
+}
