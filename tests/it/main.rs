@@ -15,6 +15,7 @@ mod support;
 
 mod browser;
 mod cells;
+mod conformance;
 mod demo;
 mod hostile;
 mod limits;

@@ -26,6 +26,7 @@ pub(crate) struct Edge {
     pub(crate) admin: SocketAddr,
     log: Arc<Mutex<String>>,
     lines: Receiver<String>,
+    pub(super) scheme: &'static str,
     pub(crate) http: reqwest::Client,
 }
 
@@ -103,7 +104,8 @@ impl Edge {
             admin: SocketAddr::from(([127, 0, 0, 1], admin)),
             log,
             lines,
-            http: client(),
+            scheme: "http",
+            http: client(|builder| builder),
         };
         edge.wait_for("\"message\":\"serving\"");
         edge
@@ -148,7 +150,7 @@ impl Edge {
 
     /// The URL of `path` at the edge.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// GET `path` without credentials.
@@ -245,13 +247,14 @@ impl Drop for Edge {
     }
 }
 
-/// A client that follows no redirect and keeps no cookie.
-fn client() -> reqwest::Client {
+/// A client that follows no redirect and keeps no cookie, with what `more` adds.
+pub(super) fn client(
+    more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> reqwest::Client {
     cellgate::server::install_crypto_provider();
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .timeout(DEADLINE)
-        .build()
-        .expect("a client can be made")
+        .timeout(DEADLINE);
+    more(builder).build().expect("a client can be made")
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use cellgate::secret::Digest;
 use serde_json::Value;
 
-use super::{Answer, Edge};
+use super::{Answer, Edge, form_fields};
 
 /// The redirect URI of `demo-app`.
 const CALLBACK: &str = "http://127.0.0.1:9482/callback";
@@ -88,46 +88,6 @@ impl Browser {
     pub(crate) const fn cookies(&self) -> &BTreeMap<String, String> {
         &self.cookies
     }
-}
-
-/// `action` and the hidden fields of the first form in `html`.
-#[track_caller]
-pub(crate) fn form_fields(html: &str) -> (String, Vec<(String, String)>) {
-    let form = html
-        .split_once("<form")
-        .unwrap_or_else(|| panic!("no form in {html}"))
-        .1;
-    let action = attribute(form.split('>').next().unwrap_or_default(), "action")
-        .expect("the form has an action");
-    let fields = form
-        .split("<input")
-        .skip(1)
-        .map(|rest| rest.split('>').next().unwrap_or_default())
-        .filter(|tag| attribute(tag, "type").as_deref() == Some("hidden"))
-        .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)))
-        .collect();
-    (action, fields)
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let value = tag
-        .split_once(&format!(" {name}=\""))?
-        .1
-        .split('"')
-        .next()?;
-    let unescaped = [
-        ("&#x2f;", "/"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#x27;", "'"),
-        ("&amp;", "&"),
-    ]
-    .iter()
-    .fold(value.to_owned(), |text, (entity, character)| {
-        text.replace(entity, character)
-    });
-    Some(unescaped)
 }
 
 /// A sign-in to `demo-app`, with what deviates from the plain case.

@@ -8,13 +8,16 @@ mod chromium;
 mod component;
 mod edge;
 mod flow;
+mod form;
 mod recorder;
+mod tls;
 mod wire;
 
 pub(crate) use answer::Answer;
 pub(crate) use chromium::Chromium;
 pub(crate) use component::component;
 pub(crate) use edge::{Edge, free_port};
-pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange, form_fields};
+pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange};
+pub(crate) use form::{Form, form_fields};
 pub(crate) use recorder::Recorder;
 pub(crate) use wire::{Wire, WireAnswer};
