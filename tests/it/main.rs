@@ -24,6 +24,7 @@ mod operations;
 mod provider;
 mod relying_party;
 mod source;
+mod stock;
 mod tls;
 mod tokens;
 mod traffic;

@@ -15,7 +15,7 @@ mod wire;
 
 pub(crate) use answer::Answer;
 pub(crate) use chromium::Chromium;
-pub(crate) use component::component;
+pub(crate) use component::{component, component_at, stock_component};
 pub(crate) use edge::{Edge, free_port};
 pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange};
 pub(crate) use form::{Form, form_fields};

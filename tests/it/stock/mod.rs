@@ -1,0 +1,14 @@
+//! Stock clients, unmodified, with the applications under `apps/`, which are what their
+//! documentation shows. Each signs in by code and PKCE, asks userinfo, calls a protected route,
+//! refreshes, calls it again, and signs out.
+//!
+//! `.ci/run` installs them at the versions that `apps/package-lock.json` and
+//! `apps/requirements.txt` name. The `openidconnect` crate is in `relying_party.rs`.
+
+mod application;
+mod journey;
+
+mod authlib;
+mod mod_auth_openidc;
+mod oidc_client_ts;
+mod openid_client;
