@@ -23,5 +23,6 @@ pub mod model;
 
 pub mod clock;
 pub mod entropy;
+pub mod failures;
 pub mod secret;
 pub mod telemetry;

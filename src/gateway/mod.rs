@@ -25,7 +25,6 @@ mod canonical;
 mod headers;
 
 mod authentication;
-mod limits;
 mod policy;
 mod route;
 

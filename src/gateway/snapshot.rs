@@ -9,7 +9,6 @@ use crate::store::Revocations;
 
 use super::authentication::Authenticator;
 use super::headers::HeaderRules;
-use super::limits::FailureLimiter;
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
 use super::upstream::{Upstream, Upstreams};
@@ -74,15 +73,10 @@ impl Snapshot {
                 upstreams.insert(name.clone(), Arc::clone(upstream));
             }
         }
-        let failures = FailureLimiter::new(settings.limits.token_failures_per_minute);
         Ok(Self {
             routes: Routes::new(&settings.routes),
             rules: HeaderRules::new(&settings.identity),
-            authenticator: Authenticator::new(
-                parts.verifier,
-                parts.revocations,
-                Arc::new(failures),
-            ),
+            authenticator: Authenticator::new(parts.verifier, parts.revocations),
             identity: settings.identity.clone(),
             limits: settings.limits.clone(),
             access_log: settings.access_log,

@@ -1,5 +1,7 @@
 //! Why a key or a token is not accepted.
 
+use std::time::Duration;
+
 use crate::entropy::EntropyError;
 
 /// Why a key cannot be made, read or used.
@@ -46,6 +48,20 @@ pub enum JwkSetError {
     /// Every key was skipped: another type, use or algorithm, too weak, private or malformed.
     #[error("no key of the JWK Set can be used with the algorithms accepted for the issuer")]
     NoUsableKey,
+}
+
+/// Why a token that somebody presented was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PresentedError {
+    /// It was not looked at: too many tokens of this address had a wrong signature.
+    #[error("too many tokens from this address failed verification")]
+    TooManyFailures {
+        /// Until the next one is looked at.
+        wait: Duration,
+    },
+    /// It was looked at.
+    #[error(transparent)]
+    Token(#[from] JwtError),
 }
 
 /// Why a token was not accepted, for the log; the peer is told `invalid_token` whatever it is.

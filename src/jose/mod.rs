@@ -37,7 +37,7 @@ mod tests;
 
 pub use algorithm::{SigningAlgorithm, VerificationAlgorithm};
 pub use claims::Verified;
-pub use error::{JwkSetError, JwtError, KeyError};
+pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
 pub use issuer::TrustedIssuer;
 pub use key_ring::{KeyRing, RingKey};
 pub use signing_key::SigningKey;

@@ -1,16 +1,19 @@
 //! Strict verification of access tokens (RFC 9068 §4, RFC 8725).
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::claims::{self, Claimed, Verified};
 use super::compact::{Compact, MAX_TOKEN_BYTES};
-use super::error::{JwtError, KeyError};
+use super::error::{JwtError, KeyError, PresentedError};
 use super::header::Header;
 use super::issuer::{AcceptedIssuer, TrustedIssuer};
 use super::key_ring::KeyRing;
 use super::verdicts::{Verdict, VerdictCache};
+use crate::failures::FailureLimiter;
 use crate::model::Timestamp;
 use crate::secret::Digest;
 
@@ -20,6 +23,8 @@ pub struct TokenVerifier {
     own: Option<Arc<AcceptedIssuer>>,
     issuers: HashMap<Arc<str>, Arc<AcceptedIssuer>>,
     verdicts: VerdictCache,
+    /// `None`: nobody is limited.
+    limiter: Option<FailureLimiter>,
     hits: AtomicU64,
     verifications: AtomicU64,
     failures: AtomicU64,
@@ -56,9 +61,54 @@ impl TokenVerifier {
             own,
             issuers,
             verdicts: VerdictCache::new(capacity),
+            limiter: None,
             hits: AtomicU64::new(0),
             verifications: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+        })
+    }
+
+    /// The same, with at most `per_minute` wrong signatures from one address.
+    #[must_use]
+    pub fn limiting_failures(self, per_minute: u32) -> Self {
+        let minute = Duration::from_secs(60);
+        Self {
+            limiter: Some(FailureLimiter::new(per_minute, minute)),
+            ..self
+        }
+    }
+
+    /// Verifies a `token` that came from `address`: what every endpoint that takes tokens of
+    /// strangers calls.
+    ///
+    /// Only a wrong signature counts against the address. Every other refusal costs no more than
+    /// reading the token, and the commonest, an expired token, is an honest client's. An address
+    /// that failed too often gets nothing verified any more, but what was verified already still
+    /// counts: users behind one address must not lose the tokens they work with because of one
+    /// among them.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentedError`] says whether the token was looked at, and why it was not accepted.
+    pub fn verify_from(
+        &self,
+        address: IpAddr,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, PresentedError> {
+        let Some(limiter) = &self.limiter else {
+            return Ok(self.verify(token, now)?);
+        };
+        if let Some(wait) = limiter.wait(address, now) {
+            return self
+                .recall(token, now)
+                .ok_or(PresentedError::TooManyFailures { wait });
+        }
+        self.verify(token, now).map_err(|error| {
+            if error == JwtError::Signature {
+                limiter.count(address, now);
+            }
+            error.into()
         })
     }
 

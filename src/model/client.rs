@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
-use super::{ConsentPolicy, RedirectUri, Scope, WebLink};
+use super::{ConsentPolicy, Introspection, RedirectUri, Scope, WebLink, WebOrigin};
 use crate::secret::{Digest, Secret};
 
 /// The identifier a client was registered under: 1 to 255 printable ASCII characters
@@ -63,6 +63,11 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// `aud` of its access tokens.
     pub audience: Vec<String>,
+    /// Whose scripts may call the token, revocation and userinfo endpoints, besides those of its
+    /// redirection URIs.
+    pub allowed_origins: Vec<WebOrigin>,
+    /// Which tokens it may introspect.
+    pub introspection: Introspection,
     /// When its users are asked.
     pub consent: ConsentPolicy,
     /// What they are shown then.
@@ -100,6 +105,8 @@ impl Client {
             scope: Scope::default(),
             grant_types: vec![GrantType::AuthorizationCode],
             audience: Vec::new(),
+            allowed_origins: Vec::new(),
+            introspection: Introspection::default(),
             consent: ConsentPolicy::default(),
             links: ClientLinks::default(),
             default_max_age: None,
@@ -119,6 +126,13 @@ impl Client {
         self.post_logout_redirect_uris
             .iter()
             .find(|uri| uri.as_str() == requested)
+    }
+
+    /// The web origins its scripts come from: those of its redirection URIs and those listed.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        let listed = self.allowed_origins.iter().map(WebOrigin::to_string);
+        let redirected = self.redirect_uris.iter().filter_map(RedirectUri::origin);
+        redirected.chain(listed)
     }
 
     /// Whether it has no secret (RFC 6749 §2.1); such a client must use PKCE.

@@ -5,12 +5,14 @@
 mod client;
 mod consent;
 mod grant;
+mod introspection;
 mod issuer;
 mod redirect_uri;
 mod scope;
 mod time;
 mod user;
 mod web_link;
+mod web_origin;
 
 pub use client::{
     Client, ClientAuthentication, ClientId, ClientIdError, ClientLinks, GrantType, SecretHash,
@@ -20,12 +22,14 @@ pub use consent::{Consent, ConsentPolicy};
 pub use grant::{
     AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId,
 };
+pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};
 pub use redirect_uri::{RedirectUri, RedirectUriError};
 pub use scope::{Scope, ScopeError};
 pub use time::Timestamp;
 pub use user::{Login, LoginError, Subject, SubjectError, UserProfile};
 pub use web_link::{WebLink, WebLinkError};
+pub use web_origin::{WebOrigin, WebOriginError};
 
 use std::net::IpAddr;
 

@@ -98,6 +98,13 @@ impl RedirectUri {
         format!("{}{joint}{}", self.registered, query.finish())
     }
 
+    /// The web origin of the page at the URI (RFC 6454 §6.2); `None` for an application's own scheme,
+    /// whose pages have no origin that a script could speak for.
+    pub fn origin(&self) -> Option<String> {
+        let is_web = matches!(self.url.scheme(), "http" | "https");
+        is_web.then(|| self.url.origin().ascii_serialization())
+    }
+
     /// What a Content-Security-Policy calls the place a form may be sent on to: the origin, or
     /// the scheme where it has none.
     pub fn csp_source(&self) -> String {

@@ -145,6 +145,18 @@ pub(crate) fn revoked(
     );
 }
 
+/// A client asked about a token.
+pub(crate) fn introspected(outcome: &'static str, client: &ClientId, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "introspection",
+        outcome,
+        client.id = %client,
+        peer.address = %peer,
+        "a client asked about a token"
+    );
+}
+
 /// A session was ended.
 pub(crate) fn signed_out(session: &SessionId, subject: &Subject, peer: IpAddr) {
     tracing::info!(

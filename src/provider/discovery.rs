@@ -10,11 +10,12 @@ use http::StatusCode;
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
-    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
-    ProviderMetadata, ResponseTypes, RevocationUrl, Scope, TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IntrospectionUrl, IssuerUrl,
+    JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes, RevocationUrl, Scope, TokenUrl,
+    UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,12 @@ struct Additional {
     revocation_endpoint: RevocationUrl,
     /// RFC 8414 §2.
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    /// RFC 8414 §2.
+    introspection_endpoint: IntrospectionUrl,
+    /// RFC 8414 §2.
+    introspection_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    /// RFC 9701 §7.
+    introspection_signing_alg_values_supported: Vec<CoreJwsSigningAlgorithm>,
     /// OpenID Connect RP-Initiated Logout §2.1.
     end_session_endpoint: EndSessionUrl,
     /// RFC 8414 §2.
@@ -85,6 +92,14 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     let additional = Additional {
         revocation_endpoint: RevocationUrl::new(url(Endpoint::Revocation))?,
         revocation_endpoint_auth_methods_supported: authentication_methods(),
+        introspection_endpoint: IntrospectionUrl::new(url(Endpoint::Introspection))?,
+        introspection_endpoint_auth_methods_supported: authentication_methods()
+            .into_iter()
+            .filter(|method| *method != CoreClientAuthMethod::None)
+            .collect(),
+        introspection_signing_alg_values_supported: vec![signature_algorithm(
+            settings.id_token_algorithm,
+        )],
         end_session_endpoint: EndSessionUrl::new(url(Endpoint::EndSession))?,
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,

@@ -19,6 +19,8 @@ pub(crate) enum Endpoint {
     UserInfo,
     /// RFC 7009.
     Revocation,
+    /// RFC 7662.
+    Introspection,
     /// OpenID Connect RP-Initiated Logout.
     EndSession,
     /// Where the sign-in page sends its form.
@@ -37,6 +39,17 @@ enum Methods {
     GetAndPost,
 }
 
+/// Whose scripts may read the answers of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scripts {
+    /// Public documents.
+    Anybodys,
+    /// Those of applications that are registered here.
+    Applications,
+    /// None but ours.
+    OurOwn,
+}
+
 /// Which endpoint a path and a method name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -49,13 +62,14 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
-    const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Discovery,
         Self::Jwks,
         Self::Authorization,
         Self::Token,
         Self::UserInfo,
         Self::Revocation,
+        Self::Introspection,
         Self::EndSession,
         Self::SignIn,
         Self::SignOut,
@@ -72,6 +86,7 @@ impl Endpoint {
             Self::Token => "oauth2/token",
             Self::UserInfo => "userinfo",
             Self::Revocation => "oauth2/revoke",
+            Self::Introspection => "oauth2/introspect",
             Self::EndSession => "oauth2/sessions/logout",
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
@@ -82,24 +97,31 @@ impl Endpoint {
     const fn methods(self) -> Methods {
         match self {
             Self::Discovery | Self::Jwks | Self::Stylesheet => Methods::Get,
-            Self::Token | Self::Revocation | Self::SignOut => Methods::Post,
+            Self::Token | Self::Revocation | Self::Introspection | Self::SignOut => Methods::Post,
             Self::Authorization | Self::UserInfo | Self::EndSession | Self::SignIn => {
                 Methods::GetAndPost
             }
         }
     }
 
-    /// Whether scripts of any origin may call it. It is safe where no cookie is looked at, and
-    /// never right where a user is asked something (RFC 9700 §2.6).
-    pub(crate) const fn is_cross_origin(self) -> bool {
+    /// Whose scripts may read its answers. Safe only where no cookie is looked at, and never right
+    /// where a user is asked something (RFC 9700 §2.6). Introspection is for resource servers,
+    /// which are no scripts.
+    pub(crate) const fn audience(self) -> Scripts {
         match self {
-            Self::Discovery | Self::Jwks | Self::Token | Self::UserInfo | Self::Revocation => true,
+            Self::Discovery | Self::Jwks => Scripts::Anybodys,
+            Self::Token | Self::UserInfo | Self::Revocation => Scripts::Applications,
             Self::Authorization
+            | Self::Introspection
             | Self::EndSession
             | Self::SignIn
             | Self::SignOut
-            | Self::Stylesheet => false,
+            | Self::Stylesheet => Scripts::OurOwn,
         }
+    }
+
+    const fn is_cross_origin(self) -> bool {
+        !matches!(self.audience(), Scripts::OurOwn)
     }
 
     /// The value of `Allow`.
@@ -112,6 +134,15 @@ impl Endpoint {
             (Methods::GetAndPost, false) => "GET, HEAD, POST",
             (Methods::GetAndPost, true) => "GET, HEAD, POST, OPTIONS",
         })
+    }
+
+    /// The methods that a preflight may ask for.
+    pub(crate) const fn cross_origin_methods(self) -> &'static [&'static str] {
+        match self.methods() {
+            Methods::Get => &["GET", "HEAD"],
+            Methods::Post => &["POST"],
+            Methods::GetAndPost => &["GET", "HEAD", "POST"],
+        }
     }
 
     fn takes(self, method: &Method) -> bool {

@@ -25,6 +25,7 @@ mod session;
 mod token;
 
 mod claims;
+mod introspection;
 mod revocation;
 mod userinfo;
 
@@ -140,14 +141,12 @@ impl Provider {
 
     async fn answer_at(&self, endpoint: Endpoint, request: &Request) -> Response {
         let mut response = if request.method == Method::OPTIONS {
-            cors::preflight(endpoint)
+            self.preflight(endpoint, request)
         } else {
             // Boxed: one future for the whole provider would be as large as the largest of them.
             Box::pin(self.dispatch(endpoint, request)).await
         };
-        if endpoint.is_cross_origin() {
-            cors::open(&mut response);
-        }
+        self.open_to_scripts(endpoint, request, &mut response);
         response
     }
 
@@ -159,6 +158,7 @@ impl Provider {
             Endpoint::Token => self.token(request).await,
             Endpoint::UserInfo => self.userinfo(request).await,
             Endpoint::Revocation => self.revoke(request).await,
+            Endpoint::Introspection => self.introspect(request).await,
             Endpoint::EndSession => self.end_session(request).await,
             Endpoint::SignIn if request.method == Method::POST => {
                 self.submit_sign_in(request).await

@@ -8,6 +8,7 @@ use super::error::TokenError;
 use super::reply::{self, Response};
 use super::request::Request;
 use crate::entropy;
+use crate::jose::PresentedError;
 use crate::model::{Client, Grant, Timestamp};
 use crate::secret::Digest;
 use crate::store::Redemption;
@@ -45,8 +46,14 @@ impl Provider {
         client: &Client,
         request: &Request,
     ) -> Result<(), TokenError> {
-        let Ok(verified) = self.parts.verifier.verify(token, request.now) else {
-            return Ok(());
+        let verifier = &self.parts.verifier;
+        let verified = match verifier.verify_from(request.peer, token, request.now) {
+            Ok(verified) => verified,
+            Err(PresentedError::Token(_)) => return Ok(()),
+            // It may be a good one, and the client must not believe that it is dead now.
+            Err(PresentedError::TooManyFailures { wait }) => {
+                return Err(TokenError::TooManyFailures { wait });
+            }
         };
         let Some(token_id) = verified.token_id.as_deref() else {
             return Ok(());

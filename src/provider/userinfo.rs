@@ -21,7 +21,8 @@ impl Provider {
 
     async fn claims_for(&self, request: &Request) -> Result<Value, BearerError> {
         let token = access_token(request)?;
-        let verified = self.parts.verifier.verify(token.expose(), request.now)?;
+        let verifier = &self.parts.verifier;
+        let verified = verifier.verify_from(request.peer, token.expose(), request.now)?;
         if *verified.issuer != *self.settings.issuer.as_str() {
             return Err(BearerError::ForeignIssuer);
         }

@@ -98,14 +98,17 @@ impl Pieces {
         if let Some((settings, state)) = own {
             ensure_keys(settings, state, foundation.clock.as_ref()).await?;
         }
-        let verifier = Arc::new(TokenVerifier::new(
+        let limits = &config.gateway.limits;
+        let verifier = TokenVerifier::new(
             own.map(|(settings, state)| {
                 let issuer = settings.issuer.as_str().to_owned();
                 (issuer, Arc::clone(&state.keys))
             }),
             &config.trusted_issuers,
-            config.gateway.limits.remembered_tokens,
-        )?);
+            limits.remembered_tokens,
+        )?
+        .limiting_failures(limits.token_failures_per_minute);
+        let verifier = Arc::new(verifier);
         let provider = match own {
             Some((settings, state)) => {
                 Some(provider(config, settings, state, foundation, &verifier)?)

@@ -3,9 +3,9 @@
 use super::Checker;
 use super::client_secret::authentication;
 use super::name::Names;
-use crate::config::file::{ClientTable, GrantTypeName};
+use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
 use crate::config::key_path::KeyPath;
-use crate::model::{Client, ClientId, GrantType, RedirectUri, Scope};
+use crate::model::{Client, ClientId, GrantType, Introspection, RedirectUri, Scope, WebOrigin};
 
 /// Checks the clients; `audience` is that of a client without its own.
 pub(super) fn clients(
@@ -43,6 +43,8 @@ fn client(
     let authentication = authentication(checker, &table, at);
     let grant_types = grant_types(checker, &table, at);
     let scope = scope(checker, &table, at);
+    let allowed_origins = origins(checker, &table.allowed_origins, &at.key("allowed_origins"));
+    let introspection = introspection(checker, &table, &at.key("introspection"));
     let has_redirect_uris = table.redirect_uris.is_some();
     let redirect_uris = uris(checker, table.redirect_uris, &at.key("redirect_uris"));
     let post_logout_redirect_uris = uris(
@@ -65,6 +67,8 @@ fn client(
         scope: scope?,
         grant_types,
         audience: table.audience.unwrap_or_default(),
+        allowed_origins,
+        introspection,
         ..client
     })
 }
@@ -144,4 +148,52 @@ fn uris(checker: &mut Checker, texts: Option<Vec<String>>, at: &KeyPath) -> Vec<
                 .ok()
         })
         .collect()
+}
+
+fn origins(checker: &mut Checker, texts: &[String], at: &KeyPath) -> Vec<WebOrigin> {
+    let mut seen = Names::default();
+    texts
+        .iter()
+        .enumerate()
+        .filter_map(|(n, text)| {
+            let at = at.item(n);
+            seen.take(checker, text, &at);
+            WebOrigin::parse(text)
+                .map_err(|error| {
+                    checker.refuse(
+                        &at,
+                        error.to_string(),
+                        "Write, for example, `https://app.example`, without a slash at the end.",
+                    );
+                })
+                .ok()
+        })
+        .collect()
+}
+
+fn introspection(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Introspection {
+    let written = &table.introspection;
+    let is_public = table.authentication == AuthenticationName::None;
+    if is_public && (written.any || !written.audiences.is_empty()) {
+        checker.refuse(
+            at,
+            "is of no use with `authentication: none`: anybody could ask in the client's name",
+            "Give the client a secret, or remove the key.",
+        );
+    }
+    if written.any && !written.audiences.is_empty() {
+        checker.refuse(
+            &at.key("audiences"),
+            "is of no use beside `any: true`",
+            "Keep one of the two.",
+        );
+    }
+    let mut seen = Names::default();
+    for (n, audience) in written.audiences.iter().enumerate() {
+        seen.take(checker, audience, &at.key("audiences").item(n));
+    }
+    Introspection {
+        any: written.any,
+        audiences: written.audiences.clone(),
+    }
 }

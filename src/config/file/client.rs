@@ -41,6 +41,23 @@ pub(crate) struct ClientTable {
     /// `aud` of its access tokens; left out: `provider.access_tokens.audience`.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) audience: Option<Vec<String>>,
+    /// Web origins whose scripts may call the token, revocation and userinfo endpoints, besides
+    /// those of `redirect_uris`.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) allowed_origins: Vec<String>,
+    /// Which access tokens it may ask about; those issued to itself in any case.
+    pub(crate) introspection: IntrospectionTable,
+}
+
+/// Which access tokens a confidential client may introspect (RFC 7662).
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct IntrospectionTable {
+    /// All of this provider.
+    pub(crate) any: bool,
+    /// Those for one of these audiences: of the resource servers it stands for.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) audiences: Vec<String>,
 }
 
 impl Default for ClientTable {
@@ -60,6 +77,8 @@ impl Default for ClientTable {
                 GrantTypeName::RefreshToken,
             ],
             audience: None,
+            allowed_origins: Vec::new(),
+            introspection: IntrospectionTable::default(),
         }
     }
 }

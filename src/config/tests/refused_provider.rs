@@ -120,6 +120,38 @@ fn clients_that_contradict_themselves_are_refused() {
 
 const CLIENTS: &[Row] = &[
     (
+        "an origin with a path",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/'], allowed_origins: ['https://a/', 'https://b', 'https://b']}",
+        &[
+            (
+                "provider.clients[0].allowed_origins[0]",
+                7,
+                "is not an origin",
+            ),
+            (
+                "provider.clients[0].allowed_origins[2]",
+                7,
+                "is the same as",
+            ),
+        ],
+    ),
+    (
+        "introspection by a client that cannot prove who it is",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/'], introspection: {any: true, audiences: [x]}}",
+        &[
+            (
+                "provider.clients[0].introspection",
+                7,
+                "is of no use with `authentication: none`",
+            ),
+            (
+                "provider.clients[0].introspection.audiences",
+                7,
+                "is of no use beside `any: true`",
+            ),
+        ],
+    ),
+    (
         "two of one id",
         "    - {id: a, authentication: none, redirect_uris: ['https://a/']}\n    - {id: a, authentication: none, redirect_uris: ['https://a/']}",
         &[(

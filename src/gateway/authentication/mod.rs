@@ -10,11 +10,10 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use crate::jose::{TokenVerifier, Verified};
+use crate::jose::{PresentedError, TokenVerifier, Verified};
 use crate::model::Timestamp;
 use crate::store::Revocations;
 
-use super::limits::FailureLimiter;
 use super::rejection::Rejection;
 use super::settings::Authentication;
 
@@ -37,7 +36,6 @@ pub(super) struct Authenticator {
     verifier: Arc<TokenVerifier>,
     /// `None` without a store: then nothing of ours can be revoked.
     revocations: Option<Arc<Revocations>>,
-    failures: Arc<FailureLimiter>,
 }
 
 /// Where and when a credential was presented.
@@ -51,15 +49,13 @@ pub(super) struct Presented {
 
 impl Authenticator {
     /// An authenticator that works with these parts.
-    pub(super) fn new(
+    pub(super) const fn new(
         verifier: Arc<TokenVerifier>,
         revocations: Option<Arc<Revocations>>,
-        failures: Arc<FailureLimiter>,
     ) -> Self {
         Self {
             verifier,
             revocations,
-            failures,
         }
     }
 
@@ -93,29 +89,19 @@ impl Authenticator {
     }
 
     fn verify(&self, token: &str, presented: Presented) -> Result<Principal, Rejection> {
-        let verified = self.verified(token, presented)?;
+        let Presented { peer, now } = presented;
+        let verified =
+            self.verifier
+                .verify_from(peer, token, now)
+                .map_err(|error| match error {
+                    PresentedError::TooManyFailures { wait } => Rejection::TooManyFailures { wait },
+                    PresentedError::Token(error) => Rejection::Token(error),
+                })?;
         if let Some(revocations) = &self.revocations
             && revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
         {
             return Err(Rejection::Revoked);
         }
         Ok(Principal(verified))
-    }
-
-    /// What the token says. An address that failed too often gets nothing verified any more, but
-    /// what was verified already still counts: users behind one address must not lose the tokens
-    /// they work with because of one among them.
-    fn verified(&self, token: &str, presented: Presented) -> Result<Arc<Verified>, Rejection> {
-        let Presented { peer, now } = presented;
-        if let Some(wait) = self.failures.wait(peer, now) {
-            return self
-                .verifier
-                .recall(token, now)
-                .ok_or(Rejection::TooManyFailures { wait });
-        }
-        self.verifier.verify(token, now).map_err(|error| {
-            self.failures.count(peer, now);
-            Rejection::Token(error)
-        })
     }
 }

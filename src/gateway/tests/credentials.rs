@@ -283,7 +283,8 @@ async fn a_revoked_token_is_refused_although_it_is_remembered() {
 #[tokio::test]
 async fn an_address_with_too_many_bad_tokens_has_to_wait() {
     let gateway = TestGateway::with(|settings| settings.limits.token_failures_per_minute = 3).await;
-    let bad = [("Authorization", "Bearer aaaa.bbbb.cccc")];
+    let bad = format!("Bearer {}", gateway.forged());
+    let bad = [("Authorization", bad.as_str())];
     for _ in 0..3 {
         assert_eq!(gateway.get("/api/x", &bad).await.status, 401);
     }
@@ -308,6 +309,30 @@ async fn an_address_with_too_many_bad_tokens_has_to_wait() {
     assert_eq!(gateway.get("/api/x", &bad).await.status, 401);
 }
 
+/// What costs nothing to refuse is not held against anybody: the commonest bad token is one that
+/// expired in an honest client's hands.
+#[tokio::test]
+async fn a_token_that_is_refused_before_its_signature_is_not_counted() {
+    let gateway = TestGateway::with(|settings| settings.limits.token_failures_per_minute = 3).await;
+    let expired = gateway.token(|claims| {
+        let now = claims["iat"].as_u64().unwrap();
+        claims["iat"] = json!(now - 700);
+        claims["exp"] = json!(now - 100);
+    });
+    let foreign = gateway.token(|claims| claims["iss"] = json!("https://elsewhere.example/"));
+    for token in [expired.as_str(), foreign.as_str(), "aaaa.bbbb.cccc"] {
+        for _ in 0..4 {
+            let token = format!("Bearer {token}");
+            let answer = gateway.get("/api/x", &[("Authorization", &token)]).await;
+            assert_eq!(answer.status, 401);
+        }
+    }
+
+    let good = format!("Bearer {}", gateway.token(|_| {}));
+    let answer = gateway.get("/api/x", &[("Authorization", &good)]).await;
+    assert_eq!(answer.status, 200);
+}
+
 /// Many users share an address (an office, a load balancer), and one of them may be hostile.
 #[tokio::test]
 async fn an_address_that_has_to_wait_keeps_the_tokens_it_works_with() {
@@ -315,9 +340,9 @@ async fn an_address_that_has_to_wait_keeps_the_tokens_it_works_with() {
     let known = format!("Bearer {}", gateway.token(|_| {}));
     let known = [("Authorization", known.as_str())];
     assert_eq!(gateway.get("/api/x", &known).await.status, 200);
+    let bad = format!("Bearer {}", gateway.forged());
     for _ in 0..4 {
-        let bad = [("Authorization", "Bearer aaaa.bbbb.cccc")];
-        gateway.get("/api/x", &bad).await;
+        gateway.get("/api/x", &[("Authorization", &bad)]).await;
     }
 
     assert_eq!(gateway.get("/api/x", &known).await.status, 200);

@@ -75,10 +75,13 @@ impl TestGateway {
             published_until: None,
         }]);
         let own = Some((ISSUER.to_owned(), Arc::new(ring)));
+        let verifier = TokenVerifier::new(own, &[], 1000)
+            .unwrap()
+            .limiting_failures(settings.limits.token_failures_per_minute);
         let metrics = Arc::new(Metrics::new());
         let upstreams = Upstreams::new(&settings.upstreams, Arc::clone(&metrics)).unwrap();
         let parts = SnapshotParts {
-            verifier: Arc::new(TokenVerifier::new(own, &[], 1000).unwrap()),
+            verifier: Arc::new(verifier),
             revocations: Some(Arc::new(Revocations::default())),
             provider: None,
             upstreams: Arc::new(upstreams),
@@ -134,6 +137,17 @@ impl TestGateway {
             stream: TcpStream::connect(self.address).await.unwrap(),
             buffer: Vec::new(),
         }
+    }
+
+    /// A token with the signature of another.
+    pub(crate) fn forged(&self) -> String {
+        let (token, other) = (
+            self.token(|_| {}),
+            self.token(|claims| claims["jti"] = "x".into()),
+        );
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        let (_, signature) = other.rsplit_once('.').unwrap();
+        format!("{signed}.{signature}")
     }
 
     /// A token that may `read`, after `change` to its claims.

@@ -1,9 +1,11 @@
 //! Errors of what takes an access token (RFC 6750 §3).
 
+use std::time::Duration;
+
 use http::{StatusCode, header};
 
 use super::RETRY_AFTER_S;
-use crate::jose::JwtError;
+use crate::jose::{JwtError, PresentedError};
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
 use crate::store::StoreError;
@@ -23,6 +25,12 @@ pub(crate) enum BearerError {
     /// §2: one method at a time; or a header that is not of the form `Bearer token`.
     #[error("the access token is sent in no way or in more than one way that is known")]
     BadTransport,
+    /// Too many forged tokens came from the peer's address; this one was not looked at.
+    #[error("too many tokens from this address failed verification")]
+    TooManyFailures {
+        /// Until the next one is.
+        wait: Duration,
+    },
     /// Not a token that can be accepted.
     #[error("the access token is not valid: {0}")]
     Invalid(#[from] JwtError),
@@ -40,6 +48,15 @@ pub(crate) enum BearerError {
     Store(#[from] StoreError),
 }
 
+impl From<PresentedError> for BearerError {
+    fn from(error: PresentedError) -> Self {
+        match error {
+            PresentedError::TooManyFailures { wait } => Self::TooManyFailures { wait },
+            PresentedError::Token(error) => Self::Invalid(error),
+        }
+    }
+}
+
 impl BearerError {
     const fn status(&self) -> StatusCode {
         match self {
@@ -48,6 +65,7 @@ impl BearerError {
             }
             Self::Malformed(_) | Self::Repeated(_) | Self::BadTransport => StatusCode::BAD_REQUEST,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -65,7 +83,7 @@ impl BearerError {
             Self::InsufficientScope => {
                 Some(r#"Bearer realm="userinfo", error="insufficient_scope", scope="openid""#)
             }
-            Self::Store(_) => None,
+            Self::TooManyFailures { .. } | Self::Store(_) => None,
         }
     }
 }
@@ -80,11 +98,15 @@ impl From<BearerError> for Response {
             tracing::info!(%error, "a userinfo request was refused");
         }
         let mut response = reply::empty(status);
-        match error.challenge() {
-            Some(challenge) => {
+        match (error.challenge(), &error) {
+            (Some(challenge), _) => {
                 reply::set_header(&mut response, header::WWW_AUTHENTICATE, challenge);
             }
-            None => reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S),
+            (None, BearerError::TooManyFailures { wait }) => {
+                let seconds = wait.as_secs().max(1).to_string();
+                reply::set_header(&mut response, header::RETRY_AFTER, &seconds);
+            }
+            (None, _) => reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S),
         }
         response
     }

@@ -1,5 +1,7 @@
 //! Errors of the token and revocation endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1).
 
+use std::time::Duration;
+
 use http::{StatusCode, header};
 use serde::Serialize;
 
@@ -38,6 +40,12 @@ pub(crate) enum TokenError {
     /// More secrets are being checked than this process can.
     #[error("too many client secrets are being checked")]
     Busy,
+    /// Too many forged tokens or wrong secrets came from the peer's address; nothing was checked.
+    #[error("too many failures from this address")]
+    TooManyFailures {
+        /// Until something is checked again.
+        wait: Duration,
+    },
     /// A `grant_type` nobody speaks here.
     #[error("the grant type is not supported")]
     UnsupportedGrantType,
@@ -103,6 +111,9 @@ impl TokenError {
             Self::Store(_) | Self::Busy => {
                 ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE)
             }
+            Self::TooManyFailures { .. } => {
+                ("temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS)
+            }
             Self::Signing | Self::Entropy(_) => ("server_error", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -136,6 +147,10 @@ impl From<TokenError> for Response {
             TokenError::ClientAuthentication(AttemptedMethod::Header) => {
                 let challenge = r#"Basic realm="token endpoint", charset="UTF-8""#;
                 reply::set_header(&mut response, header::WWW_AUTHENTICATE, challenge);
+            }
+            TokenError::TooManyFailures { wait } => {
+                let seconds = wait.as_secs().max(1).to_string();
+                reply::set_header(&mut response, header::RETRY_AFTER, &seconds);
             }
             TokenError::Store(_) | TokenError::Busy => {
                 reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);

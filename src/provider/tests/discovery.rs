@@ -21,6 +21,7 @@ async fn the_metadata_says_what_is_true() {
             "userinfo_endpoint": "https://op.example/oidc/userinfo",
             "jwks_uri": "https://op.example/oidc/.well-known/jwks.json",
             "revocation_endpoint": "https://op.example/oidc/oauth2/revoke",
+            "introspection_endpoint": "https://op.example/oidc/oauth2/introspect",
             "end_session_endpoint": "https://op.example/oidc/oauth2/sessions/logout",
             "scopes_supported": [
                 "demo.read", "demo.write", "email", "groups", "offline_access", "openid",
@@ -35,6 +36,9 @@ async fn the_metadata_says_what_is_true() {
                 ["client_secret_basic", "client_secret_post", "none"],
             "revocation_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
+            "introspection_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post"],
+            "introspection_signing_alg_values_supported": ["RS256"],
             "claim_types_supported": ["normal"],
             "claims_supported": [
                 "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid",

@@ -76,6 +76,7 @@ struct Tokens {
     last_verifications: Mutex<[u64; 3]>,
     sign_ins: IntCounterVec,
     grants: IntCounterVec,
+    introspections: IntCounterVec,
 }
 
 impl Tokens {
@@ -97,6 +98,11 @@ impl Tokens {
                 "grants_total",
                 "Answers of the token endpoint, by grant type and outcome.",
                 &["grant_type", "outcome"],
+            ),
+            introspections: families.counters(
+                "introspections_total",
+                "Answers of the introspection endpoint, by outcome.",
+                &["outcome"],
             ),
         }
     }
@@ -230,6 +236,14 @@ impl Metrics {
         self.tokens
             .grants
             .with_label_values(&[grant_type, outcome])
+            .inc();
+    }
+
+    /// The introspection endpoint answered: `active`, `inactive`, or the RFC 6749 §5.2 code.
+    pub fn introspection(&self, outcome: &'static str) {
+        self.tokens
+            .introspections
+            .with_label_values(&[outcome])
             .inc();
     }
 

@@ -57,6 +57,15 @@ impl TestProvider {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::assemble(change, u32::MAX).await
+    }
+
+    /// One where an address may send so many forged tokens a minute.
+    pub(crate) async fn start_limiting_forgeries(per_minute: u32) -> Self {
+        Self::assemble(|_| {}, per_minute).await
+    }
+
+    async fn assemble(change: impl FnOnce(&mut Settings), forgeries_per_minute: u32) -> Self {
         let mut settings = settings();
         change(&mut settings);
         let settings_of_store = store::Settings {
@@ -73,12 +82,14 @@ impl TestProvider {
             pause: Duration::from_secs(300),
             ceiling: Some(8),
         };
+        let verifier = TokenVerifier::new(own, &[], 1000).unwrap();
+        let verifier = verifier.limiting_failures(forgeries_per_minute);
         let metrics = Arc::new(Metrics::new());
         let parts = Parts {
             clock: Arc::<ManualClock>::clone(&clock),
             store: store.clone(),
             keys,
-            verifier: Arc::new(TokenVerifier::new(own, &[], 1000).unwrap()),
+            verifier: Arc::new(verifier),
             sign_in: SignIn::new(Arc::new(users::TestUsers), store.clone(), limits),
             metrics: Arc::clone(&metrics),
         };
