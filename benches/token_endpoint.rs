@@ -238,6 +238,7 @@ fn provider_settings() -> Settings {
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
+        back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         display_name: "Cellgate".to_owned(),
         templates: None,

@@ -49,6 +49,10 @@ pub(crate) const CODE_LIFETIME_S: u64 = 60;
 pub(crate) const SESSION_LIFETIME_S: u64 = 12 * 3600;
 /// Seconds a session lives without being used.
 pub(crate) const SESSION_IDLE_LIFETIME_S: u64 = 3600;
+/// Seconds a client has to answer a logout token.
+pub(crate) const BACK_CHANNEL_TIMEOUT_S: u64 = 5;
+/// Seconds after which a client that cannot be told of a sign-out is given up.
+pub(crate) const BACK_CHANNEL_GIVE_UP_S: u64 = 86_400;
 /// Seconds a sign-in page is good for.
 pub(crate) const PAGE_LIFETIME_S: u64 = 1800;
 /// Wrong passwords in a row before a pause.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
-use super::{ConsentPolicy, Introspection, RedirectUri, Scope, WebLink, WebOrigin};
+use super::{
+    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, RedirectUri, Scope, WebLink,
+    WebOrigin,
+};
 use crate::secret::{Digest, Secret};
 
 /// The identifier a client was registered under: 1 to 255 printable ASCII characters
@@ -76,6 +79,11 @@ pub struct Client {
     /// does not say (OpenID Connect Registration §2). `require_auth_time` needs no field: every
     /// ID token has `auth_time`.
     pub default_max_age: Option<Duration>,
+    /// How it learns that its user signed out.
+    pub logout: ClientLogout,
+    /// `initiate_login_uri`: where a sign-in to it can be begun from outside (OpenID Connect
+    /// Core §4); `https` only.
+    pub initiate_login_uri: Option<ClientEndpoint>,
 }
 
 /// What the consent page shows of a client beside its name (OpenID Connect Registration §2).
@@ -110,6 +118,8 @@ impl Client {
             consent: ConsentPolicy::default(),
             links: ClientLinks::default(),
             default_max_age: None,
+            logout: ClientLogout::default(),
+            initiate_login_uri: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClientId, Scope, Timestamp, UserProfile};
+use super::{ClientId, Device, Scope, Timestamp, UserProfile};
 use crate::secret::Digest;
 
 /// Names a grant; in every token that comes of it, so that all can be revoked at once.
@@ -56,6 +56,10 @@ pub struct Session {
     pub idle_until: Timestamp,
     /// When it ends whatever happens.
     pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// What it was begun with.
+    pub device: Device,
 }
 
 /// What a user granted to a client: the parent of codes and tokens.

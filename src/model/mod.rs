@@ -3,10 +3,13 @@
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
 mod client;
+mod client_endpoint;
 mod consent;
+mod device;
 mod grant;
 mod introspection;
 mod issuer;
+mod logout;
 mod redirect_uri;
 mod scope;
 mod time;
@@ -18,12 +21,15 @@ pub use client::{
     Client, ClientAuthentication, ClientId, ClientIdError, ClientLinks, GrantType, SecretHash,
     SecretHashError,
 };
+pub use client_endpoint::{ClientEndpoint, ClientEndpointError};
 pub use consent::{Consent, ConsentPolicy};
+pub use device::Device;
 pub use grant::{
     AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId,
 };
 pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};
+pub use logout::{ClientLogout, Reach};
 pub use redirect_uri::{RedirectUri, RedirectUriError};
 pub use scope::{Scope, ScopeError};
 pub use time::Timestamp;

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use crate::model::{ClientId, Grant, GrantId, Login, Session, SessionId, Subject};
+use crate::store::LogoutNotice;
 use crate::users::attempts_key;
 
 /// Somebody signed in.
@@ -167,5 +168,34 @@ pub(crate) fn signed_out(session: &SessionId, subject: &Subject, peer: IpAddr) {
         session.id = session.as_str(),
         peer.address = %peer,
         "a user signed out"
+    );
+}
+
+/// A client confirmed that it knows of the end of a session.
+pub(crate) fn client_told(notice: &LogoutNotice) {
+    tracing::info!(
+        target: "audit",
+        event = "back_channel_logout",
+        outcome = "success",
+        user.subject = %notice.subject,
+        session.id = notice.session_id.as_str(),
+        client.id = %notice.client_id,
+        attempts = notice.attempts,
+        "a client was told that a session ended"
+    );
+}
+
+/// A client will not learn of the end of a session.
+pub(crate) fn client_not_told(notice: &LogoutNotice, reason: &impl std::fmt::Display) {
+    tracing::warn!(
+        target: "audit",
+        event = "back_channel_logout",
+        outcome = "failed",
+        %reason,
+        user.subject = %notice.subject,
+        session.id = notice.session_id.as_str(),
+        client.id = %notice.client_id,
+        attempts = notice.attempts,
+        "a client could not be told that a session ended, and is given up"
     );
 }

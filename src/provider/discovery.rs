@@ -53,6 +53,10 @@ struct Additional {
     introspection_signing_alg_values_supported: Vec<CoreJwsSigningAlgorithm>,
     /// OpenID Connect RP-Initiated Logout §2.1.
     end_session_endpoint: EndSessionUrl,
+    /// OpenID Connect Back-Channel Logout §2.1.
+    backchannel_logout_supported: bool,
+    /// OpenID Connect Back-Channel Logout §2.1: logout tokens name the session.
+    backchannel_logout_session_supported: bool,
     /// RFC 8414 §2.
     code_challenge_methods_supported: Vec<String>,
     /// RFC 9207 §3.
@@ -101,6 +105,8 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
             settings.id_token_algorithm,
         )],
         end_session_endpoint: EndSessionUrl::new(url(Endpoint::EndSession))?,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
     };

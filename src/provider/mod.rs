@@ -30,6 +30,7 @@ mod revocation;
 mod userinfo;
 
 mod logout;
+mod outbound;
 
 mod audit;
 mod clients;
@@ -43,7 +44,8 @@ mod reply;
 mod tests;
 
 pub use discovery::DiscoveryError;
-pub use settings::{Parts, Settings};
+pub use logout::LogoutCourier;
+pub use settings::{BackChannelLogout, Parts, Settings};
 
 use std::net::IpAddr;
 
@@ -83,6 +85,9 @@ pub enum ProviderError {
         /// What is wrong with it.
         message: String,
     },
+    /// No HTTP client can be made to call clients with.
+    #[error("requests to clients: {0}")]
+    Outbound(#[from] reqwest::Error),
     /// The discovery document cannot be written.
     #[error("discovery document: {0}")]
     Discovery(#[from] DiscoveryError),

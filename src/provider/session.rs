@@ -3,12 +3,14 @@
 //! The cookie is 256 random bits and is stored as its digest only. It is new after each sign-in,
 //! whatever the browser came with, so nobody can be made to use a session chosen by another.
 
+use http::header;
+
 use super::Provider;
 use super::cookies::{self, CookieKind};
 use super::reply::Response;
 use super::request::Request;
 use crate::entropy;
-use crate::model::{Session, SessionId, Timestamp, UserProfile};
+use crate::model::{Device, Session, SessionId, Timestamp, UserProfile};
 use crate::provider::error::AuthorizationError;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
@@ -47,13 +49,14 @@ impl Provider {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const TOUCH_EVERY_S: u64 = 60;
+        if now.since(session.last_seen_at).as_secs() < TOUCH_EVERY_S {
+            return Ok(());
+        }
         let idle_until = now
             .after(self.settings.session_idle_lifetime)
             .min(session.expires_at);
-        if idle_until.since(session.idle_until).as_secs() < TOUCH_EVERY_S {
-            return Ok(());
-        }
-        self.parts.store.touch_session(cookie, idle_until).await
+        let store = &self.parts.store;
+        store.touch_session(cookie, idle_until, now).await
     }
 
     /// Begins a session for `user`, who has just proved to be there.
@@ -71,14 +74,14 @@ impl Provider {
         if let Some((old_cookie, previous)) = &previous
             && previous.user.subject == user.subject
         {
-            let session = self.new_session(previous.id.clone(), user.clone(), request.now);
+            let session = self.new_session(previous.id.clone(), user.clone(), request);
             let new = cookie.digest();
             if store.renew_session(old_cookie, &new, &session).await? {
                 return Ok(NewSession { session, cookie });
             }
         }
         let id = SessionId::new(entropy::identifier()?);
-        let session = self.new_session(id, user, request.now);
+        let session = self.new_session(id, user, request);
         store.save_session(&cookie.digest(), &session).await?;
         if let Some((_, previous)) = previous {
             store.end_session(&previous.id, request.now).await?;
@@ -86,7 +89,8 @@ impl Provider {
         Ok(NewSession { session, cookie })
     }
 
-    fn new_session(&self, id: SessionId, user: UserProfile, now: Timestamp) -> Session {
+    fn new_session(&self, id: SessionId, user: UserProfile, request: &Request) -> Session {
+        let now = request.now;
         let expires_at = now.after(self.settings.session_lifetime);
         let idle_until = now.after(self.settings.session_idle_lifetime);
         Session {
@@ -95,6 +99,8 @@ impl Provider {
             authenticated_at: now,
             idle_until: idle_until.min(expires_at),
             expires_at,
+            last_seen_at: now,
+            device: Device::new(request.header(&header::USER_AGENT), request.peer),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
-use crate::model::{Client, Issuer};
+use crate::model::{Client, Issuer, Reach};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -34,13 +34,36 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// Default 1 h.
     pub session_idle_lifetime: Duration,
+    /// How clients are told that a user signed out.
+    pub back_channel_logout: BackChannelLogout,
     /// A sign-in page is good for this long (default 30 min).
     pub interaction_lifetime: Duration,
     /// What users read as the name of the place (default "Cellgate").
     pub display_name: String,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
-    /// `sign_out.html`, `message.html`, `style.css`.
+    /// `sign_out.html`, `signed_out.html`, `message.html`, `style.css`.
     pub templates: Option<PathBuf>,
+}
+
+/// How clients are told that a user signed out (OpenID Connect Back-Channel Logout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackChannelLogout {
+    /// For a whole answer (default 5 s).
+    pub timeout: Duration,
+    /// A client that could not be told for this long is given up (default 24 h).
+    pub give_up_after: Duration,
+    /// Where clients may lead us that registered themselves (default: the public internet).
+    pub reach_of_registered: Reach,
+}
+
+impl Default for BackChannelLogout {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(5),
+            give_up_after: Duration::from_secs(24 * 3600),
+            reach_of_registered: Reach::Public,
+        }
+    }
 }
 
 /// The parts the provider works with.

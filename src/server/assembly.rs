@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
-use crate::provider::{self, Provider};
+use crate::provider::{self, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn};
@@ -80,6 +80,8 @@ pub(super) struct Pieces {
     pub(super) snapshot: Snapshot,
     /// Knows own and trusted issuers.
     pub(super) verifier: Arc<TokenVerifier>,
+    /// Tells clients that sessions ended; to be run.
+    pub(super) courier: Option<LogoutCourier>,
     /// Where requests go; to be watched.
     pub(super) upstreams: Arc<Upstreams>,
 }
@@ -115,6 +117,7 @@ impl Pieces {
             }
             None => None,
         };
+        let courier = provider.clone().map(LogoutCourier::new).transpose()?;
         let upstreams = Arc::new(Upstreams::new(
             &config.gateway.upstreams,
             Arc::clone(&foundation.metrics),
@@ -131,6 +134,7 @@ impl Pieces {
         Ok(Self {
             snapshot,
             verifier,
+            courier,
             upstreams,
         })
     }

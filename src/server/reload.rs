@@ -53,6 +53,8 @@ impl Server {
         self.foundation.metrics.forget_upstream_health();
         let watching = Task::spawn(pieces.upstreams.watch());
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+        let telling = pieces.courier.map(|courier| Task::spawn(courier.run()));
+        *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = telling;
         self.vitals.verifier.store(pieces.verifier);
         self.edge.gateway().swap(pieces.snapshot);
         Ok(())

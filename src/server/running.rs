@@ -51,6 +51,8 @@ pub struct Server {
     pub(super) config: Mutex<Config>,
     /// Resolves and checks the servers of the upstreams in force.
     pub(super) watching: std::sync::Mutex<Task>,
+    /// Tells clients that sessions ended, under the configuration in force.
+    pub(super) telling: std::sync::Mutex<Option<Task>>,
     shutdown: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
@@ -104,6 +106,9 @@ impl Server {
                 is_draining: AtomicBool::new(false),
             }),
             watching: std::sync::Mutex::new(Task::spawn(pieces.upstreams.watch())),
+            telling: std::sync::Mutex::new(
+                pieces.courier.map(|courier| Task::spawn(courier.run())),
+            ),
             config: Mutex::new(config),
             foundation,
             shutdown,

@@ -2,12 +2,13 @@
 
 use super::db::{Row, Statement, answers};
 use super::grants::{grant_columns, insert_grant, read_grant};
-use super::{Redemption, Store, StoreError};
+use super::{Redemption, Store, StoreError, logout_notices};
 use crate::model::{AuthorizationCode, CodeChallenge, GrantId, Timestamp};
 use crate::secret::Digest;
 
 impl Store {
-    /// Stores a grant together with its code, in one batch.
+    /// Stores a grant together with its code, in one batch, and notes that its session is used
+    /// with its client.
     ///
     /// # Errors
     ///
@@ -30,6 +31,7 @@ impl Store {
                 .bind(record.redirect_uri.as_str())
                 .bind(challenge)
                 .bind(record.expires_at),
+            logout_notices::note_client(&record.grant),
         ])
         .await
         .map(drop)

@@ -32,6 +32,7 @@ impl Store {
             (DELETE_REFRESH_TOKENS, replay_horizon),
             (DELETE_GRANTS, replay_horizon),
             (DELETE_SESSIONS, now),
+            (DELETE_SESSION_CLIENTS, now),
             (DELETE_SIGNING_KEYS, now),
             (DELETE_REVOCATIONS, now),
             (DELETE_ATTEMPTS, now.before(ATTEMPT_MEMORY)),
@@ -62,6 +63,14 @@ const DELETE_GRANTS: &str = "DELETE FROM grants WHERE id IN
 
 const DELETE_SESSIONS: &str = "DELETE FROM sessions WHERE cookie IN
     (SELECT cookie FROM sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
+
+/// Whoever signs out by an old ID token may still have been signed in to other clients.
+const DELETE_SESSION_CLIENTS: &str = "DELETE FROM session_clients WHERE (session_id, client_id) IN
+    (SELECT c.session_id, c.client_id FROM session_clients c WHERE c.first_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = c.session_id)
+        AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = c.session_id
+                            AND g.client_id = c.client_id AND g.revoked_at IS NULL)
+     LIMIT $2)";
 
 const DELETE_SIGNING_KEYS: &str = "DELETE FROM signing_keys WHERE id IN
     (SELECT id FROM signing_keys WHERE published_until <= $1 LIMIT $2)";

@@ -81,11 +81,16 @@ pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
         .bind(grant.user.subject.as_str()))
 }
 
+/// Reads a column with a client's identifier.
+pub(super) fn read_client_id(row: &mut Row) -> Result<ClientId, StoreError> {
+    ClientId::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a client id"))
+}
+
 /// Reads the columns of [`grant_columns`].
 pub(super) fn read_grant(row: &mut Row) -> Result<Grant, StoreError> {
     Ok(Grant {
         id: GrantId::new(row.text()?),
-        client_id: ClientId::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a client id"))?,
+        client_id: read_client_id(row)?,
         user: profile::from_json(&row.text()?)?,
         session_id: SessionId::new(row.text()?),
         scope: Scope::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a scope"))?,

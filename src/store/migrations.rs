@@ -22,6 +22,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 2,
         sql: include_str!("migrations/sqlite/0002_consents.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("migrations/sqlite/0003_logout.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

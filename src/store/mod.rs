@@ -1,5 +1,5 @@
 //! State that outlives a process: grants, consents, codes, refresh tokens, sessions, attempts,
-//! signing keys, revocations.
+//! signing keys, revocations, logout notices.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database that
 //! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
@@ -25,6 +25,7 @@ mod codes;
 mod consents;
 mod garbage;
 mod grants;
+mod logout_notices;
 mod profile;
 mod refresh_tokens;
 mod revocations;
@@ -42,11 +43,13 @@ mod outage;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 pub use self::attempts::{Attempt, AttemptLimits};
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
+pub use self::logout_notices::LogoutNotice;
 pub use self::revocations::Revocations;
 use self::sealing::SealingKey;
 use self::sqlite::Sqlite;
@@ -91,6 +94,7 @@ pub struct Store {
     db: Arc<dyn Db>,
     sealing: Arc<SealingKey>,
     revocations: Arc<Revocations>,
+    outbox_filled: Arc<Notify>,
 }
 
 impl Store {
@@ -127,6 +131,7 @@ impl Store {
             db,
             sealing: Arc::new(sealing),
             revocations: Arc::default(),
+            outbox_filled: Arc::default(),
         };
         store.refresh_revocations().await?;
         Ok(store)

@@ -1,10 +1,19 @@
 //! Sessions: signed-in browsers.
 
 use super::db::{Row, Statement};
+use super::grants::read_client_id;
 use super::revocations::{Revoked, grant_revoked_until};
-use super::{Store, StoreError, profile, to_the_end};
-use crate::model::{GrantId, Session, SessionId, Timestamp};
+use super::{Store, StoreError, logout_notices, profile, to_the_end};
+use crate::model::{ClientId, Device, GrantId, Session, SessionId, Subject, Timestamp};
 use crate::secret::Digest;
+
+/// The columns that [`read_session`] reads.
+macro_rules! session_columns {
+    () => {
+        "id, profile, authenticated_at, idle_until, expires_at, \
+         coalesce(last_seen_at, authenticated_at), user_agent, address"
+    };
+}
 
 impl Store {
     /// Stores a new session under the digest of its cookie.
@@ -14,8 +23,9 @@ impl Store {
     /// [`StoreError::Conflict`] when cookie or id exist already; else as the database.
     pub async fn save_session(&self, cookie: &Digest, session: &Session) -> Result<(), StoreError> {
         let insert = Statement::new(
-            "INSERT INTO sessions (cookie, id, profile, authenticated_at, idle_until, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO sessions (cookie, id, profile, authenticated_at, idle_until, expires_at,
+                                   last_seen_at, subject, user_agent, address)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         );
         let insert = insert
             .bind(cookie)
@@ -23,7 +33,11 @@ impl Store {
             .bind(profile::to_json(&session.user)?)
             .bind(session.authenticated_at)
             .bind(session.idle_until)
-            .bind(session.expires_at);
+            .bind(session.expires_at)
+            .bind(session.last_seen_at)
+            .bind(session.user.subject.as_str())
+            .bind(session.device.user_agent.as_deref())
+            .bind(session.device.address.map(|address| address.to_string()));
         self.run(insert).await.map(drop)
     }
 
@@ -37,16 +51,39 @@ impl Store {
         cookie: &Digest,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let select = Statement::new(
-            "SELECT id, profile, authenticated_at, idle_until, expires_at FROM sessions
+        let select = Statement::new(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions
              WHERE cookie = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2",
-        );
+        ));
         let rows = self.run(select.bind(cookie).bind(now)).await?;
         rows.first().as_mut().map(read_session).transpose()
     }
 
-    /// Moves `idle_until` (called at most once a minute per session). A session that has ended
-    /// stays ended.
+    /// Every session of `subject` that has not ended at `now`, the one used last first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn sessions_of(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions
+             WHERE subject = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2
+             ORDER BY last_seen_at DESC, id",
+        ));
+        let rows = self.run(select.bind(subject.as_str()).bind(now)).await?;
+        rows.read_all(|mut row| read_session(&mut row))
+    }
+
+    /// Notes that a session was used at `now`, and moves `idle_until` (called at most once a
+    /// minute per session). A session that has ended stays ended.
     ///
     /// # Errors
     ///
@@ -55,11 +92,13 @@ impl Store {
         &self,
         cookie: &Digest,
         idle_until: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let update = Statement::new(
-            "UPDATE sessions SET idle_until = $2 WHERE cookie = $1 AND ended_at IS NULL",
+            "UPDATE sessions SET idle_until = $2, last_seen_at = $3
+             WHERE cookie = $1 AND ended_at IS NULL",
         );
-        self.run(update.bind(cookie).bind(idle_until))
+        self.run(update.bind(cookie).bind(idle_until).bind(now))
             .await
             .map(drop)
     }
@@ -79,7 +118,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let update = Statement::new(
             "UPDATE sessions SET cookie = $2, profile = $4, authenticated_at = $5,
-                                 idle_until = $6, expires_at = $7
+                                 idle_until = $6, expires_at = $7, last_seen_at = $8,
+                                 user_agent = $9, address = $10
              WHERE cookie = $1 AND id = $3 AND ended_at IS NULL",
         );
         let update = update
@@ -89,23 +129,35 @@ impl Store {
             .bind(profile::to_json(&session.user)?)
             .bind(session.authenticated_at)
             .bind(session.idle_until)
-            .bind(session.expires_at);
+            .bind(session.expires_at)
+            .bind(session.last_seen_at)
+            .bind(session.device.user_agent.as_deref())
+            .bind(session.device.address.map(|address| address.to_string()));
         let renewed = self.db.batch(vec![update.need(1)]).await?;
         Ok(renewed.is_some())
     }
 
-    /// Ends a session and revokes every grant given in it, in one batch. Durable before it
+    /// Ends a session, revokes every grant given in it, and puts a notice for each client that
+    /// it was used with into the outbox, in one batch. Returns those clients. Durable before it
     /// returns, seen by [`Self::revocations`] at once, and done even if the caller stops waiting.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the database cannot answer; the session may go on then.
-    pub async fn end_session(&self, session: &SessionId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn end_session(
+        &self,
+        session: &SessionId,
+        now: Timestamp,
+    ) -> Result<Vec<ClientId>, StoreError> {
         let (store, session) = (self.clone(), session.clone());
         to_the_end(async move { store.end_session_now(&session, now).await }).await
     }
 
-    async fn end_session_now(&self, session: &SessionId, now: Timestamp) -> Result<(), StoreError> {
+    async fn end_session_now(
+        &self,
+        session: &SessionId,
+        now: Timestamp,
+    ) -> Result<Vec<ClientId>, StoreError> {
         let expires_at = grant_revoked_until(now);
         // The row stays until it would have expired: see `insert_grant`.
         let end =
@@ -120,18 +172,22 @@ impl Store {
              RETURNING id",
         );
         let id = session.as_str();
-        let [_, _, revoked] = self
+        let [notify, told] = logout_notices::fill(session, now);
+        let [_, _, revoked, _, clients] = self
             .run_all([
                 end.bind(id).bind(now),
                 remember.bind(id).bind(expires_at),
                 revoke.bind(id).bind(now),
+                notify,
+                told,
             ])
             .await?;
         for grant in revoked.read_all(|mut row| row.text())? {
             self.revocations
                 .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
         }
-        Ok(())
+        self.outbox_filled.notify_one();
+        clients.read_all(|mut row| read_client_id(&mut row))
     }
 }
 
@@ -142,5 +198,10 @@ fn read_session(row: &mut Row) -> Result<Session, StoreError> {
         authenticated_at: row.timestamp()?,
         idle_until: row.timestamp()?,
         expires_at: row.timestamp()?,
+        last_seen_at: row.timestamp()?,
+        device: Device {
+            user_agent: row.optional_text()?,
+            address: row.optional_text()?.and_then(|text| text.parse().ok()),
+        },
     })
 }

@@ -1,6 +1,7 @@
 //! `provider.clients`.
 
 use super::Checker;
+use super::client_logout;
 use super::client_secret::authentication;
 use super::name::Names;
 use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
@@ -46,10 +47,14 @@ fn client(
     let allowed_origins = origins(checker, &table.allowed_origins, &at.key("allowed_origins"));
     let introspection = introspection(checker, &table, &at.key("introspection"));
     let has_redirect_uris = table.redirect_uris.is_some();
-    let redirect_uris = uris(checker, table.redirect_uris, &at.key("redirect_uris"));
+    let redirect_uris = uris(
+        checker,
+        table.redirect_uris.as_deref(),
+        &at.key("redirect_uris"),
+    );
     let post_logout_redirect_uris = uris(
         checker,
-        table.post_logout_redirect_uris,
+        table.post_logout_redirect_uris.as_deref(),
         &at.key("post_logout_redirect_uris"),
     );
     if !has_redirect_uris && grant_types.contains(&GrantType::AuthorizationCode) {
@@ -59,6 +64,8 @@ fn client(
             "Write, for example, `redirect_uris: [https://app.example/callback]`.",
         );
     }
+    let logout = client_logout::logout(checker, &table, &redirect_uris, at);
+    let initiate_login_uri = client_logout::initiate_login_uri(checker, &table, at);
     let client = Client::new(id?, authentication?);
     Some(Client {
         name: table.name.unwrap_or_else(|| client.name.clone()),
@@ -69,6 +76,8 @@ fn client(
         audience: table.audience.unwrap_or_default(),
         allowed_origins,
         introspection,
+        logout,
+        initiate_login_uri,
         ..client
     })
 }
@@ -128,7 +137,7 @@ fn scope(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Option<Sco
     Some(scope)
 }
 
-fn uris(checker: &mut Checker, texts: Option<Vec<String>>, at: &KeyPath) -> Vec<RedirectUri> {
+fn uris(checker: &mut Checker, texts: Option<&[String]>, at: &KeyPath) -> Vec<RedirectUri> {
     let mut seen = Names::default();
     texts
         .into_iter()
@@ -136,8 +145,8 @@ fn uris(checker: &mut Checker, texts: Option<Vec<String>>, at: &KeyPath) -> Vec<
         .enumerate()
         .filter_map(|(n, text)| {
             let at = at.item(n);
-            seen.take(checker, &text, &at);
-            RedirectUri::register(&text)
+            seen.take(checker, text, &at);
+            RedirectUri::register(text)
                 .map_err(|error| {
                     checker.refuse(
                         &at,

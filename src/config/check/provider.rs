@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::Checker;
 use super::clients::clients;
 use super::name::Names;
-use crate::config::file::{ProviderTable, SigningAlgorithmName};
+use crate::config::file::{BackChannelLogoutTable, ProviderTable, SigningAlgorithmName};
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
-use crate::model::Issuer;
-use crate::provider::Settings;
+use crate::model::{Issuer, Reach};
+use crate::provider::{BackChannelLogout, Settings};
 
 /// The provider's settings, and the audience of its access tokens.
 pub(super) struct Checked {
@@ -57,6 +57,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         code_lifetime: Duration::from_secs(table.codes.lifetime_s),
         session_lifetime: Duration::from_secs(sessions.lifetime_s),
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
+        back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         display_name: table.display_name,
         templates,
@@ -90,6 +91,30 @@ fn audience(
         seen.take(checker, audience, &at.item(n));
     }
     written.unwrap_or_else(|| issuer.map(Issuer::to_string).into_iter().collect())
+}
+
+fn back_channel_logout(
+    checker: &mut Checker,
+    table: &BackChannelLogoutTable,
+    at: &KeyPath,
+) -> BackChannelLogout {
+    if table.danger_internal_addresses {
+        checker.dangers.push(format!(
+            "{}: an application that registers itself can make this process call addresses \
+             inside its network",
+            at.key("back_channel_logout")
+                .key("danger_internal_addresses"),
+        ));
+    }
+    BackChannelLogout {
+        timeout: Duration::from_secs(table.timeout_s),
+        give_up_after: Duration::from_secs(table.give_up_after_s),
+        reach_of_registered: if table.danger_internal_addresses {
+            Reach::Anywhere
+        } else {
+            Reach::Public
+        },
+    }
 }
 
 const fn algorithm(name: SigningAlgorithmName) -> SigningAlgorithm {

@@ -32,6 +32,21 @@ pub(crate) struct ClientTable {
     /// Where a user may be sent after signing out, compared character by character.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is told, by us, that its user signed out: a POST with a logout token (OpenID
+    /// Connect Back-Channel Logout).
+    #[schemars(length(min = 1))]
+    pub(crate) backchannel_logout_uri: Option<String>,
+    /// Whether a logout token must name the session; ours do in any case.
+    pub(crate) backchannel_logout_session_required: bool,
+    /// Where it is told, in a frame of the user's browser, that its user signed out (OpenID
+    /// Connect Front-Channel Logout). On the same origin as one of `redirect_uris`.
+    #[schemars(length(min = 1))]
+    pub(crate) frontchannel_logout_uri: Option<String>,
+    /// Whether that address gets `iss` and `sid`.
+    pub(crate) frontchannel_logout_session_required: bool,
+    /// Where a sign-in to it can be begun from the account page: https.
+    #[schemars(length(min = 1))]
+    pub(crate) initiate_login_uri: Option<String>,
     /// Scope values it may ask for, a space apart; it gets them all when it asks for none.
     #[schemars(length(min = 1))]
     pub(crate) scope: String,
@@ -71,6 +86,11 @@ impl Default for ClientTable {
             secret_env: None,
             redirect_uris: None,
             post_logout_redirect_uris: None,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            initiate_login_uri: None,
             scope: defaults::CLIENT_SCOPE.to_owned(),
             grant_types: vec![
                 GrantTypeName::AuthorizationCode,

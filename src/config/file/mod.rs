@@ -23,7 +23,9 @@ pub(crate) use client::{AuthenticationName, ClientTable, GrantTypeName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
-pub(crate) use provider::{ProviderTable, SignInTable, SigningAlgorithmName};
+pub(crate) use provider::{
+    BackChannelLogoutTable, ProviderTable, SignInTable, SigningAlgorithmName,
+};
 pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
 pub(crate) use upstream::{HealthCheckTable, UpstreamTable};

@@ -30,6 +30,8 @@ pub(crate) struct ProviderTable {
     pub(crate) codes: CodesTable,
     /// Signed-in browsers.
     pub(crate) sessions: SessionsTable,
+    /// Telling applications that a user signed out.
+    pub(crate) back_channel_logout: BackChannelLogoutTable,
     /// The sign-in page and the attempts at passwords.
     pub(crate) sign_in: SignInTable,
     /// Applications that may ask for tokens.
@@ -47,6 +49,7 @@ impl Default for ProviderTable {
             refresh_tokens: RefreshTokensTable::default(),
             codes: CodesTable::default(),
             sessions: SessionsTable::default(),
+            back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
             clients: Vec::new(),
         }
@@ -192,6 +195,30 @@ impl Default for SignInTable {
             failures_before_pause: defaults::FAILURES_BEFORE_PAUSE,
             pause_s: defaults::PAUSE_S,
             ceiling: None,
+        }
+    }
+}
+
+/// Telling applications that a user signed out (OpenID Connect Back-Channel Logout).
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BackChannelLogoutTable {
+    /// Seconds for a whole answer.
+    #[schemars(range(min = 1, max = 60))]
+    pub(crate) timeout_s: u64,
+    /// Seconds after which an application that cannot be reached is given up.
+    #[schemars(range(min = 60, max = 604_800))]
+    pub(crate) give_up_after_s: u64,
+    /// Lets applications that registered themselves name addresses inside this network.
+    pub(crate) danger_internal_addresses: bool,
+}
+
+impl Default for BackChannelLogoutTable {
+    fn default() -> Self {
+        Self {
+            timeout_s: defaults::BACK_CHANNEL_TIMEOUT_S,
+            give_up_after_s: defaults::BACK_CHANNEL_GIVE_UP_S,
+            danger_internal_addresses: false,
         }
     }
 }

@@ -236,6 +236,37 @@ const CLIENTS: &[Row] = &[
         ],
     ),
     (
+        "addresses that nobody can be told at",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/'], backchannel_logout_uri: 'http://a/', frontchannel_logout_uri: 'https://b/', initiate_login_uri: 'http://localhost/'}\n    - {id: b, authentication: none, redirect_uris: ['https://a/'], backchannel_logout_session_required: true, frontchannel_logout_session_required: true}",
+        &[
+            (
+                "provider.clients[0].backchannel_logout_uri",
+                7,
+                "must begin with https://",
+            ),
+            (
+                "provider.clients[0].frontchannel_logout_uri",
+                7,
+                "has not the scheme, host and port",
+            ),
+            (
+                "provider.clients[0].initiate_login_uri",
+                7,
+                "must begin with https://",
+            ),
+            (
+                "provider.clients[1].backchannel_logout_session_required",
+                8,
+                "there is no `backchannel_logout_uri`",
+            ),
+            (
+                "provider.clients[1].frontchannel_logout_session_required",
+                8,
+                "there is no `frontchannel_logout_uri`",
+            ),
+        ],
+    ),
+    (
         "no redirect URI for codes",
         "    - {id: a, authentication: none}",
         &[(

@@ -45,6 +45,7 @@ async fn provider() -> Provider {
         code_lifetime: minute,
         session_lifetime: minute,
         session_idle_lifetime: minute,
+        back_channel_logout: provider::BackChannelLogout::default(),
         interaction_lifetime: minute,
         display_name: "Cellgate".to_owned(),
         templates: None,

@@ -8,6 +8,10 @@ use crate::provider::error::AuthorizationError;
 
 /// What comes next.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once for a request, and taken apart at once"
+)]
 pub(super) enum Next {
     /// The session will do.
     Grant(Session),

@@ -3,8 +3,11 @@
 //! A request with an ID token of the user who is signed in is trusted and done at once. Anything
 //! less certain is asked about on a page first, since any site can send a browser here.
 
+mod back_channel;
 mod confirmation;
 mod request;
+
+pub use back_channel::LogoutCourier;
 
 use http::{Method, StatusCode};
 

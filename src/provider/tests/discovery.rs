@@ -23,6 +23,8 @@ async fn the_metadata_says_what_is_true() {
             "revocation_endpoint": "https://op.example/oidc/oauth2/revoke",
             "introspection_endpoint": "https://op.example/oidc/oauth2/introspect",
             "end_session_endpoint": "https://op.example/oidc/oauth2/sessions/logout",
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
             "scopes_supported": [
                 "demo.read", "demo.write", "email", "groups", "offline_access", "openid",
                 "profile", "roles",

@@ -3,6 +3,7 @@
 pub(super) mod support;
 
 mod authorization_request;
+mod back_channel_logout;
 mod bearer_tokens;
 mod browser_safety;
 mod client_authentication;

@@ -6,6 +6,7 @@ mod attempts;
 mod consents;
 mod garbage;
 mod keys;
+mod logout_notices;
 mod redemption;
 mod revocation;
 mod sessions;
@@ -15,8 +16,8 @@ use std::time::Duration;
 
 use super::{Settings, Store, Synchronous};
 use crate::model::{
-    AuthorizationCode, ClientId, CodeChallenge, Grant, GrantId, Scope, Session, SessionId, Subject,
-    Timestamp, UserProfile,
+    AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Scope, Session, SessionId,
+    Subject, Timestamp, UserProfile,
 };
 use crate::secret::Digest;
 
@@ -89,6 +90,8 @@ fn session(id: &str) -> Session {
         authenticated_at: NOW,
         idle_until: later(600),
         expires_at: later(3600),
+        last_seen_at: NOW,
+        device: Device::new(Some("Mozilla/5.0"), [192, 0, 2, 7].into()),
     }
 }
 

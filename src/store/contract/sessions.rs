@@ -1,7 +1,7 @@
 //! Sessions end when idle, when old, and when told to.
 
 use super::{digest, later, new_store, session};
-use crate::model::SessionId;
+use crate::model::{SessionId, Subject};
 use crate::store::{Store, StoreError};
 
 async fn with_session() -> Store {
@@ -39,7 +39,7 @@ async fn use_keeps_a_session_from_idling_but_not_from_aging() {
     assert!(!is_live(&store, 600).await);
 
     store
-        .touch_session(&digest("cookie"), later(10_000))
+        .touch_session(&digest("cookie"), later(10_000), later(1))
         .await
         .unwrap();
 
@@ -87,7 +87,7 @@ async fn an_ended_session_cannot_be_touched_back_to_life() {
         .unwrap();
 
     store
-        .touch_session(&digest("cookie"), later(10_000))
+        .touch_session(&digest("cookie"), later(10_000), later(1))
         .await
         .unwrap();
 
@@ -105,4 +105,37 @@ async fn a_cookie_or_an_id_is_never_given_twice() {
 
     assert!(matches!(cookie, Err(StoreError::Conflict)));
     assert!(matches!(id, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_user_are_listed_the_one_used_last_first() {
+    let store = with_session().await;
+    for (cookie, id) in [("cookie 2", "s2"), ("cookie 3", "s3")] {
+        let other = store.save_session(&digest(cookie), &session(id)).await;
+        other.unwrap();
+    }
+    store
+        .touch_session(&digest("cookie 2"), later(600), later(60))
+        .await
+        .unwrap();
+    store
+        .end_session(&SessionId::new("s3"), later(1))
+        .await
+        .unwrap();
+    let ids = async |secs| -> Vec<SessionId> {
+        let subject = session("s1").user.subject;
+        let sessions = store.sessions_of(&subject, later(secs)).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
+    };
+
+    assert_eq!(ids(61).await, [SessionId::new("s2"), SessionId::new("s1")]);
+    assert_eq!(ids(600).await, []);
+    let nobody = Subject::parse("nobody").unwrap();
+    assert!(
+        store
+            .sessions_of(&nobody, later(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -143,6 +143,8 @@ struct Upkeep {
     reload_failing: IntGauge,
     maintenance_failures: IntCounterVec,
     revocations: IntGauge,
+    logout_tokens: IntCounterVec,
+    logout_tokens_pending: IntGauge,
 }
 
 impl Upkeep {
@@ -163,6 +165,15 @@ impl Upkeep {
                 &["task"],
             ),
             revocations: families.gauge("revocations", "Revoked tokens and grants remembered."),
+            logout_tokens: families.counters(
+                "logout_tokens_total",
+                "Attempts to tell a client of the end of a session, by outcome.",
+                &["outcome"],
+            ),
+            logout_tokens_pending: families.gauge(
+                "logout_tokens_pending",
+                "Clients that are still to be told of the end of a session.",
+            ),
         }
     }
 }
@@ -315,7 +326,19 @@ impl Metrics {
         self.upkeep.reload_failing.set(i64::from(!succeeded));
     }
 
-    /// Background work failed: `keys`, `revocations`, `garbage`.
+    /// A client was told of the end of a session (`delivered`), will be tried again
+    /// (`postponed`), or is given up (`failed`).
+    pub fn logout_token(&self, outcome: &'static str) {
+        let counters = &self.upkeep.logout_tokens;
+        counters.with_label_values(&[outcome]).inc();
+    }
+
+    /// How many clients are still to be told of the end of a session.
+    pub fn logout_tokens_pending(&self, count: usize) {
+        self.upkeep.logout_tokens_pending.set(gauge_value(count));
+    }
+
+    /// Background work failed: `keys`, `revocations`, `garbage`, `logout_tokens`.
     pub fn maintenance_failed(&self, task: &'static str) {
         self.upkeep
             .maintenance_failures

@@ -4,11 +4,13 @@ mod answer;
 mod browser;
 pub(crate) mod clients;
 mod flow;
+mod poster;
 mod users;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::Browser;
 pub(crate) use flow::{Authorize, Tokens, VERIFIER, read_jwt};
+pub(crate) use poster::Poster;
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -20,7 +22,7 @@ use http::header;
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::{Issuer, Timestamp};
-use crate::provider::{Parts, Provider, Settings};
+use crate::provider::{BackChannelLogout, Parts, Provider, Settings};
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -157,6 +159,7 @@ pub(crate) fn settings() -> Settings {
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
+        back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         display_name: "Test Place".to_owned(),
         templates: None::<PathBuf>,

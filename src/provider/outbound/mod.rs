@@ -1,0 +1,197 @@
+//! Requests to addresses that clients registered.
+//!
+//! Whoever registers an address makes us call it, so what is called is bounded: no redirection is
+//! followed, no proxy of the environment is used, an answer has a time limit and its body is not
+//! read. A client that the operator did not write down leads to public addresses only, over TLS;
+//! that is checked on the address that is then connected to, so a name that changes its mind
+//! between check and use gains nothing.
+
+mod address;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{StatusCode, header};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, retry};
+use tokio::net::lookup_host;
+use url::{Host, Url};
+
+use crate::model::{ClientEndpoint, Reach};
+use address::is_public;
+
+/// Why a request got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OutboundError {
+    /// The address is inside our network, or is not called over TLS.
+    #[error("the address is not one of the public internet")]
+    NotPublic,
+    /// Nobody there, or not with a certificate that we trust.
+    #[error("no connection")]
+    Connect,
+    /// Too slow.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection ended early, or what came is not HTTP.
+    #[error("the connection broke")]
+    Broken,
+}
+
+/// Posts forms; the one thing that tests replace.
+#[async_trait]
+pub(crate) trait FormPoster: fmt::Debug + Send + Sync {
+    /// Posts an encoded form to `to`, and returns the status of the answer.
+    async fn post(
+        &self,
+        to: &ClientEndpoint,
+        reach: Reach,
+        form: String,
+    ) -> Result<StatusCode, OutboundError>;
+}
+
+/// Makes requests.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    anywhere: Client,
+    public: Client,
+}
+
+impl Outbound {
+    /// Allows `timeout` for each whole answer.
+    pub(crate) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("cellgate/", env!("CARGO_PKG_VERSION")))
+                .timeout(timeout)
+                .redirect(Policy::none())
+                .no_proxy()
+                .retry(retry::never())
+        };
+        Ok(Self {
+            anywhere: builder().build()?,
+            public: builder().dns_resolver(PublicOnly).build()?,
+        })
+    }
+
+    fn client(&self, to: &Url, reach: Reach) -> Result<&Client, OutboundError> {
+        match reach {
+            Reach::Anywhere => Ok(&self.anywhere),
+            // A host that is an address is never resolved.
+            Reach::Public if to.scheme() == "https" && !is_internal(to) => Ok(&self.public),
+            Reach::Public => Err(OutboundError::NotPublic),
+        }
+    }
+}
+
+#[async_trait]
+impl FormPoster for Outbound {
+    async fn post(
+        &self,
+        to: &ClientEndpoint,
+        reach: Reach,
+        form: String,
+    ) -> Result<StatusCode, OutboundError> {
+        let url = Url::parse(to.as_str()).map_err(|_| OutboundError::Connect)?;
+        let request = self
+            .client(&url, reach)?
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        let response = request.send().await.map_err(|error| reason(&error))?;
+        Ok(response.status())
+    }
+}
+
+/// Whether the host is an address inside our network; a name is found out when it is resolved.
+fn is_internal(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(_)) => false,
+        Some(Host::Ipv4(address)) => !is_public(address.into()),
+        Some(Host::Ipv6(address)) => !is_public(address.into()),
+        None => true,
+    }
+}
+
+/// Resolves names to public addresses, and to no other.
+#[derive(Clone, Copy, Debug)]
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|found| is_public(found.ip())).collect();
+            if public.is_empty() {
+                return Err(OutboundError::NotPublic.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn reason(error: &reqwest::Error) -> OutboundError {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(OutboundError::NotPublic) = cause.downcast_ref() {
+            return OutboundError::NotPublic;
+        }
+        source = cause.source();
+    }
+    if error.is_timeout() {
+        OutboundError::Timeout
+    } else if error.is_connect() {
+        OutboundError::Connect
+    } else {
+        OutboundError::Broken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbound() -> Outbound {
+        crate::server::install_crypto_provider();
+        Outbound::new(Duration::from_secs(5)).unwrap()
+    }
+
+    /// A port that nobody listens on any more.
+    fn closed_port() -> u16 {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_registered_itself_does_not_lead_into_our_network() {
+        let outbound = outbound();
+        let port = closed_port();
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "10.0.0.1",
+            "169.254.169.254",
+            "[::ffff:10.0.0.1]",
+            "localhost",
+        ] {
+            let to = ClientEndpoint::register(&format!("https://{host}:{port}/logout")).unwrap();
+            let answer = outbound.post(&to, Reach::Public, String::new()).await;
+            assert_eq!(answer, Err(OutboundError::NotPublic), "{host}");
+        }
+        let plain = ClientEndpoint::register(&format!("http://localhost:{port}/")).unwrap();
+        let answer = outbound.post(&plain, Reach::Public, String::new()).await;
+        assert_eq!(answer, Err(OutboundError::NotPublic));
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_wrote_down_is_called_wherever_it_is() {
+        let to = format!("http://127.0.0.1:{}/logout", closed_port());
+        let to = ClientEndpoint::register(&to).unwrap();
+
+        let answer = outbound().post(&to, Reach::Anywhere, String::new()).await;
+
+        assert_eq!(answer, Err(OutboundError::Connect));
+    }
+}
