@@ -27,8 +27,6 @@ use discovery::Names;
 
 /// How often names are resolved anew.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long the first resolution of a name may take before requests are answered without it.
-const FIRST_RESOLUTION: Duration = Duration::from_secs(2);
 /// More servers than this are not tried to find a healthy one.
 const MAX_ITERATIONS: usize = 64;
 
@@ -101,14 +99,17 @@ impl Upstreams {
         self.0.iter().find(|upstream| upstream.name == name)
     }
 
-    /// Resolves every server once, for at most two seconds; to be awaited before the first
-    /// request is taken. What does not resolve stays unknown until [`Self::watch`] finds it.
+    /// Resolves every server once, all at the same time and for at most two seconds; to be
+    /// awaited before the first request is taken. What does not resolve stays unknown until
+    /// [`Self::watch`] finds it.
     pub async fn resolve(&self) {
+        let mut look_ups = JoinSet::new();
         for upstream in &self.0 {
-            let first = upstream.balancer.update();
-            // Names that do not resolve were logged where that was seen.
-            let _resolved = tokio::time::timeout(FIRST_RESOLUTION, first).await;
+            let upstream = Arc::clone(upstream);
+            // Bounded by the bound of each name; what fails was logged where that was seen.
+            look_ups.spawn(async move { upstream.balancer.update().await.is_ok() });
         }
+        while look_ups.join_next().await.is_some() {}
     }
 
     /// Resolves names anew and checks health, until these upstreams are dropped (as after a
