@@ -11,6 +11,7 @@ use pingora::proxy::Session;
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
 
+use super::canonical::Scheme;
 use super::context::{Context, InFlight, Outcome};
 use super::headers::X_REQUEST_ID;
 use super::rejection::{Asked, Rejection, answer};
@@ -116,6 +117,9 @@ impl Gateway {
             || !provider.serves(canonical.path.as_str())
         {
             return Ok(false);
+        }
+        if ctx.snapshot.provider_needs_tls && canonical.scheme != Scheme::Https {
+            return Err(Rejection::NeedsTls);
         }
         let deadline = ctx.snapshot.limits.head_timeout;
         let request = exchange::read(session, canonical, deadline).await?;

@@ -20,6 +20,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether each request writes an access line.
     pub access_log: bool,
+    /// Whether a listener speaks TLS. If so, the provider of an `https` issuer is answered on
+    /// connections with TLS only; if none does, TLS ends in front of us.
+    pub has_tls: bool,
 }
 
 /// One route: match, policy, action.

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub(super) limits: Limits,
     pub(super) access_log: bool,
     pub(super) provider: Option<Arc<Provider>>,
+    /// Whether the provider is for connections with TLS alone.
+    pub(super) provider_needs_tls: bool,
     upstreams: HashMap<String, Arc<Upstream>>,
 }
 
@@ -80,6 +82,11 @@ impl Snapshot {
             identity: settings.identity.clone(),
             limits: settings.limits.clone(),
             access_log: settings.access_log,
+            provider_needs_tls: settings.has_tls
+                && parts
+                    .provider
+                    .as_ref()
+                    .is_some_and(|provider| provider.is_https()),
             provider: parts.provider,
             upstreams,
         })

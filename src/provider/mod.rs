@@ -122,6 +122,11 @@ impl Provider {
         self.settings.issuer.host()
     }
 
+    /// Whether the issuer, and so every endpoint, is an `https` URL.
+    pub fn is_https(&self) -> bool {
+        self.settings.issuer.is_https()
+    }
+
     /// Answers a request. Its path is canonical and its body complete, at most 64 KiB.
     pub async fn answer(
         &self,

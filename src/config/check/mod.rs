@@ -80,6 +80,7 @@ impl Checker {
         let identity = identity::identity(self, file.identity);
         let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
         let routes = routes::routes(self, file.routes, &upstreams, &accepted);
+        let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         Some(Config {
             listeners,
             admin: admin.map(|(_, address)| address),
@@ -100,6 +101,7 @@ impl Checker {
                 identity,
                 limits: process::limits(&file.limits),
                 access_log: file.log.access,
+                has_tls,
             },
             dangers: Vec::new(),
             warnings: Vec::new(),

@@ -42,6 +42,11 @@ pub enum Rejection {
     /// `%2F` on a route that does not take it.
     #[error("the path has an encoded slash, which the route does not take")]
     EncodedSlash,
+    /// A page or endpoint of an `https` issuer was asked for without TLS (RFC 9110 §15.5.20).
+    /// Not redirected: what came along, passwords and codes among it, could be read on the way,
+    /// and a redirect would hide that from whoever has the wrong URL.
+    #[error("the provider is answered over TLS only")]
+    NeedsTls,
     /// A credential is required and none was presented.
     #[error("no credential was presented")]
     NoCredential,
@@ -145,6 +150,7 @@ impl Rejection {
             Self::Canonical(error) => canonical_wire(error),
             Self::Headers(error) => headers_wire(error),
             Self::EncodedSlash => Wire::closing(StatusCode::BAD_REQUEST),
+            Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
             Self::NoRoute => Wire::plain(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
             Self::NoCredential | Self::OtherScheme | Self::EmptyCredential => {
@@ -189,6 +195,7 @@ impl Rejection {
             Self::Canonical(error) => canonical_reason(error),
             Self::Headers(error) => headers_reason(error),
             Self::NoRoute => "no_route",
+            Self::NeedsTls => "needs_tls",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::EncodedSlash => "encoded_slash",
             Self::NoCredential => "no_credential",

@@ -69,6 +69,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         },
         limits: limits(),
         access_log: true,
+        has_tls: false,
     }
 }
 

@@ -82,6 +82,20 @@ async fn endpoints_are_served_on_the_issuers_host_only() {
     assert_eq!(document["issuer"], "https://op.test/oidc/");
 }
 
+/// A password must not go over a connection without TLS only because there is one.
+#[tokio::test]
+async fn an_https_issuer_is_not_answered_without_tls_where_a_listener_has_it() {
+    let discovery = get("op.test", "/oidc/.well-known/openid-configuration");
+    for (row, has_tls, status) in [
+        ("TLS ends in front of us", false, 200),
+        ("a listener has TLS, this one has not", true, 421),
+    ] {
+        let mut gateway = gateway().await;
+        gateway.reload(|settings, _| settings.has_tls = has_tls);
+        assert_eq!(gateway.send(&discovery).await.status, status, "{row}");
+    }
+}
+
 #[tokio::test]
 async fn endpoints_see_the_canonical_request_only() {
     let gateway = gateway().await;
