@@ -1,7 +1,10 @@
 //! Pingora's errors, in our words.
 
+use std::io;
+
 use pingora::{Error, ErrorSource, ErrorType};
 
+use super::edge::BrokenChunk;
 use super::rejection::Rejection;
 
 /// Whose fault a failed exchange is, and what downstream is told of it.
@@ -37,6 +40,7 @@ fn of_upstream(error: &Error) -> Rejection {
 pub(super) fn of_body(error: &Error) -> Rejection {
     match error.etype() {
         ErrorType::ReadTimedout => Rejection::BodyTimeout,
+        ErrorType::ReadError if is_broken_chunk(error) => Rejection::BodyMalformed,
         ErrorType::ReadError
         | ErrorType::WriteError
         | ErrorType::WriteTimedout
@@ -44,4 +48,13 @@ pub(super) fn of_body(error: &Error) -> Rejection {
         | ErrorType::H2Error => Rejection::Gone,
         _ => Rejection::BodyMalformed,
     }
+}
+
+/// Whether a read failed because the edge refused what came.
+fn is_broken_chunk(error: &Error) -> bool {
+    error
+        .root_cause()
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+        .is_some_and(|inner| inner.is::<BrokenChunk>())
 }

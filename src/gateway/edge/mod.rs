@@ -8,6 +8,9 @@
 //!
 //! HTTP/2 has no such freedoms and goes straight through.
 
+mod chunked;
+mod framed;
+mod http2;
 mod screen;
 
 use std::sync::Arc;
@@ -30,6 +33,8 @@ use super::rejection::{Asked, Rejection, answer};
 use super::serving::Gateway;
 use super::settings::Limits;
 
+pub(super) use chunked::BrokenChunk;
+use framed::Framed;
 pub use screen::HeadError;
 use screen::Screen;
 
@@ -91,7 +96,7 @@ impl Edge {
         let ServerSession::H1(http1) = session else {
             return None;
         };
-        let mut stream = http1.into_inner();
+        let mut stream = Framed::unwrap(http1.into_inner());
         let head = match read_head(&mut stream, idle, &limits, shutdown).await? {
             Ok(head) => head,
             Err(rejection) => {
@@ -99,9 +104,18 @@ impl Edge {
                 return None;
             }
         };
+        if let Some(begun) = head.chunked_body() {
+            stream = match Framed::wrap(stream, begun) {
+                Ok(stream) => stream,
+                Err((stream, _)) => {
+                    self.refuse(stream, &Rejection::BodyMalformed).await;
+                    return None;
+                }
+            };
+        }
         let mut session = ServerSession::new_http1(stream);
         settings.apply_to_session(&mut session);
-        session.set_pipelined_prefix(head);
+        session.set_pipelined_prefix(head.bytes);
         self.proxy.process_new_http(session, shutdown).await
     }
 
@@ -142,13 +156,27 @@ impl Edge {
     }
 }
 
+/// A head that passed, and what came with it.
+struct Head {
+    bytes: BytesMut,
+    /// Where a chunked body begins; `None` for any other body, or none.
+    chunked_from: Option<usize>,
+}
+
+impl Head {
+    /// What has arrived of a chunked body.
+    fn chunked_body(&self) -> Option<&[u8]> {
+        self.bytes.get(self.chunked_from?..)
+    }
+}
+
 /// Reads a head and what came with it; `None` when there is nobody to answer.
 async fn read_head(
     stream: &mut Stream,
     idle: Duration,
     limits: &Limits,
     shutdown: &ShutdownWatch,
-) -> Option<Result<BytesMut, Rejection>> {
+) -> Option<Result<Head, Rejection>> {
     let mut buffer = BytesMut::with_capacity(4096);
     let mut stops = shutdown.clone();
     tokio::select! {
@@ -162,7 +190,12 @@ async fn read_head(
     }
     let mut screen = Screen::default();
     match screen.advance(&buffer, limits) {
-        Ok(true) => return Some(Ok(buffer)),
+        Ok(true) => {
+            return Some(Ok(Head {
+                bytes: buffer,
+                chunked_from: screen.chunked_from(),
+            }));
+        }
         Ok(false) => {}
         Err(rejection) => return Some(Err(rejection)),
     }
@@ -181,7 +214,10 @@ async fn read_head(
         }
     };
     match timeout(limits.head_timeout, rest).await {
-        Ok(outcome) => Some(outcome?.map(|()| buffer)),
+        Ok(outcome) => Some(outcome?.map(|()| Head {
+            bytes: buffer,
+            chunked_from: screen.chunked_from(),
+        })),
         Err(_) => Some(Err(HeadError::Timeout.into())),
     }
 }
@@ -221,8 +257,9 @@ impl HttpServerApp for Edge {
         }
     }
 
+    /// Asked for at each connection, so that a reload counts from the next one.
     fn h2_options(&self) -> Option<H2Options> {
-        self.proxy.h2_options()
+        Some(http2::options(&self.gateway.snapshot().limits))
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {

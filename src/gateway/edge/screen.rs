@@ -79,6 +79,11 @@ impl Screen {
         }
     }
 
+    /// Where the chunked body begins of a head that is complete and has one.
+    pub(super) fn chunked_from(&self) -> Option<usize> {
+        self.coding.is_some().then_some(self.at)
+    }
+
     /// The limits of the gateway, with room for what is around fields and target on the wire.
     fn check_size(&self, size: usize, limits: &Limits) -> Result<(), Rejection> {
         if self.request.is_none() && size > limits.target_bytes + 64 {

@@ -40,6 +40,53 @@ async fn a_body_whose_end_is_in_doubt_is_refused_and_the_connection_closed() {
     }
 }
 
+/// E08 to E10. Whether the broken chunk comes with the head or later, to an upstream or to us.
+#[tokio::test]
+async fn a_chunk_with_two_readings_is_refused_and_never_whole_at_the_upstream() {
+    let gateway = TestGateway::start().await;
+    for (row, body) in [
+        ("E08 size", "0x1\r\na\r\n0\r\n\r\n"),
+        ("E09 bare line feed", "1\na\r\n0\r\n\r\n"),
+        ("E10 line feed in an extension", "1;\nxx\r\na\r\n0\r\n\r\n"),
+        ("E10 bare CR in an extension", "1;x\rx\r\na\r\n0\r\n\r\n"),
+        ("bare line feed ends a trailer", "0\r\nX: y\n\r\n"),
+    ] {
+        let head = "POST /public/x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let mut connection = gateway.connect().await;
+        let answer = connection.exchange([head, body].concat()).await;
+        assert_eq!(answer.status, 400, "{row}");
+        assert!(connection.is_closed().await, "{row}");
+        gateway.assert_nothing_forwarded(row);
+
+        let mut connection = gateway.connect().await;
+        connection.write([head, "3\r\nabc\r\n"].concat()).await;
+        while gateway.gateway.in_flight() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let answer = connection.exchange(body).await;
+        assert_eq!(answer.status, 400, "{row}, later");
+        assert!(connection.is_closed().await, "{row}, later");
+        gateway.assert_nothing_forwarded(row);
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_body_leaves_the_connection_for_the_next_request() {
+    let gateway = TestGateway::start().await;
+    let mut connection = gateway.connect().await;
+    for n in 0..3 {
+        let head = "POST /public/x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+        connection.write([head, "3;a=b\r\nab"].concat()).await;
+        let answer = connection.exchange("c\r\n0\r\n\r\n").await;
+        assert_eq!(answer.status, 200, "{n}");
+        assert_eq!(answer.field("connection"), Some("keep-alive"), "{n}");
+    }
+    let answer = connection
+        .exchange("GET /whoami HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .await;
+    assert_eq!(answer.status, 200);
+}
+
 #[tokio::test]
 async fn versions_that_are_not_spoken_are_refused() {
     let gateway = TestGateway::start().await;
