@@ -13,11 +13,13 @@
 
 mod support;
 
+mod bodies;
 mod browser;
 mod cells;
 mod conformance;
 mod demo;
 mod hostile;
+mod http2;
 mod limits;
 mod log;
 mod operations;

@@ -6,18 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::support::{Edge, Recorder, free_port};
 
-/// Bytes of the large body.
-const LARGE: usize = 64 * 1024 * 1024;
-
 /// An edge whose anonymous route `/app/` leads to `servers`; `rest` are further keys of the
 /// upstream.
-fn edge(servers: &[SocketAddr], rest: &str) -> Edge {
+pub(crate) fn edge(servers: &[SocketAddr], rest: &str) -> Edge {
     let servers: Vec<String> = servers.iter().map(|at| format!("http://{at}")).collect();
     let yaml = include_str!("../../config/demo.yaml")
         .replacen(
@@ -36,7 +35,7 @@ fn edge(servers: &[SocketAddr], rest: &str) -> Edge {
     Edge::start(&yaml)
 }
 
-async fn listener() -> (TcpListener, SocketAddr) {
+pub(crate) async fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
@@ -50,7 +49,7 @@ async fn accept(listener: &TcpListener) -> BufReader<TcpStream> {
     stream
 }
 
-async fn skip_head(stream: &mut BufReader<TcpStream>) -> String {
+pub(crate) async fn skip_head(stream: &mut BufReader<impl AsyncRead + Unpin>) -> String {
     let mut head = String::new();
     while stream.read_line(&mut head).await.unwrap() > 2 {}
     head
@@ -80,68 +79,6 @@ async fn an_event_arrives_before_the_next_one_exists() {
     assert_eq!(answer.chunk().await.unwrap().unwrap(), "data: second\n\n");
     assert!(answer.chunk().await.unwrap().is_none());
     upstream.await.unwrap();
-}
-
-/// 64 MiB there, then 64 MiB back, never more than a little of it in memory.
-#[tokio::test]
-async fn a_large_body_streams_both_ways() {
-    let (listener, address) = listener().await;
-    let edge = edge(&[address], "");
-    // Warm: what the first request allocates for good is not the body.
-    edge.get("/public/x").await.assert_status(200);
-    let before = edge.resident_kib();
-    tokio::spawn(async move {
-        let mut stream = accept(&listener).await;
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n");
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut buffer = vec![0; 64 * 1024];
-        let mut left = LARGE;
-        while left > 0 {
-            let n = stream.read(&mut buffer).await.unwrap();
-            assert!(n > 0, "the body was cut");
-            left -= n;
-        }
-        buffer.fill(b'x');
-        for _ in 0..LARGE / buffer.len() {
-            stream.write_all(&buffer).await.unwrap();
-        }
-        stream.flush().await.unwrap();
-    });
-
-    let (read, mut write) = TcpStream::connect(edge.address).await.unwrap().into_split();
-    let host = edge.address;
-    let sender = tokio::spawn(async move {
-        let head =
-            format!("PUT /app/x HTTP/1.1\r\nHost: {host}\r\nContent-Length: {LARGE}\r\n\r\n");
-        write.write_all(head.as_bytes()).await.unwrap();
-        let block = vec![b'x'; 64 * 1024];
-        for _ in 0..LARGE / block.len() {
-            write.write_all(&block).await.unwrap();
-        }
-        write
-    });
-    let mut read = BufReader::new(read);
-    let mut line = String::new();
-    read.read_line(&mut line).await.unwrap();
-    assert!(line.contains(" 200 "), "{line}");
-    while line != "\r\n" {
-        line.clear();
-        read.read_line(&mut line).await.unwrap();
-    }
-    let (mut buffer, mut left, mut most) = (vec![0; 64 * 1024], LARGE, before);
-    while left > 0 {
-        let n = read.read(&mut buffer).await.unwrap();
-        assert!(n > 0, "{left} bytes are missing");
-        assert!(buffer[..n].iter().all(|byte| *byte == b'x'));
-        left -= n;
-        if left % 16 == 0 {
-            most = most.max(edge.resident_kib());
-        }
-    }
-    most = most.max(edge.resident_kib());
-    drop(sender.await.unwrap());
-
-    assert!(most - before < 16 * 1024, "{before} KiB became {most} KiB");
 }
 
 /// An HTTP/2 exchange by prior knowledge: status, body and trailers.
