@@ -86,9 +86,10 @@ fn algorithms(
     at: &KeyPath,
 ) -> Vec<VerificationAlgorithm> {
     let mut seen = Names::default();
-    let algorithms = names.iter().enumerate().filter_map(|(n, name)| {
-        seen.take(checker, name.as_str(), &at.item(n));
-        VerificationAlgorithm::parse(name.as_str())
+    let algorithms = names.iter().enumerate().map(|(n, name)| {
+        let algorithm = name.meant();
+        seen.take(checker, algorithm.as_str(), &at.item(n));
+        algorithm
     });
     algorithms.collect()
 }

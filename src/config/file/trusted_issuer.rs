@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::defaults;
+use crate::jose::VerificationAlgorithm;
 
 /// An issuer whose access tokens are accepted besides our own.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,18 +65,33 @@ pub(crate) enum AlgorithmName {
 }
 
 impl AlgorithmName {
-    /// `alg` on the wire.
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// The algorithm of this name; what it is called on the wire is known there alone.
+    pub(crate) const fn meant(self) -> VerificationAlgorithm {
         match self {
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Ps256 => "PS256",
-            Self::Ps384 => "PS384",
-            Self::Ps512 => "PS512",
-            Self::EdDsa => "EdDSA",
+            Self::Es256 => VerificationAlgorithm::Es256,
+            Self::Es384 => VerificationAlgorithm::Es384,
+            Self::Rs256 => VerificationAlgorithm::Rs256,
+            Self::Rs384 => VerificationAlgorithm::Rs384,
+            Self::Rs512 => VerificationAlgorithm::Rs512,
+            Self::Ps256 => VerificationAlgorithm::Ps256,
+            Self::Ps384 => VerificationAlgorithm::Ps384,
+            Self::Ps512 => VerificationAlgorithm::Ps512,
+            Self::EdDsa => VerificationAlgorithm::EdDsa,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An algorithm that tokens can be verified with must be one that can be configured.
+    #[test]
+    fn every_algorithm_is_written_as_on_the_wire_and_means_itself() {
+        for algorithm in VerificationAlgorithm::ALL {
+            let written = format!("\"{}\"", algorithm.as_str());
+            let read: AlgorithmName = serde_json::from_str(&written).unwrap();
+            assert_eq!(read.meant(), algorithm);
         }
     }
 }
