@@ -43,6 +43,12 @@ impl Keys {
         Self(keys.into_iter().map(read).collect())
     }
 
+    /// The names of the keys.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let names = self.0.iter().filter_map(|key| key.key_id());
+        names.map(|name| name.as_str()).collect()
+    }
+
     /// Verifies `token` under the published key that its header names.
     #[track_caller]
     pub(super) fn verify(&self, token: &str) -> Verified {

@@ -29,13 +29,16 @@ macro_rules! plan {
 
 mod common_path;
 mod jws;
+mod logout;
 mod modules;
 mod request;
 mod suite;
 mod user;
 
+mod backchannel_logout;
 mod basic;
 mod config;
+mod dynamic;
 mod rp_initiated_logout;
 
 use jws::Keys;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cellgate::secret::Digest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Keys, Request, User};
 use crate::support::{Answer, Edge};
@@ -62,7 +62,7 @@ state:
   key_file: ./data/demo/cellgate.key
 provider:
   issuer: https://127.0.0.1:9480/oidc/
-  clients:
+  clients: @CLIENTS@
 users:
   static:
     - login: buffy
@@ -80,22 +80,16 @@ routes:
 ";
 
 impl RelyingParty {
-    /// Its entry under `provider.clients`.
-    fn entry(&self) -> String {
-        let Self {
-            id,
-            authentication,
-            redirect_uri,
-            post_logout_redirect_uri,
-            ..
-        } = self;
-        let hash = Digest::of(self.secret.as_bytes()).to_base64url();
-        format!(
-            "    - id: {id}\n      authentication: {authentication}\n      \
-             secret_hash: sha256:{hash}\n      redirect_uris: [\"{redirect_uri}\"]\n      \
-             post_logout_redirect_uris: [\"{post_logout_redirect_uri}\"]\n      \
-             scope: openid profile email address phone offline_access\n"
-        )
+    /// Its entry under `provider.clients`: a JSON object, which is YAML too.
+    fn entry(&self) -> Value {
+        json!({
+            "id": self.id,
+            "authentication": self.authentication,
+            "secret_hash": format!("sha256:{}", Digest::of(self.secret.as_bytes()).to_base64url()),
+            "redirect_uris": [self.redirect_uri],
+            "post_logout_redirect_uris": [self.post_logout_redirect_uri],
+            "scope": "openid profile email address phone offline_access",
+        })
     }
 }
 
@@ -112,25 +106,33 @@ pub(super) struct Suite {
 impl Suite {
     /// Starts a provider that knows [`FIRST`], [`SECOND`] and [`POSTING`].
     pub(super) async fn start(delivery: Delivery) -> Self {
-        let clients: String = [FIRST, SECOND, POSTING]
-            .iter()
-            .map(|rp| rp.entry())
-            .collect();
-        let yaml = CONFIGURATION.replace("  clients:\n", &format!("  clients:\n{clients}"));
+        Self::start_with(delivery, &json!({})).await
+    }
+
+    /// As [`Self::start`], with the keys of `more` in the registration of [`FIRST`].
+    pub(super) async fn start_with(delivery: Delivery, more: &Value) -> Self {
+        let mut first = FIRST.entry();
+        for (key, value) in more.as_object().expect("an object") {
+            first[key] = value.clone();
+        }
+        let clients = json!([first, SECOND.entry(), POSTING.entry()]);
+        let yaml = CONFIGURATION.replace("@CLIENTS@", &clients.to_string());
         let edge = Edge::start_with_tls(&yaml);
         let answer = edge.get("/oidc/.well-known/openid-configuration").await;
         let metadata = answer.assert_status(200).json();
-        let answer = edge
-            .send(edge.http.get(text(&metadata, "jwks_uri")))
-            .await
-            .assert_status(200);
+        let keys = published_keys(&edge, &metadata).await;
         Self {
             edge,
             delivery,
-            keys: Keys::parse(&answer.json()),
+            keys,
             metadata,
             requests: AtomicU32::new(0),
         }
+    }
+
+    /// Reads the published keys once more.
+    pub(super) async fn reload_keys(&mut self) {
+        self.keys = published_keys(&self.edge, &self.metadata).await;
     }
 
     /// The issuer, as the metadata spells it.
@@ -201,6 +203,11 @@ impl Suite {
         // A tenth more, since the seconds of tokens are cut off, not rounded.
         tokio::time::sleep(std::time::Duration::from_millis(seconds * 1000 + 100)).await;
     }
+}
+
+async fn published_keys(edge: &Edge, metadata: &Value) -> Keys {
+    let answer = edge.send(edge.http.get(text(metadata, "jwks_uri"))).await;
+    Keys::parse(&answer.assert_status(200).json())
 }
 
 #[track_caller]

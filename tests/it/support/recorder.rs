@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A plain HTTP/1.1 server that answers 200 to everything and keeps the bytes of each head.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     pub(crate) address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<tokio::sync::Mutex<UnboundedReceiver<String>>>,
 }
 
 impl Recorder {
@@ -24,14 +27,16 @@ impl Recorder {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port is free");
+        let (sender, bodies) = unbounded_channel();
         let recorder = Self {
             address: listener.local_addr().expect("it is bound"),
             heads: Arc::default(),
+            bodies: Arc::new(tokio::sync::Mutex::new(bodies)),
         };
         let heads = Arc::clone(&recorder.heads);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&heads), answer));
+                tokio::spawn(serve(stream, Arc::clone(&heads), sender.clone(), answer));
             }
         });
         recorder
@@ -43,6 +48,15 @@ impl Recorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Waits for the body of the next request; without one it is empty.
+    pub(crate) async fn next_body(&self) -> String {
+        let mut bodies = self.bodies.lock().await;
+        tokio::time::timeout(Duration::from_secs(30), bodies.recv())
+            .await
+            .expect("a request comes in time")
+            .expect("it listens")
     }
 
     /// Asserts that nothing arrived.
@@ -65,7 +79,12 @@ impl Recorder {
 }
 
 /// Reads requests without a body or with a `Content-Length`, one after the other.
-async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'static str) {
+async fn serve(
+    mut stream: TcpStream,
+    heads: Arc<Mutex<Vec<String>>>,
+    bodies: UnboundedSender<String>,
+    answer: &'static str,
+) {
     let mut bytes = Vec::new();
     loop {
         let end = loop {
@@ -95,11 +114,14 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>, answer: &'
                 _ => return,
             }
         }
+        let body = String::from_utf8_lossy(&bytes[end..end + length]).into_owned();
         bytes.drain(..end + length);
         heads
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(head);
+        // Nobody may be interested in bodies.
+        drop(bodies.send(body));
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }

@@ -1,0 +1,99 @@
+//! `oidcc-dynamic-certification-test-plan`, as far as a provider without the implicit flow and
+//! without request objects by reference can have it.
+//!
+//! Its `oidcc_request_uri_signed_rs256` is not here: to fetch what a request names would let
+//! strangers send requests from inside the operator's network.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use super::{Delivery, Suite, modules};
+
+/// A redirect URI with a query of its own.
+const WITH_QUERY: &str = "https://rp.example/test/a/cellgate/callback?dummy1=lorem&dummy2=ipsum";
+
+plan! {
+    Delivery::Query;
+    oidcc_server,
+    oidcc_idtoken_unsigned,
+    oidcc_ensure_request_object_with_redirect_uri,
+    oidcc_refresh_token,
+}
+
+/// A provider that knows a client with these redirect URIs.
+async fn registered(redirect_uris: &[&str]) -> Suite {
+    Suite::start_with(Delivery::Query, &json!({ "redirect_uris": redirect_uris })).await
+}
+
+/// With two redirect URIs registered and none in the request, the user sees an error page.
+#[tokio::test]
+async fn oidcc_ensure_redirect_uri_in_authorization_request() {
+    let other = "https://rp.example/test/a/cellgate/other";
+    let suite = registered(&[super::suite::FIRST.redirect_uri, other]).await;
+    let request = suite.request().without("redirect_uri");
+
+    suite.user().follow(&request).await.error_page();
+}
+
+/// A redirect URI with a query is used as it is, with the answer's parameters appended.
+#[tokio::test]
+async fn oidcc_redirect_uri_query_ok() {
+    let suite = registered(&[WITH_QUERY]).await;
+    let request = suite.request().with("redirect_uri", WITH_QUERY);
+
+    suite.sign_in(&mut suite.user(), &request).await;
+}
+
+/// Another query than the registered one makes it another address.
+#[tokio::test]
+async fn oidcc_redirect_uri_query_mismatch() {
+    let suite = registered(&[WITH_QUERY]).await;
+    let other = WITH_QUERY.replace("lorem", "dolor");
+    let request = suite.request().with("redirect_uri", &other);
+
+    suite.user().follow(&request).await.error_page();
+}
+
+/// So does a query where none is registered.
+#[tokio::test]
+async fn oidcc_redirect_uri_query_added() {
+    let suite = Suite::start(Delivery::Query).await;
+    let request = suite.request().with("redirect_uri", WITH_QUERY);
+
+    suite.user().follow(&request).await.error_page();
+}
+
+/// After a rotation there is a new key beside the old one, and a sign-in goes through.
+#[tokio::test]
+async fn oidcc_server_rotate_keys() {
+    let mut suite = Suite::start(Delivery::Query).await;
+    let before: Vec<String> = suite.keys.names().into_iter().map(str::to_owned).collect();
+    let old = suite.sign_in(&mut suite.user(), &suite.request()).await;
+
+    rotate_keys(&suite);
+    suite.reload_keys().await;
+
+    let after = suite.keys.names();
+    assert!(
+        before.iter().all(|name| after.contains(&name.as_str())),
+        "{after:?}"
+    );
+    assert!(after.len() > before.len(), "{after:?}");
+    suite.keys.verify(&old.raw_id_token);
+    suite.sign_in(&mut suite.user(), &suite.request()).await;
+}
+
+/// Has an administrator rotate the keys, and waits until the provider has noticed.
+fn rotate_keys(suite: &Suite) {
+    let folder = suite.edge.folder.path();
+    let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+        .args(["keys", "rotate", "--config"])
+        .arg(folder.join("cellgate.yaml"))
+        .current_dir(folder)
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{output:?}");
+    // Two algorithms, two rotations: the process may notice the first one alone.
+    suite.edge.wait_for("\"n_keys\":4");
+}
