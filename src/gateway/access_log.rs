@@ -61,6 +61,35 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
     );
 }
 
+/// Counts and logs an exchange that was given up after its answer, when there is no session any
+/// more to ask.
+pub(super) fn record_given_up(ctx: &Context, metrics: &Metrics) {
+    let route = ctx.admission.as_ref().map(|admission| &admission.route);
+    let route = route.map_or("-", |route| route.name.as_str());
+    let took = ctx.started.elapsed();
+    metrics.request(route, ctx.outcome.as_str(), ctx.status, took);
+    if !ctx.snapshot.access_log {
+        return;
+    }
+    tracing::info!(
+        target: "access",
+        {
+        request.id = ctx.request_id,
+        peer.address = %ctx.peer,
+        http.method = ctx.canonical.as_ref().map(|canonical| method(&canonical.method)),
+        http.host = ctx.canonical.as_ref().map(|canonical| canonical.authority.host()),
+        http.path = ctx.canonical.as_ref().map(|canonical| canonical.path.as_str()),
+        http.status = ctx.status,
+        route.name = route,
+        decision = ctx.outcome.as_str(),
+        reason = "request_unfinished",
+        upstream.server = ctx.server().as_deref(),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        },
+        "request"
+    );
+}
+
 /// A request of which nothing can be said but why it was refused.
 pub(super) struct RefusedHead<'a> {
     pub(super) peer: Option<IpAddr>,

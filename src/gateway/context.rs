@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
 
+use super::access_log;
 use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
 use super::rejection::Rejection;
@@ -27,7 +28,11 @@ pub struct Context {
     pub(super) canonical: Option<CanonicalRequest>,
     pub(super) admission: Option<Admission>,
     pub(super) outcome: Outcome,
-    _in_flight: InFlight,
+    /// The upstream's; 0 before it answered.
+    pub(super) status: u16,
+    /// Whether the access line is written.
+    pub(super) is_recorded: bool,
+    in_flight: InFlight,
 }
 
 /// A request let through: its route, who asks, and where it goes.
@@ -93,13 +98,24 @@ impl Context {
             canonical: None,
             admission: None,
             outcome: Outcome::Pending,
-            _in_flight: in_flight,
+            status: 0,
+            is_recorded: false,
+            in_flight,
         }
     }
 
     /// The way to the upstream of an admitted request.
     pub(super) fn journey(&mut self) -> Option<&mut Journey> {
         self.admission.as_mut()?.journey.as_mut()
+    }
+}
+
+impl Drop for Context {
+    /// An exchange that was given up has its line as well.
+    fn drop(&mut self) {
+        if !self.is_recorded && self.canonical.is_some() {
+            access_log::record_given_up(self, &self.in_flight.metrics);
+        }
     }
 }
 

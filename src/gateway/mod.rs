@@ -39,6 +39,7 @@ mod whoami;
 
 mod access_log;
 mod context;
+mod early;
 mod proxy;
 mod serving;
 mod snapshot;

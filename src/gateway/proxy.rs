@@ -1,10 +1,10 @@
 //! Pingora's phases, in order.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
@@ -16,7 +16,7 @@ use super::headers::X_REQUEST_ID;
 use super::rejection::Rejection;
 use super::serving::Gateway;
 use super::settings::Limits;
-use super::{access_log, failure, forward};
+use super::{access_log, early, failure, forward};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -114,7 +114,7 @@ impl ProxyHttp for Gateway {
     /// Removes what an upstream may not tell browsers, and names the request.
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
@@ -124,8 +124,45 @@ impl ProxyHttp for Gateway {
         if !response.status.is_informational() {
             response.insert_header(X_REQUEST_ID, ctx.request_id.as_str())?;
             ctx.outcome = Outcome::Forwarded;
+            ctx.status = response.status.as_u16();
+            let is_empty = response
+                .headers
+                .get(header::CONTENT_LENGTH)
+                .is_some_and(|length| length == "0");
+            let has_no_body = matches!(
+                response.status,
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+            if is_empty || has_no_body || session.req_header().method == Method::HEAD {
+                early::answer_ends();
+            }
         }
         Ok(())
+    }
+
+    /// Notes the end of the answer; its bytes are the upstream's.
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        _ctx: &mut Context,
+    ) -> pingora::Result<Option<Duration>> {
+        if end_of_stream {
+            early::answer_ends();
+        }
+        Ok(None)
+    }
+
+    /// The same for an answer that ends in trailers.
+    async fn response_trailer_filter(
+        &self,
+        _session: &mut Session,
+        _trailers: &mut HeaderMap,
+        _ctx: &mut Context,
+    ) -> pingora::Result<Option<Bytes>> {
+        early::answer_ends();
+        Ok(None)
     }
 
     /// No connection, so nothing was sent: another server may be tried.
@@ -197,6 +234,7 @@ impl ProxyHttp for Gateway {
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Context) {
         access_log::record(session, ctx, self.metrics());
+        ctx.is_recorded = true;
     }
 
     /// Failures are reported in [`Self::fail_to_proxy`]; Pingora would log the query as well.

@@ -74,6 +74,7 @@ async fn an_answer_to_half_a_request_ends_the_stream_and_with_it_a_drain() {
         ("no route", "/nowhere", 404),
         ("no token", "/api/x", 401),
         ("answered without reading", "/public/x", 200),
+        ("the upstream answers early", "/app/x", 200),
     ] {
         let (response, mut stream) = begin(&client, &edge, path).await;
         assert_eq!(response.status(), status, "{row}");
@@ -87,6 +88,9 @@ async fn an_answer_to_half_a_request_ends_the_stream_and_with_it_a_drain() {
         held.push(stream);
     }
 
+    let line = edge.wait_for("\"request_unfinished\"");
+    assert!(line.contains("\"http.path\":\"/app/x\""), "{line}");
+    assert!(line.contains("\"http.status\":200"), "{line}");
     edge.signal("TERM");
 
     let ended = tokio::task::spawn_blocking(move || edge.wait());

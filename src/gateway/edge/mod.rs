@@ -29,6 +29,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::access_log::{self, RefusedHead};
+use super::early::give_up_after_answer;
 use super::rejection::{Asked, Rejection, answer};
 use super::serving::Gateway;
 use super::settings::Limits;
@@ -253,7 +254,9 @@ impl HttpServerApp for Edge {
         if matches!(session, ServerSession::H1(_)) {
             self.serve_http1(session, shutdown).await
         } else {
-            self.proxy.process_new_http(session, shutdown).await
+            let patience = self.gateway.snapshot().limits.head_timeout;
+            let exchange = self.proxy.process_new_http(session, shutdown);
+            give_up_after_answer(patience, exchange).await
         }
     }
 
