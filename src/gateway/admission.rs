@@ -1,10 +1,11 @@
 //! From a request's bytes to its admission: the checks, in the order they are made.
 
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header;
+use http::{header, request};
 use pingora::proxy::Session;
 
 use super::authentication::Presented;
@@ -53,8 +54,10 @@ pub(super) fn canonicalize(
         scheme,
     };
     let canonical = CanonicalRequest::parse(claimed, limits.target_bytes)?;
-    snapshot.rules.check(request, limits)?;
-    snapshot.rules.clean(session.req_header_mut());
+    snapshot.rules.check(&request.headers, limits)?;
+    edit(session, |request| {
+        snapshot.rules.clean(&mut request.headers, request.version);
+    });
     Ok(canonical)
 }
 
@@ -134,7 +137,23 @@ pub(super) fn rewrite(
         peer: ctx.peer,
         request_id: &ctx.request_id,
     };
-    forwarding.write(session.req_header_mut(), &ctx.snapshot.identity)
+    edit(session, |request| {
+        forwarding.write(request, &ctx.snapshot.identity)
+    })
+}
+
+/// Changes the request of `session`.
+///
+/// Pingora keeps the spelling of field names in a second map that each change has to follow, which
+/// costs more than all that is changed here. Names are the same in any spelling (RFC 9110 §5.1),
+/// so the spelling is given up at the first change.
+fn edit<T>(session: &mut Session, change: impl FnOnce(&mut request::Parts) -> T) -> T {
+    let request = session.req_header_mut();
+    let (nothing, ()) = http::Request::new(()).into_parts();
+    let mut parts = request::Parts::from(mem::replace(request, nothing.into()));
+    let changed = change(&mut parts);
+    *request = parts.into();
+    changed
 }
 
 /// The canonical request, which every step but the first one finds.

@@ -93,7 +93,7 @@ impl Context {
             snapshot,
             now,
             started: Instant::now(),
-            request_id: crate::entropy::identifier().unwrap_or_default(),
+            request_id: crate::entropy::frequent_identifier().unwrap_or_default(),
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             canonical: None,
             admission: None,

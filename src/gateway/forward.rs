@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request;
 use http::uri::Uri;
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::http::ResponseHeader;
 
 use super::authentication::{Principal, has_query_token};
 use super::canonical::CanonicalRequest;
+use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
 use super::settings::{Authentication, IdentityHeaders, Route};
 
@@ -23,6 +25,10 @@ const ACCEL: [&str; 5] = [
     "x-accel-limit-rate",
 ];
 
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// What an admitted request is forwarded with.
 pub(super) struct Forwarding<'a> {
     pub(super) canonical: &'a CanonicalRequest,
@@ -37,35 +43,25 @@ impl Forwarding<'_> {
     /// word about where it came from, and who asks.
     pub(super) fn write(
         &self,
-        request: &mut RequestHeader,
+        request: &mut request::Parts,
         identity: &IdentityHeaders,
     ) -> Result<(), Rejection> {
-        let fault = |_| Rejection::Fault("a field cannot be written");
-        self.write_target(request)?;
-        // Names as texts: Pingora keeps the spelling and makes a name of it without another copy.
-        let authority = self.canonical.authority.to_string();
-        request
-            .insert_header(header::HOST, &authority)
-            .map_err(fault)?;
-        request
-            .insert_header("X-Forwarded-Host", &authority)
-            .map_err(fault)?;
-        request
-            .insert_header("X-Forwarded-For", self.peer.to_string())
-            .map_err(fault)?;
-        request
-            .insert_header("X-Forwarded-Proto", self.canonical.scheme.as_str())
-            .map_err(fault)?;
-        request
-            .insert_header("X-Request-Id", self.request_id)
-            .map_err(fault)?;
+        self.write_target(&mut request.uri)?;
+        let headers = &mut request.headers;
+        let authority = value(self.canonical.authority.to_string())?;
+        headers.insert(header::HOST, authority.clone());
+        headers.insert(X_FORWARDED_HOST, authority);
+        headers.insert(X_FORWARDED_FOR, value(self.peer.to_string())?);
+        let scheme = HeaderValue::from_static(self.canonical.scheme.as_str());
+        headers.insert(X_FORWARDED_PROTO, scheme);
+        headers.insert(X_REQUEST_ID, value(self.request_id.to_owned())?);
         if !self.route.pass_token {
-            request.remove_header(&header::AUTHORIZATION);
+            headers.remove(header::AUTHORIZATION);
         }
-        hide_our_cookies(request).map_err(fault)?;
+        hide_our_cookies(headers)?;
         if let Some(principal) = self.principal {
             for (name, value) in identity.of(principal.verified()) {
-                request.insert_header(name, value).map_err(fault)?;
+                headers.insert(name, value);
             }
         }
         Ok(())
@@ -73,7 +69,7 @@ impl Forwarding<'_> {
 
     /// The canonical target, in origin-form. A token in the query of an anonymous route is not
     /// ours to judge, but it does not go on either unless tokens do.
-    fn write_target(&self, request: &mut RequestHeader) -> Result<(), Rejection> {
+    fn write_target(&self, uri: &mut Uri) -> Result<(), Rejection> {
         let mut target = self.canonical.target();
         if let Some(query) = &self.canonical.query
             && self.route.policy.authentication == Authentication::Anonymous
@@ -82,13 +78,19 @@ impl Forwarding<'_> {
         {
             target = without_token(self.canonical.path.as_str(), query);
         }
-        if request.raw_path() == target.as_bytes() && request.uri.authority().is_none() {
-            return Ok(());
+        let is_it_already = uri.scheme().is_none()
+            && uri.authority().is_none()
+            && uri.path_and_query().is_some_and(|it| *it == *target);
+        if !is_it_already {
+            *uri = Uri::try_from(target).map_err(|_| Rejection::Fault("a target is no URI"))?;
         }
-        let uri = Uri::try_from(target).map_err(|_| Rejection::Fault("a target is no URI"))?;
-        request.set_uri(uri);
         Ok(())
     }
+}
+
+/// A field's value; what is written here is printable ASCII.
+fn value(text: String) -> Result<HeaderValue, Rejection> {
+    HeaderValue::try_from(text).map_err(|_| Rejection::Fault("a field cannot be written"))
 }
 
 /// The target without the parameters that are tokens.
@@ -103,19 +105,26 @@ fn without_token(path: &str, query: &str) -> String {
     }
 }
 
+/// The fields of an answer that are not the upstream's to set.
+pub(super) fn not_an_upstreams(identity: &IdentityHeaders) -> NameSet {
+    let mapped = identity.mapping.iter().map(|(name, _)| name);
+    let ours = mapped.chain(&identity.also_strip).cloned();
+    ours.chain(ACCEL.map(HeaderName::from_static)).collect()
+}
+
 /// Makes of an upstream's answer the one that goes downstream.
 pub(super) fn clean_response(
     response: &mut ResponseHeader,
     route: &Route,
-    identity: &IdentityHeaders,
+    not_an_upstreams: &NameSet,
 ) -> pingora::Result<()> {
-    for (name, _) in &identity.mapping {
-        response.remove_header(name);
-    }
-    for name in &identity.also_strip {
-        response.remove_header(name);
-    }
-    for name in ACCEL {
+    let unwanted: Vec<HeaderName> = response
+        .headers
+        .keys()
+        .filter(|name| not_an_upstreams.contains(name))
+        .cloned()
+        .collect();
+    for name in &unwanted {
         response.remove_header(name);
     }
     remove_our_cookies(response)?;
@@ -125,15 +134,17 @@ pub(super) fn clean_response(
         && !response.status.is_informational()
         && !response.headers.contains_key(header::CACHE_CONTROL)
     {
-        response.insert_header(header::CACHE_CONTROL, "private")?;
-        response.append_header(header::VARY, "Authorization")?;
+        let private = HeaderValue::from_static("private");
+        response.insert_header(header::CACHE_CONTROL, private)?;
+        let authorization = HeaderValue::from_static("Authorization");
+        response.append_header("Vary", authorization)?;
     }
     Ok(())
 }
 
 /// Drops our cookies from a request: the session of the provider is not the upstream's business.
-fn hide_our_cookies(request: &mut RequestHeader) -> pingora::Result<()> {
-    let Some(cookie) = request.headers.get(header::COOKIE) else {
+fn hide_our_cookies(headers: &mut HeaderMap) -> Result<(), Rejection> {
+    let Some(cookie) = headers.get(header::COOKIE) else {
         return Ok(());
     };
     let crumbs = cookie.as_bytes().split(|byte| *byte == b';');
@@ -141,12 +152,13 @@ fn hide_our_cookies(request: &mut RequestHeader) -> pingora::Result<()> {
         return Ok(());
     }
     let kept: Vec<&[u8]> = crumbs.filter(|crumb| !is_ours(crumb)).collect();
-    let kept = kept.join(&b';').trim_ascii().to_vec();
-    if kept.is_empty() {
-        request.remove_header(&header::COOKIE);
-        return Ok(());
-    }
-    request.insert_header(header::COOKIE, kept)
+    let kept = kept.join(&b';');
+    match HeaderValue::from_bytes(kept.trim_ascii()) {
+        Ok(kept) if !kept.is_empty() => headers.insert(header::COOKIE, kept),
+        Ok(_) => headers.remove(header::COOKIE),
+        Err(_) => return Err(Rejection::Fault("a field cannot be written")),
+    };
+    Ok(())
 }
 
 /// Whether a cookie, `name=value` with or without attributes, has one of our names.

@@ -12,9 +12,8 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 
 use super::context::{Context, Outcome};
-use super::headers::X_REQUEST_ID;
 use super::rejection::Rejection;
-use super::serving::Gateway;
+use super::serving::{Gateway, Taken};
 use super::settings::Limits;
 use super::{access_log, early, failure, forward};
 
@@ -36,10 +35,15 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
         set_timeouts(session, &ctx.snapshot.limits);
-        match self.take(session, ctx).await {
-            Ok(answered) => Ok(answered),
-            Err(rejection) => self.refuse(session, ctx, rejection).await.map(|()| true),
-        }
+        let end = match self.take(session, ctx) {
+            Ok(Taken::Forward) => return Ok(false),
+            Ok(end) => Ok(end),
+            Err(rejection) => Err(rejection),
+        };
+        // Boxed: the way of a request that goes on does not carry the room of those that end.
+        Box::pin(self.end_here(session, ctx, end))
+            .await
+            .map(|()| true)
     }
 
     /// The next server; another one than last time if the request could not be sent.
@@ -119,10 +123,11 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<()> {
         if let Some(admission) = &ctx.admission {
-            forward::clean_response(response, &admission.route, &ctx.snapshot.identity)?;
+            let not_an_upstreams = &ctx.snapshot.not_an_upstreams;
+            forward::clean_response(response, &admission.route, not_an_upstreams)?;
         }
         if !response.status.is_informational() {
-            response.insert_header(X_REQUEST_ID, ctx.request_id.as_str())?;
+            response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();
             let is_empty = response

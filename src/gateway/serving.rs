@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, header};
 use pingora::proxy::Session;
 
 use crate::clock::Clock;
+use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
 use super::canonical::Scheme;
@@ -29,6 +30,17 @@ struct Shared {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     in_flight: Arc<AtomicUsize>,
+}
+
+/// What becomes of a request that is not refused.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It goes upstream.
+    Forward,
+    /// An endpoint of the provider answers.
+    AskProvider(Arc<Provider>),
+    /// The built-in answer.
+    Whoami,
 }
 
 impl Gateway {
@@ -67,12 +79,12 @@ impl Gateway {
         &self.0.metrics
     }
 
-    /// Serves the request here (`true`), or makes it ready to be forwarded.
-    pub(super) async fn take(
+    /// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
+    pub(super) fn take(
         &self,
         session: &mut Session,
         ctx: &mut Context,
-    ) -> Result<bool, Rejection> {
+    ) -> Result<Taken, Rejection> {
         let Some(peer) = admission::peer(session) else {
             return Err(Rejection::Fault("the connection has no address"));
         };
@@ -81,52 +93,40 @@ impl Gateway {
             return Err(Rejection::Fault("no randomness for a request id"));
         }
         ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
-        if self.ask_provider(session, ctx).await? {
-            return Ok(true);
+        if let Some(provider) = provider_of(ctx)? {
+            let scheme = admission::canonical(ctx)?.scheme;
+            if ctx.snapshot.provider_needs_tls && scheme != Scheme::Https {
+                return Err(Rejection::NeedsTls);
+            }
+            return Ok(Taken::AskProvider(provider));
         }
         let admission = admission::admit(session, ctx)?;
         admission::rewrite(session, ctx, &admission)?;
-        let response = match admission.route.action {
-            Action::Upstream(_) => None,
-            Action::Whoami => Some(whoami::answer(
-                admission::canonical(ctx)?,
-                session.req_header(),
-                admission.principal.as_ref(),
-            )),
+        let taken = match admission.route.action {
+            Action::Upstream(_) => Taken::Forward,
+            Action::Whoami => Taken::Whoami,
         };
         ctx.admission = Some(admission);
-        let Some(response) = response else {
-            return Ok(false);
-        };
-        ctx.outcome = Outcome::Whoami;
-        reply(session, ctx, response).await?;
-        Ok(true)
+        Ok(taken)
     }
 
-    /// Hands a request to one of the provider's endpoints over to it.
-    async fn ask_provider(
+    /// Answers a request that is not forwarded.
+    pub(super) async fn end_here(
         &self,
         session: &mut Session,
         ctx: &mut Context,
-    ) -> Result<bool, Rejection> {
-        let canonical = admission::canonical(ctx)?;
-        let Some(provider) = &ctx.snapshot.provider else {
-            return Ok(false);
+        end: Result<Taken, Rejection>,
+    ) -> pingora::Result<()> {
+        let answered = match end {
+            Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
+            Ok(Taken::Whoami) => show(session, ctx).await,
+            Ok(Taken::Forward) => Ok(()),
+            Err(rejection) => Err(rejection),
         };
-        if canonical.authority.host() != provider.host()
-            || !provider.serves(canonical.path.as_str())
-        {
-            return Ok(false);
+        match answered {
+            Ok(()) => Ok(()),
+            Err(rejection) => self.refuse(session, ctx, rejection).await,
         }
-        if ctx.snapshot.provider_needs_tls && canonical.scheme != Scheme::Https {
-            return Err(Rejection::NeedsTls);
-        }
-        let deadline = ctx.snapshot.limits.head_timeout;
-        let request = exchange::read(session, canonical, deadline).await?;
-        let response = provider.answer(request, ctx.peer).await;
-        ctx.outcome = Outcome::Provider;
-        reply(session, ctx, response).await?;
-        Ok(true)
     }
 
     /// Tells downstream why it gets nothing, unless an answer has begun.
@@ -159,6 +159,40 @@ impl Gateway {
         }
         exchange::write(session, response).await
     }
+}
+
+/// The provider, if the request is for one of its endpoints.
+fn provider_of(ctx: &Context) -> Result<Option<Arc<Provider>>, Rejection> {
+    let canonical = admission::canonical(ctx)?;
+    let is_asked = |provider: &&Arc<Provider>| {
+        canonical.authority.host() == provider.host() && provider.serves(canonical.path.as_str())
+    };
+    Ok(ctx.snapshot.provider.as_ref().filter(is_asked).cloned())
+}
+
+/// Hands a request over to the provider.
+async fn ask(
+    provider: &Provider,
+    session: &mut Session,
+    ctx: &mut Context,
+) -> Result<(), Rejection> {
+    let deadline = ctx.snapshot.limits.head_timeout;
+    let request = exchange::read(session, admission::canonical(ctx)?, deadline).await?;
+    let response = provider.answer(request, ctx.peer).await;
+    ctx.outcome = Outcome::Provider;
+    reply(session, ctx, response).await
+}
+
+/// Shows the request as an upstream would get it.
+async fn show(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
+    let admission = ctx.admission.as_ref();
+    let response = whoami::answer(
+        admission::canonical(ctx)?,
+        session.req_header(),
+        admission.and_then(|admission| admission.principal.as_ref()),
+    );
+    ctx.outcome = Outcome::Whoami;
+    reply(session, ctx, response).await
 }
 
 /// Writes an answer of ours.

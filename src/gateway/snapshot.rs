@@ -8,7 +8,8 @@ use crate::provider::Provider;
 use crate::store::Revocations;
 
 use super::authentication::Authenticator;
-use super::headers::HeaderRules;
+use super::forward;
+use super::headers::{HeaderRules, NameSet};
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
 use super::upstream::{Upstream, Upstreams};
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub(super) rules: HeaderRules,
     pub(super) authenticator: Authenticator,
     pub(super) identity: IdentityHeaders,
+    /// Fields of an answer that an upstream may not set.
+    pub(super) not_an_upstreams: NameSet,
     pub(super) limits: Limits,
     pub(super) access_log: bool,
     pub(super) provider: Option<Arc<Provider>>,
@@ -80,6 +83,7 @@ impl Snapshot {
             rules: HeaderRules::new(&settings.identity),
             authenticator: Authenticator::new(parts.verifier, parts.revocations),
             identity: settings.identity.clone(),
+            not_an_upstreams: forward::not_an_upstreams(&settings.identity),
             limits: settings.limits.clone(),
             access_log: settings.access_log,
             provider_needs_tls: settings.has_tls

@@ -4,11 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pingora::apps::HttpServerApp;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 
-use super::connection::{Guard, Opening};
+use super::connection::{Application, Guard, Opening};
 
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: u32 = 4096;
@@ -31,7 +30,7 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Hands every connection to `guard` until it shuts down; the port is closed then.
 pub(super) async fn accept<A>(listener: TcpListener, opening: Opening, guard: Guard<A>)
 where
-    A: HttpServerApp + Send + Sync + 'static,
+    A: Application,
 {
     let mut shutdown = guard.shutdown.clone();
     loop {

@@ -19,35 +19,53 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
     if fields.next().is_some() {
         return Err(Rejection::MalformedCredential);
     }
-    let text = field.to_str().map_err(|_| Rejection::MalformedCredential)?;
-    let end = text.find([' ', '\t']).unwrap_or(text.len());
-    let (scheme, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    let text = field.as_bytes();
+    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+    let (scheme, rest) = match end.and_then(|end| text.split_at_checked(end)) {
+        Some(parts) => parts,
+        None => (text, &b""[..]),
+    };
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Err(Rejection::OtherScheme);
     }
     if rest.is_empty() {
         return Err(Rejection::EmptyCredential);
     }
     let token = rest
-        .strip_prefix(' ')
+        .strip_prefix(b" ")
         .ok_or(Rejection::MalformedCredential)?;
-    if token.contains(|c: char| c.is_ascii_whitespace()) {
-        return Err(Rejection::MalformedCredential);
-    }
     if !is_b64token(token) {
-        return Err(Rejection::EmptyCredential);
+        let is_visible = token.iter().all(u8::is_ascii_graphic);
+        return Err(if is_visible {
+            Rejection::EmptyCredential
+        } else {
+            Rejection::MalformedCredential
+        });
     }
-    Ok(Some(token))
+    str::from_utf8(token)
+        .map(Some)
+        .map_err(|_| Rejection::MalformedCredential)
 }
 
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1).
-fn is_b64token(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    };
-    !body.is_empty() && body.bytes().all(allowed)
+fn is_b64token(text: &[u8]) -> bool {
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    let body = text.split_at_checked(text.len().saturating_sub(padding));
+    let allowed = |byte: &u8| B64TOKEN.get(usize::from(*byte)).copied() == Some(true);
+    body.is_some_and(|(body, _)| !body.is_empty() && body.iter().all(allowed))
 }
+
+/// Which bytes may stand in a token; looked up for every byte of every request's token.
+const B64TOKEN: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        allowed[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    allowed
+};
 
 /// Whether a query has the parameter of RFC 6750 §2.3, however it is spelled.
 pub(in crate::gateway) fn has_query_token(query: &str) -> bool {

@@ -13,12 +13,13 @@ mod framed;
 mod http2;
 mod screen;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use pingora::apps::{HttpPersistentSettings, HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
@@ -41,8 +42,8 @@ use screen::Screen;
 
 /// The gateway as an application of Pingora's: what a listener hands its connections to.
 ///
-/// HTTP/1 by [`HttpServerApp::process_new_http`], request by request; HTTP/2 by
-/// [`pingora::apps::ServerApp::process_new`], the connection as a whole.
+/// HTTP/1 by [`Edge::serve_http1`], HTTP/2 by [`pingora::apps::ServerApp::process_new`]; both take
+/// a connection as a whole.
 pub struct Edge {
     gateway: Gateway,
     proxy: Arc<HttpProxy<Gateway>>,
@@ -81,43 +82,51 @@ impl Edge {
         &self.gateway
     }
 
-    /// One HTTP/1 request.
-    async fn serve_http1(
+    /// The requests of an HTTP/1 connection, one after the other.
+    ///
+    /// `opening`: how long the first may take to begin; later ones have the time that a kept
+    /// connection has.
+    pub async fn serve_http1(
         &self,
-        session: ServerSession,
+        mut stream: Stream,
+        opening: Duration,
         shutdown: &ShutdownWatch,
-    ) -> Option<ReusedHttpStream> {
-        let limits = self.gateway.snapshot().limits.clone();
-        let settings = HttpPersistentSettings::for_session(&session);
-        let idle = match session.get_keepalive() {
-            Some(0) => limits.keepalive,
-            Some(seconds) => Duration::from_secs(seconds),
-            None => limits.head_timeout,
-        };
-        let ServerSession::H1(http1) = session else {
-            return None;
-        };
-        let mut stream = Framed::unwrap(http1.into_inner());
-        let head = match read_head(&mut stream, idle, &limits, shutdown).await? {
-            Ok(head) => head,
-            Err(rejection) => {
-                self.refuse(stream, &rejection).await;
-                return None;
-            }
-        };
-        if let Some(begun) = head.chunked_body() {
-            stream = match Framed::wrap(stream, begun) {
-                Ok(stream) => stream,
-                Err((stream, _)) => {
-                    self.refuse(stream, &Rejection::BodyMalformed).await;
-                    return None;
-                }
+    ) {
+        let mut stops = shutdown.clone();
+        let mut stopped = pin!(async { drop(stops.wait_for(|stops| *stops).await) });
+        let mut patience = opening;
+        loop {
+            let begun = tokio::select! {
+                // What has arrived is served, even while we stop.
+                biased;
+                begun = begin_head(&mut stream, patience) => begun,
+                () = &mut stopped => None,
             };
+            let Some(begun) = begun else { return };
+            let limits = &self.gateway.snapshot().limits;
+            patience = limits.keepalive;
+            let head = match complete_head(&mut stream, begun, limits).await {
+                Some(Ok(head)) => head,
+                Some(Err(rejection)) => return Box::pin(self.refuse(stream, &rejection)).await,
+                None => return,
+            };
+            if let Some(begun) = head.chunked_body() {
+                stream = match Framed::wrap(stream, begun) {
+                    Ok(framed) => framed,
+                    Err((stream, _)) => {
+                        let broken = Rejection::BodyMalformed;
+                        return Box::pin(self.refuse(stream, &broken)).await;
+                    }
+                };
+            }
+            let mut session = ServerSession::new_http1(stream);
+            session.set_pipelined_prefix(head.bytes);
+            let served = self.proxy.process_new_http(session, shutdown).await;
+            let Some((kept, _)) = served.map(ReusedHttpStream::consume) else {
+                return;
+            };
+            stream = Framed::unwrap(kept);
         }
-        let mut session = ServerSession::new_http1(stream);
-        settings.apply_to_session(&mut session);
-        session.set_pipelined_prefix(head.bytes);
-        self.proxy.process_new_http(session, shutdown).await
     }
 
     /// Answers a head that Pingora never gets to see, and closes.
@@ -171,24 +180,22 @@ impl Head {
     }
 }
 
-/// Reads a head and what came with it; `None` when there is nobody to answer.
-async fn read_head(
-    stream: &mut Stream,
-    idle: Duration,
-    limits: &Limits,
-    shutdown: &ShutdownWatch,
-) -> Option<Result<Head, Rejection>> {
+/// Waits for the first bytes of a head; `None` when none come.
+async fn begin_head(stream: &mut Stream, patience: Duration) -> Option<BytesMut> {
     let mut buffer = BytesMut::with_capacity(4096);
-    let mut stops = shutdown.clone();
-    tokio::select! {
-        // What has arrived is served, even while we stop.
-        biased;
-        read = timeout(idle, stream.read_buf(&mut buffer)) => match read {
-            Ok(Ok(n)) if n > 0 => {}
-            _ => return None,
-        },
-        _ = stops.wait_for(|stops| *stops) => return None,
+    // Pingora's, which costs nothing while requests follow each other at once.
+    match pingora::time::timeout(patience, stream.read_buf(&mut buffer)).await {
+        Ok(Ok(n)) if n > 0 => Some(buffer),
+        _ => None,
     }
+}
+
+/// Reads the rest of a head and what comes with it; `None` when there is nobody to answer.
+async fn complete_head(
+    stream: &mut Stream,
+    mut buffer: BytesMut,
+    limits: &Limits,
+) -> Option<Result<Head, Rejection>> {
     let mut screen = Screen::default();
     match screen.advance(&buffer, limits) {
         Ok(true) => {
@@ -246,18 +253,19 @@ fn on_the_wire(response: http::Response<Bytes>) -> Vec<u8> {
 
 #[async_trait]
 impl HttpServerApp for Edge {
+    /// One HTTP/2 request; those of HTTP/1 come by [`Edge::serve_http1`], which has read their
+    /// heads.
     async fn process_new_http(
         self: &Arc<Self>,
         session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         if matches!(session, ServerSession::H1(_)) {
-            self.serve_http1(session, shutdown).await
-        } else {
-            let patience = self.gateway.snapshot().limits.head_timeout;
-            let exchange = self.proxy.process_new_http(session, shutdown);
-            give_up_after_answer(patience, exchange).await
+            return None;
         }
+        let patience = self.gateway.snapshot().limits.head_timeout;
+        let exchange = self.proxy.process_new_http(session, shutdown);
+        give_up_after_answer(patience, exchange).await
     }
 
     /// Asked for at each connection, so that a reload counts from the next one.

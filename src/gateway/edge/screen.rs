@@ -62,7 +62,7 @@ impl Screen {
     pub(super) fn advance(&mut self, head: &[u8], limits: &Limits) -> Result<bool, Rejection> {
         loop {
             let rest = head.get(self.at..).unwrap_or_default();
-            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            let Some(end) = memchr::memchr(b'\n', rest) else {
                 self.check_size(head.len(), limits)?;
                 return Ok(false);
             };
@@ -100,13 +100,12 @@ impl Screen {
         if self.fields > limits.head_fields {
             return Err(HeaderError::TooManyFields.into());
         }
-        let colon = line.iter().position(|byte| *byte == b':');
+        let colon = memchr::memchr(b':', line);
         let (name, value) = line
             .split_at_checked(colon.ok_or(HeadError::Field)?)
             .ok_or(HeadError::Field)?;
         let value = value.get(1..).unwrap_or_default();
-        let is_value_byte = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..);
-        if name.is_empty() || !name.iter().all(is_token_byte) || !value.iter().all(is_value_byte) {
+        if name.is_empty() || !name.iter().all(is_token_byte) || !is_value(value) {
             return Err(HeadError::Field.into());
         }
         let known = match name.len() {
@@ -176,6 +175,15 @@ impl RequestLine {
             unusual,
         })
     }
+}
+
+/// Whether there is no control character but HTAB (RFC 9110 §5.5). Looks at every byte whatever
+/// it finds, so that it looks at many at once.
+fn is_value(value: &[u8]) -> bool {
+    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') | (byte == 0x7f);
+    !value
+        .iter()
+        .fold(false, |found, byte| found | is_control(*byte))
 }
 
 /// `tchar` (RFC 9110 §5.6.2).

@@ -7,14 +7,14 @@
 //! that say one thing twice are refused.
 
 mod connection;
-
-use std::collections::HashSet;
+mod name_set;
 
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Version};
-use pingora::http::RequestHeader;
 
 use super::settings::{IdentityHeaders, Limits};
+
+pub(super) use name_set::NameSet;
 
 /// The name of the field that carries a request's id, ours in both directions.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -102,19 +102,19 @@ const REMOVED_FAMILIES: [&str; 8] = [
 /// What is removed and refused, compiled once.
 #[derive(Debug)]
 pub struct HeaderRules {
-    removed: HashSet<HeaderName>,
+    removed: NameSet,
 }
 
 impl HeaderRules {
     /// The rules for these identity headers.
     pub fn new(identity: &IdentityHeaders) -> Self {
         let mapped = identity.mapping.iter().map(|(name, _)| name);
-        let removed = REMOVED
-            .into_iter()
-            .map(HeaderName::from_static)
-            .chain(mapped.chain(&identity.also_strip).cloned())
-            .collect();
-        Self { removed }
+        let named = REMOVED.into_iter().map(HeaderName::from_static);
+        Self {
+            removed: named
+                .chain(mapped.chain(&identity.also_strip).cloned())
+                .collect(),
+        }
     }
 
     /// Refuses what is too much or ambiguous.
@@ -122,8 +122,7 @@ impl HeaderRules {
     /// # Errors
     ///
     /// [`HeaderError`], before anything was changed.
-    pub fn check(&self, request: &RequestHeader, limits: &Limits) -> Result<(), HeaderError> {
-        let headers = &request.headers;
+    pub fn check(&self, headers: &HeaderMap, limits: &Limits) -> Result<(), HeaderError> {
         if headers.len() > limits.head_fields {
             return Err(HeaderError::TooManyFields);
         }
@@ -142,19 +141,18 @@ impl HeaderRules {
     ///
     /// `Transfer-Encoding` and, in HTTP/2, `TE` stay: Pingora needs the one to find the end of the
     /// body and gRPC the other, and Pingora does not forward them where they do not belong.
-    pub fn clean(&self, request: &mut RequestHeader) {
-        let nominated = connection::nominated(&request.headers);
-        let is_te = |name: &HeaderName| *name == header::TE && request.version != Version::HTTP_2;
-        let unwanted: Vec<HeaderName> = request
-            .headers
+    pub fn clean(&self, headers: &mut HeaderMap, version: Version) {
+        let nominated = connection::nominated(headers);
+        let is_te = |name: &HeaderName| *name == header::TE && version != Version::HTTP_2;
+        let unwanted: Vec<HeaderName> = headers
             .keys()
             .filter(|name| self.is_removed(name) || is_te(name) || nominated.contains(name))
             .cloned()
             .collect();
         for name in &unwanted {
-            request.remove_header(name);
+            headers.remove(name);
         }
-        join_cookies(request);
+        join_cookies(headers);
     }
 
     /// Whether no request may bring a field of this name.
@@ -215,21 +213,20 @@ pub(super) fn check_body_length(
 }
 
 /// Several `Cookie` fields become one, as upstreams that speak HTTP/1 expect.
-fn join_cookies(request: &mut RequestHeader) {
-    let mut crumbs = request.headers.get_all(header::COOKIE).iter();
-    if crumbs.next().is_none() || crumbs.next().is_none() {
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies = headers.get_all(header::COOKIE);
+    if cookies.iter().nth(1).is_none() {
         return;
     }
-    let joined = request
-        .headers
-        .get_all(header::COOKIE)
+    let joined = cookies
         .iter()
         .map(HeaderValue::as_bytes)
         .collect::<Vec<_>>()
         .join(&b"; "[..]);
     // Bytes of valid values with `; ` between them are a valid value.
-    if request.insert_header(header::COOKIE, joined).is_err() {
-        request.remove_header(&header::COOKIE);
+    match HeaderValue::try_from(joined) {
+        Ok(joined) => drop(headers.insert(header::COOKIE, joined)),
+        Err(_) => drop(headers.remove(header::COOKIE)),
     }
 }
 

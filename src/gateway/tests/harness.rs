@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::apps::{HttpServerApp as _, ReusedHttpStream, ServerApp as _};
-use pingora::protocols::http::ServerSession;
+use pingora::apps::ServerApp as _;
 use pingora::protocols::l4::stream::Stream;
 use pingora::protocols::{GetSocketDigest as _, SocketDigest};
 use pingora::server::configuration::ServerConf;
@@ -199,14 +198,8 @@ async fn accept(
                 drop(edge.process_new(Box::new(stream), &stops).await);
                 return;
             }
-            let mut session = ServerSession::new_http1(Box::new(stream));
-            session.set_keepalive(Some(60));
-            let mut next = edge.process_new_http(session, &stops).await;
-            while let Some((stream, persistent)) = next.map(ReusedHttpStream::consume) {
-                let mut session = ServerSession::new_http1(stream);
-                persistent.unwrap().apply_to_session(&mut session);
-                next = edge.process_new_http(session, &stops).await;
-            }
+            let opening = Duration::from_secs(60);
+            edge.serve_http1(Box::new(stream), opening, &stops).await;
         });
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use pingora::apps::{HttpServerApp, ReusedHttpStream, ServerApp as _};
-use pingora::protocols::http::ServerSession;
+use pingora::apps::ServerApp as _;
 use pingora::protocols::{ALPN, IO, Ssl as _};
 use pingora::server::ShutdownWatch;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::application::Application;
 use super::preface;
 use super::slots::{Slot, Slots};
 use super::socket::Socket;
@@ -81,7 +81,7 @@ pub(crate) enum Opening {
     Tls(TlsAcceptor),
 }
 
-impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
+impl<A: Application> Guard<A> {
     /// Serves `stream` in a task of its own, unless there are too many already.
     pub(crate) fn admit(&self, stream: TcpStream, peer: SocketAddr, opening: &Opening) {
         let limits = **self.limits.load();
@@ -162,31 +162,15 @@ impl<A: HttpServerApp + Send + Sync + 'static> Guard<A> {
         outcome.ok()
     }
 
+    async fn serve_http1(&self, stream: impl IO + 'static, limits: Limits) {
+        self.app
+            .serve_http1(Box::new(stream), limits.opening, &self.shutdown)
+            .await;
+    }
+
     /// Heads need no deadline here: a connection without a stream, and a head that does not end
     /// is none, is closed by the idle timeout of the application's options.
     async fn serve_http2(&self, stream: impl IO + 'static) {
         drop(self.app.process_new(Box::new(stream), &self.shutdown).await);
-    }
-
-    /// The requests of an HTTP/1 connection, one after the other.
-    ///
-    /// As Pingora does it, except that the first request has as long as any opening and not the
-    /// 60 seconds of a kept connection.
-    async fn serve_http1(&self, stream: impl IO + 'static, limits: Limits) {
-        let mut session = ServerSession::new_http1(Box::new(stream));
-        if *self.shutdown.borrow() {
-            session.set_keepalive(None);
-        } else {
-            // Zero would mean "without a limit".
-            session.set_keepalive(Some(limits.opening.as_secs().max(1)));
-        }
-        let mut next = self.app.process_new_http(session, &self.shutdown).await;
-        while let Some((stream, persistent)) = next.map(ReusedHttpStream::consume) {
-            let mut session = ServerSession::new_http1(stream);
-            if let Some(persistent) = persistent {
-                persistent.apply_to_session(&mut session);
-            }
-            next = self.app.process_new_http(session, &self.shutdown).await;
-        }
     }
 }

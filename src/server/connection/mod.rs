@@ -5,6 +5,7 @@
 //! accept loop is ours, and it calls Pingora with a connection that has a slot and a known
 //! protocol. It refuses to know what a request is; heads are read and timed by the gateway.
 
+mod application;
 mod guard;
 mod preface;
 mod slots;
@@ -13,6 +14,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use application::Application;
 pub(crate) use guard::{Guard, Limits, Opening};
 pub(crate) use slots::Slots;
 pub(crate) use socket::Socket;

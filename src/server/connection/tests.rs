@@ -7,7 +7,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use http::Response;
-use pingora::apps::http_app::HttpServer;
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -56,7 +55,7 @@ fn serve(opening: Opening, limits: Limits) -> Served {
     let address = socket.local_addr().unwrap();
     let (shutdown, watch) = watch::channel(false);
     let guard = Guard {
-        app: Arc::new(HttpServer::new_app(Echo)),
+        app: Arc::new(Echo),
         slots: Arc::default(),
         limits: Arc::new(ArcSwap::from_pointee(limits)),
         metrics: Arc::default(),
