@@ -29,6 +29,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// How many fields every request gets.
+const FIELDS_WRITTEN: usize = 5;
+
 /// What an admitted request is forwarded with.
 pub(super) struct Forwarding<'a> {
     pub(super) canonical: &'a CanonicalRequest,
@@ -48,6 +51,8 @@ impl Forwarding<'_> {
     ) -> Result<(), Rejection> {
         self.write_target(&mut request.uri)?;
         let headers = &mut request.headers;
+        // At most once, however many follow.
+        headers.reserve(FIELDS_WRITTEN + identity.mapping.len());
         let authority = value(self.canonical.authority.to_string())?;
         headers.insert(header::HOST, authority.clone());
         headers.insert(X_FORWARDED_HOST, authority);
