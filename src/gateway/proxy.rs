@@ -13,7 +13,7 @@ use pingora::{Error, ErrorType};
 
 use super::context::{Context, Outcome};
 use super::rejection::Rejection;
-use super::serving::{Gateway, Taken};
+use super::serving::{Gateway, Taken, take};
 use super::settings::Limits;
 use super::{access_log, early, failure, forward};
 
@@ -35,7 +35,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
         set_timeouts(session, &ctx.snapshot.limits);
-        let end = match self.take(session, ctx) {
+        let end = match take(session, ctx) {
             Ok(Taken::Forward) => return Ok(false),
             Ok(end) => Ok(end),
             Err(rejection) => Err(rejection),

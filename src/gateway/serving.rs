@@ -79,37 +79,6 @@ impl Gateway {
         &self.0.metrics
     }
 
-    /// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
-    pub(super) fn take(
-        &self,
-        session: &mut Session,
-        ctx: &mut Context,
-    ) -> Result<Taken, Rejection> {
-        let Some(peer) = admission::peer(session) else {
-            return Err(Rejection::Fault("the connection has no address"));
-        };
-        ctx.peer = peer;
-        if ctx.request_id.is_empty() {
-            return Err(Rejection::Fault("no randomness for a request id"));
-        }
-        ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
-        if let Some(provider) = provider_of(ctx)? {
-            let scheme = admission::canonical(ctx)?.scheme;
-            if ctx.snapshot.provider_needs_tls && scheme != Scheme::Https {
-                return Err(Rejection::NeedsTls);
-            }
-            return Ok(Taken::AskProvider(provider));
-        }
-        let admission = admission::admit(session, ctx)?;
-        admission::rewrite(session, ctx, &admission)?;
-        let taken = match admission.route.action {
-            Action::Upstream(_) => Taken::Forward,
-            Action::Whoami => Taken::Whoami,
-        };
-        ctx.admission = Some(admission);
-        Ok(taken)
-    }
-
     /// Answers a request that is not forwarded.
     pub(super) async fn end_here(
         &self,
@@ -159,6 +128,33 @@ impl Gateway {
         }
         exchange::write(session, response).await
     }
+}
+
+/// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
+pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Rejection> {
+    let Some(peer) = admission::peer(session) else {
+        return Err(Rejection::Fault("the connection has no address"));
+    };
+    ctx.peer = peer;
+    if ctx.request_id.is_empty() {
+        return Err(Rejection::Fault("no randomness for a request id"));
+    }
+    ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
+    if let Some(provider) = provider_of(ctx)? {
+        let scheme = admission::canonical(ctx)?.scheme;
+        if ctx.snapshot.provider_needs_tls && scheme != Scheme::Https {
+            return Err(Rejection::NeedsTls);
+        }
+        return Ok(Taken::AskProvider(provider));
+    }
+    let admission = admission::admit(session, ctx)?;
+    admission::rewrite(session, ctx, &admission)?;
+    let taken = match admission.route.action {
+        Action::Upstream(_) => Taken::Forward,
+        Action::Whoami => Taken::Whoami,
+    };
+    ctx.admission = Some(admission);
+    Ok(taken)
 }
 
 /// The provider, if the request is for one of its endpoints.
