@@ -21,7 +21,7 @@ use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
     GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserProfile,
 };
-use cellgate::provider::{Parts, Provider, Settings};
+use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Settings};
 use cellgate::secret::Digest;
 use cellgate::store::{self, AttemptLimits, Store, Synchronous};
 use cellgate::telemetry::Metrics;
@@ -234,7 +234,12 @@ fn provider_settings() -> Settings {
         access_token_lifetime: Duration::from_secs(600),
         id_token_algorithm: SigningAlgorithm::Rs256,
         id_token_lifetime: Duration::from_secs(3600),
-        refresh_token_lifetime: Duration::from_secs(30 * 86400),
+        refresh_tokens: RefreshTokenPolicy {
+            idle_lifetime: Duration::from_secs(30 * 86400),
+            absolute_lifetime: Duration::from_secs(90 * 86400),
+            reuse_window: Duration::from_secs(30),
+            outage_grace: Duration::from_secs(86400),
+        },
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::accounts::{Refusal, User};
 use super::answers::{self, Answer};
-use super::{ProfileSwitch, SessionSwitch, Shared, State, Switches, Version, lock};
+use super::{ProfileSwitch, SERVICE_TOKEN, SessionSwitch, Shared, State, Switches, Version, lock};
 
 /// Answers one request.
 pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
@@ -59,6 +59,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
     }
 }
 
+/// Who holds [`SERVICE_TOKEN`]; nobody signs in by this name.
+const ADMINISTRATOR: &str = "administrator";
+
 /// Who sends a request.
 enum Caller {
     Anonymous,
@@ -77,6 +80,9 @@ fn caller(state: &State, headers: &HeaderMap) -> Caller {
         return Caller::Anonymous;
     }
     let token = text.strip_prefix("Bearer ").unwrap_or(text);
+    if token == SERVICE_TOKEN {
+        return Caller::User(ADMINISTRATOR);
+    }
     state
         .accounts
         .holder(token)
@@ -228,7 +234,8 @@ async fn profile(shared: &Shared, segment: &str, caller: &str) -> Answer {
         _ => &asked,
     };
     // A slash in a login must come encoded: two segments are another path.
-    let found = (!segment.contains('/')).then(|| state.accounts.find(login));
+    let is_there = !state.switches.removed_users.iter().any(|l| l == login);
+    let found = (is_there && !segment.contains('/')).then(|| state.accounts.find(login));
     let Some(user) = found.flatten() else {
         let body = json!({"Title": "user not found", "Detail": "Not Found: user not found"});
         return answers::json(StatusCode::NOT_FOUND, &body);
@@ -236,10 +243,11 @@ async fn profile(shared: &Shared, segment: &str, caller: &str) -> Answer {
     answers::json(StatusCode::OK, &visible(&state, user, caller))
 }
 
-/// Cells: a user may see all of itself.
+/// Cells: a user may see all of itself, and an administrator all of everybody.
 fn visible(state: &State, user: &User, caller: &str) -> Value {
     let switches = &state.switches;
-    if switches.profile == ProfileSwitch::PublicOnly || caller != user.login {
+    let may_see_all = caller == user.login || caller == ADMINISTRATOR;
+    if switches.profile == ProfileSwitch::PublicOnly || !may_see_all {
         return answers::public_user(user);
     }
     let must_change = switches.pass_change_users.iter().any(|l| l == user.login);

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Users `alice`, `bob`, `carol@example.com`, `dept/dave` and `zoë müller` have the password
-//! `cells-demo-password`. While it runs, `POST /_control` changes the switches:
+//! `cells-demo-password`; `cells-demo-service-token` is the token of an administrator. While it runs, `POST /_control` changes the switches:
 //!
 //! ```text
 //! curl http://127.0.0.1:9490/_control -d '{"session": "down"}'
@@ -59,6 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         token_lifetime_s: arguments.token_lifetime_s,
         hidden_users: arguments.hidden_user,
         pass_change_users: arguments.pass_change_user,
+        removed_users: Vec::new(),
     };
     let stand_in = StandIn::listen(arguments.listen, switches).await?;
     println!("Cells stand-in on {}", stand_in.url());

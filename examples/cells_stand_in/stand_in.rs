@@ -23,6 +23,9 @@ use tokio::task::JoinHandle;
 
 use accounts::Accounts;
 
+/// A personal access token of an administrator, who sees all of every user.
+pub(crate) const SERVICE_TOKEN: &str = "cells-demo-service-token";
+
 /// Whose error answers are imitated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +106,8 @@ pub(crate) struct Switches {
     pub(crate) hidden_users: Vec<String>,
     /// Users with the lock `pass_change`: may sign in, but must choose a new password.
     pub(crate) pass_change_users: Vec<String>,
+    /// Users whom an administrator has deleted.
+    pub(crate) removed_users: Vec<String>,
 }
 
 impl Default for Switches {
@@ -114,6 +119,7 @@ impl Default for Switches {
             token_lifetime_s: 600,
             hidden_users: Vec::new(),
             pass_change_users: Vec::new(),
+            removed_users: Vec::new(),
         }
     }
 }

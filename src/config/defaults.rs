@@ -41,8 +41,15 @@ pub(crate) const DISPLAY_NAME: &str = "Cellgate";
 pub(crate) const ACCESS_TOKEN_LIFETIME_S: u64 = 600;
 /// Seconds an ID token lives.
 pub(crate) const ID_TOKEN_LIFETIME_S: u64 = 3600;
-/// Seconds a refresh token lives, anew at each rotation: 30 days.
-pub(crate) const REFRESH_TOKEN_LIFETIME_S: u64 = 30 * 86_400;
+/// Seconds without use until a refresh token ends: 30 days.
+pub(crate) const REFRESH_TOKEN_IDLE_LIFETIME_S: u64 = 30 * 86_400;
+/// Seconds from the sign-in until nothing can be refreshed any more: 90 days.
+pub(crate) const REFRESH_TOKEN_ABSOLUTE_LIFETIME_S: u64 = 90 * 86_400;
+/// Seconds in which a used refresh token brings the same successor again: a retry or two of a
+/// client whose answer got lost.
+pub(crate) const REFRESH_TOKEN_REUSE_WINDOW_S: u64 = 30;
+/// Seconds that a user need not be confirmed while the users' backend is down: a night.
+pub(crate) const REFRESH_TOKEN_OUTAGE_GRACE_S: u64 = 86_400;
 /// Seconds an authorization code lives: it travels one redirect.
 pub(crate) const CODE_LIFETIME_S: u64 = 60;
 /// Seconds a session lives whatever happens: a working day.

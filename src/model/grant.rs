@@ -1,6 +1,7 @@
 //! What a user granted, and the artefacts that come of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{ClientId, Device, Scope, Timestamp, UserProfile};
 use crate::secret::Digest;
@@ -104,6 +105,34 @@ pub struct RefreshToken {
     pub grant: Grant,
     /// From this second on it is refused.
     pub expires_at: Timestamp,
+    /// When and how its successor took its place, if one did.
+    pub spent: Option<Spent>,
+    /// When it was last certain that the user may go on: the sign-in, or a later answer of the
+    /// users' backend.
+    pub user_confirmed_at: Timestamp,
+}
+
+impl RefreshToken {
+    /// Whether it is the token of its grant that may be used at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.spent.is_none() && now < self.expires_at
+    }
+
+    /// Whether presenting it at `now` shows that two parties have held it: it was spent, and
+    /// either longer ago than an answer is retried for, or its successor arrived and was used.
+    pub fn is_replay(&self, reuse_window: Duration, now: Timestamp) -> bool {
+        self.spent
+            .is_some_and(|spent| spent.is_successor_used || now.before(reuse_window) >= spent.at)
+    }
+}
+
+/// A refresh token that has a successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// When.
+    pub at: Timestamp,
+    /// Whether somebody has used the successor.
+    pub is_successor_used: bool,
 }
 
 /// An S256 `code_challenge` (RFC 7636 §4.2): the SHA-256 of the verifier.

@@ -25,7 +25,7 @@ pub use client_endpoint::{ClientEndpoint, ClientEndpointError};
 pub use consent::{Consent, ConsentPolicy};
 pub use device::Device;
 pub use grant::{
-    AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId,
+    AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId, Spent,
 };
 pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};

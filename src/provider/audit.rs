@@ -4,10 +4,11 @@
 //! somebody typed as a user name, since people type passwords there.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::model::{ClientId, Grant, GrantId, Login, Session, SessionId, Subject};
 use crate::store::LogoutNotice;
-use crate::users::attempts_key;
+use crate::users::{BackendError, attempts_key};
 
 /// Somebody signed in.
 pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
@@ -124,6 +125,55 @@ pub(crate) fn replayed(what: &'static str, grant: &GrantId, client: &ClientId, p
         client.id = %client,
         peer.address = %peer,
         "something that works once was used again; its grant is revoked"
+    );
+}
+
+/// A token that was spent a moment ago came again and brought the same successor.
+pub(crate) fn refresh_repeated(client: &ClientId, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "refresh",
+        outcome = "repeated",
+        client.id = %client,
+        peer.address = %peer,
+        "a refresh was answered again with the same refresh token"
+    );
+}
+
+/// The users' backend said at a refresh that the user may not go on.
+pub(crate) fn user_ended(grant: &Grant, reason: &'static str, peer: IpAddr) {
+    tracing::warn!(
+        target: "audit",
+        event = "user_ended",
+        outcome = "revoked",
+        reason,
+        grant.id = %grant.id,
+        user.subject = %grant.user.subject,
+        session.id = grant.session_id.as_str(),
+        client.id = %grant.client_id,
+        peer.address = %peer,
+        "the user may not go on; the session and what was granted in it are ended"
+    );
+}
+
+/// The users' backend could not be asked at a refresh, which went on all the same.
+pub(crate) fn user_unconfirmed(
+    grant: &Grant,
+    error: &BackendError,
+    unconfirmed_for: Duration,
+    peer: IpAddr,
+) {
+    tracing::warn!(
+        target: "audit",
+        event = "refresh",
+        outcome = "unconfirmed",
+        %error,
+        unconfirmed_for_s = unconfirmed_for.as_secs(),
+        grant.id = %grant.id,
+        user.subject = %grant.user.subject,
+        client.id = %grant.client_id,
+        peer.address = %peer,
+        "a refresh went on although the user could not be confirmed"
     );
 }
 

@@ -45,7 +45,7 @@ mod tests;
 
 pub use discovery::DiscoveryError;
 pub use logout::LogoutCourier;
-pub use settings::{BackChannelLogout, Parts, Settings};
+pub use settings::{BackChannelLogout, Parts, RefreshTokenPolicy, Settings};
 
 use std::net::IpAddr;
 

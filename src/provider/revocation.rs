@@ -7,11 +7,9 @@ use super::audit;
 use super::error::TokenError;
 use super::reply::{self, Response};
 use super::request::Request;
-use crate::entropy;
 use crate::jose::PresentedError;
-use crate::model::{Client, Grant, Timestamp};
+use crate::model::Client;
 use crate::secret::Digest;
-use crate::store::Redemption;
 
 impl Provider {
     /// Answers a revocation request: 200 when the token is dead now, whoever killed it.
@@ -76,35 +74,18 @@ impl Provider {
         client: &Client,
         request: &Request,
     ) -> Result<(), TokenError> {
-        let Some(grant) = self.grant_of(token, request.now).await? else {
+        // Spent or live: a client that refreshes and revokes at once may come here with a token
+        // just used, and its successor must not outlive the revocation. Every refresh asks in
+        // its own statement whether the grant is revoked, so neither can slip past the other.
+        let store = &self.parts.store;
+        let Some(found) = store.find_refresh_token(token).await? else {
             return Ok(());
         };
+        let grant = found.grant;
         check_owner(grant.client_id == client.id)?;
-        let store = &self.parts.store;
         store.revoke_grant(&grant.id, request.now).await?;
         audit::revoked("refresh_token", Some(&grant.id), &client.id, request.peer);
         Ok(())
-    }
-
-    /// The grant of a refresh token that is live, or was until a refresh overtook us.
-    ///
-    /// A client that refreshes and revokes at once may come here with a token just used: its
-    /// successor must not outlive the revocation.
-    async fn grant_of(&self, token: &Digest, now: Timestamp) -> Result<Option<Grant>, TokenError> {
-        let store = &self.parts.store;
-        if let Some(found) = store.find_refresh_token(token, now).await? {
-            return Ok(Some(found.grant));
-        }
-        // Nobody knows this successor, and it dies with the grant.
-        let successor = entropy::opaque_token()?.digest();
-        match store
-            .rotate_refresh_token(token, &successor, now, now)
-            .await?
-        {
-            Redemption::Fresh(found) => Ok(Some(found.grant)),
-            Redemption::Replayed(grant) => Ok(store.find_grant(&grant).await?),
-            Redemption::Unknown => Ok(None),
-        }
     }
 }
 

@@ -26,8 +26,8 @@ pub struct Settings {
     pub id_token_algorithm: SigningAlgorithm,
     /// Default 1 h.
     pub id_token_lifetime: Duration,
-    /// Default 30 days, anew at each rotation.
-    pub refresh_token_lifetime: Duration,
+    /// How long refresh tokens live, and how often one may come.
+    pub refresh_tokens: RefreshTokenPolicy,
     /// Default 60 s.
     pub code_lifetime: Duration,
     /// Default 12 h.
@@ -64,6 +64,22 @@ impl Default for BackChannelLogout {
             reach_of_registered: Reach::Public,
         }
     }
+}
+
+/// How long refresh tokens live, and how often one may come.
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshTokenPolicy {
+    /// Until an unused one ends (default 30 days).
+    pub idle_lifetime: Duration,
+    /// From the sign-in until no more can be refreshed, however often it is used (default 90
+    /// days).
+    pub absolute_lifetime: Duration,
+    /// For how long a token that was just used brings the same successor again: parallel
+    /// refreshes and answers that got lost (default 30 s).
+    pub reuse_window: Duration,
+    /// How long ago the users' backend may have been asked last while it cannot be asked
+    /// (default 24 h).
+    pub outage_grace: Duration,
 }
 
 /// The parts the provider works with.

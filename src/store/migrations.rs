@@ -26,6 +26,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 3,
         sql: include_str!("migrations/sqlite/0003_logout.sql"),
     },
+    Migration {
+        version: 4,
+        sql: include_str!("migrations/sqlite/0004_refresh_policy.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

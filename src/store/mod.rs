@@ -6,7 +6,7 @@
 //!
 //! What holds here:
 //! - a code or refresh token is used up by one conditional statement: of any number of parallel
-//!   calls, in any number of processes, one gets [`Redemption::Fresh`];
+//!   calls, in any number of processes, one gets [`Redemption::Fresh`] or [`Rotation::Fresh`];
 //! - what a call acknowledged survives a crash of the process;
 //! - secrets are stored as digests, keys only encrypted under the key file;
 //! - the store knows no HTTP and no policy: it is told the time and every lifetime.
@@ -32,11 +32,14 @@ mod revocations;
 mod secrets;
 mod sessions;
 mod signing_keys;
+mod successors;
 
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod inspection;
 #[cfg(test)]
 mod outage;
 
@@ -50,9 +53,11 @@ pub use self::attempts::{Attempt, AttemptLimits};
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
 pub use self::logout_notices::LogoutNotice;
+pub use self::refresh_tokens::{RefreshTerms, Rotation};
 pub use self::revocations::Revocations;
 use self::sealing::SealingKey;
 use self::sqlite::Sqlite;
+use self::successors::SuccessorKey;
 use crate::model::GrantId;
 
 /// What the store runs on.
@@ -93,6 +98,7 @@ pub enum Redemption<T> {
 pub struct Store {
     db: Arc<dyn Db>,
     sealing: Arc<SealingKey>,
+    successors: Arc<SuccessorKey>,
     revocations: Arc<Revocations>,
     outbox_filled: Arc<Notify>,
 }
@@ -127,9 +133,11 @@ impl Store {
     /// The store over a database whose schema is current.
     async fn over(db: Arc<dyn Db>, key_file: Option<PathBuf>) -> Result<Self, StoreError> {
         let sealing = secrets::sealing_key(&*db, key_file).await?;
+        let secret = secrets::read_or_make(&*db, &sealing, SuccessorKey::NAME).await?;
         let store = Self {
             db,
             sealing: Arc::new(sealing),
+            successors: Arc::new(SuccessorKey::new(&secret)),
             revocations: Arc::default(),
             outbox_filled: Arc::default(),
         };

@@ -49,7 +49,12 @@ fn key_bytes(key_file: Option<PathBuf>, is_new: bool) -> Result<KeyBytes, StoreE
     }
 }
 
-async fn read_or_make(db: &dyn Db, sealing: &SealingKey, name: &str) -> Result<Secret, StoreError> {
+/// Reads the secret `name`, and makes it where missing.
+pub(super) async fn read_or_make(
+    db: &dyn Db,
+    sealing: &SealingKey,
+    name: &str,
+) -> Result<Secret, StoreError> {
     let context = format!("secret:{name}");
     let sealed = match find(db, name).await? {
         Some(sealed) => sealed,

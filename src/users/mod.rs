@@ -6,6 +6,7 @@
 //! taken for a wrong password, and no backend is asked twice about one attempt.
 
 mod sign_in;
+mod standing;
 mod turnstile;
 
 mod cells;
@@ -19,6 +20,7 @@ use url::Url;
 
 use self::cells::CellsDirectory;
 pub use self::sign_in::{SignIn, attempts_key};
+pub use self::standing::{BackendError, Standing};
 use self::static_list::StaticDirectory;
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
 use crate::secret::Secret;
@@ -51,6 +53,9 @@ pub struct CellsSettings {
     pub host: Option<String>,
     /// PEM file with the CA that signed Cells' certificate, besides the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// The token of an administrator, which tells whether a user may still go on; `None`: nobody
+    /// is asked.
+    pub service_token: Option<Secret>,
     /// Until the connection stands.
     pub connect_timeout: Duration,
     /// For a whole answer; a login connector of Cells may take 5 s (default 12 s). A sign-in
@@ -72,6 +77,18 @@ pub trait UserDirectory: std::fmt::Debug + Send + Sync {
         password: &Secret,
         now: Timestamp,
     ) -> Result<UserProfile, SignInError>;
+
+    /// Says whether a user who signed in before may go on; no password is asked for.
+    ///
+    /// Unless a backend has a way to know, it says [`Standing::Untold`].
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] when it should know and cannot be asked; nothing follows from that about
+    /// the user.
+    async fn find_standing(&self, _user: &UserProfile) -> Result<Standing, BackendError> {
+        Ok(Standing::Untold)
+    }
 }
 
 /// Why nobody was signed in.

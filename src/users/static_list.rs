@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::{SignInError, StaticUser, UserDirectory};
+use super::{BackendError, SignInError, Standing, StaticUser, UserDirectory};
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
 use crate::secret::Secret;
 
@@ -66,6 +66,15 @@ impl UserDirectory for StaticDirectory {
             Some(user) if matches => Ok(user.profile.clone()),
             _ => Err(SignInError::Denied),
         }
+    }
+
+    async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
+        let found = self.users.get(&user.login).map(|user| &user.profile);
+        Ok(match found {
+            Some(found) if found.subject == user.subject => Standing::Active(found.clone()),
+            // The login may have been given to somebody else.
+            _ => Standing::Ended("the user is not in the list any more"),
+        })
     }
 }
 
@@ -143,6 +152,33 @@ mod tests {
         assert_eq!(check(&users, "alice", "two").await, None);
         assert_eq!(check(&users, "alice", "").await, None);
         assert_eq!(check(&users, "Alice", "one").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_user_goes_on_as_long_as_the_list_has_it() {
+        let before = user("alice", "one").profile;
+        let mut renamed = user("alice", "two");
+        renamed.profile.name = Some("Alice".to_owned());
+        let mut somebody_else = user("alice", "one");
+        somebody_else.profile.subject = Subject::parse("another").unwrap();
+
+        for (row, list, goes_on) in [
+            ("as before", vec![user("alice", "one")], true),
+            ("another profile", vec![renamed], true),
+            ("another user of this login", vec![somebody_else], false),
+            ("nobody", vec![], false),
+        ] {
+            let standing = StaticDirectory::new(&list).find_standing(&before).await;
+
+            match standing.unwrap() {
+                Standing::Active(profile) => {
+                    assert!(goes_on, "{row}");
+                    assert_eq!(profile, list[0].profile, "{row}");
+                }
+                Standing::Ended(_) => assert!(!goes_on, "{row}"),
+                Standing::Untold => panic!("{row}"),
+            }
+        }
     }
 
     /// The decoy is somebody's hash, and must open nothing.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use self::stand_in::{ProfileSwitch, SessionSwitch, StandIn, Switches, Version};
-use crate::support::{Answer, Edge};
+use self::stand_in::{ProfileSwitch, SERVICE_TOKEN, SessionSwitch, StandIn, Switches, Version};
+use crate::support::{Answer, Edge, Tokens};
 
 #[path = "../../examples/cells_stand_in/stand_in.rs"]
 #[expect(dead_code, reason = "other users of the file ask it for more")]
@@ -14,6 +14,11 @@ const VERSIONS: [Version; 3] = [Version::V2, Version::V4, Version::V5];
 
 /// The demo, with users of `cells` instead of its own.
 fn edge(cells: &StandIn, sign_in: &str) -> Edge {
+    edge_with(cells, sign_in, "")
+}
+
+/// The same with more keys of `users.cells`.
+fn edge_with(cells: &StandIn, sign_in: &str, more: &str) -> Edge {
     let demo = include_str!("../../config/demo.yaml");
     let (before, rest) = demo.split_once("\nusers:").expect("it has users");
     let routes = rest.split_once("\nroutes:").expect("it has routes").1;
@@ -24,7 +29,7 @@ fn edge(cells: &StandIn, sign_in: &str) -> Edge {
     let before = before.replace("scope: openid", "scope: roles openid");
     let url = cells.url();
     Edge::start(&format!(
-        "{before}\nusers:\n  cells: {{ url: \"{url}\", connect_timeout_s: 1, timeout_s: 1 }}\n\nroutes:{routes}"
+        "{before}\nusers:\n  cells: {{ url: \"{url}\", connect_timeout_s: 1, timeout_s: 1{more} }}\n\nroutes:{routes}"
     ))
 }
 
@@ -208,11 +213,12 @@ async fn a_cells_that_does_not_answer_is_down_and_the_attempt_is_counted() {
     }
 }
 
-/// The password was right, so the user is in; groups and roles, which give rights, are not guessed.
+/// Only the profile tells that a user must choose a new password, so without it nobody is in; the
+/// page does not say that the password was wrong, and it does not count as wrong.
 #[tokio::test]
-async fn without_a_profile_a_user_is_signed_in_without_groups_and_roles() {
+async fn without_a_profile_nobody_is_signed_in() {
     let cells = cells(Version::V4).await;
-    let edge = edge(&cells, "");
+    let edge = edge(&cells, "failures_before_pause: 1");
     for profile in [
         ProfileSwitch::Down,
         ProfileSwitch::Garbage,
@@ -220,17 +226,13 @@ async fn without_a_profile_a_user_is_signed_in_without_groups_and_roles() {
     ] {
         cells.set(Switches {
             profile,
+            pass_change_users: vec!["alice".to_owned()],
             ..Switches::default()
         });
 
-        let tokens = edge.sign_in("alice").tokens().await;
+        let page = edge.sign_in("alice").submit().await.assert_status(503);
 
-        let told = edge.get_with("/oidc/userinfo", &tokens.access_token).await;
-        let told = told.json();
-        assert_eq!(told["sub"], ALICE, "{profile:?}");
-        assert_eq!(told["preferred_username"], "alice", "{profile:?}");
-        let groups = told["groups"].as_array().map_or(0, Vec::len);
-        assert_eq!(groups, 0, "{profile:?}: {told}");
+        assert!(!alert(&page).contains("wrong"), "{profile:?}");
     }
 }
 
@@ -367,4 +369,41 @@ async fn the_password_is_in_no_log() {
 
     let log = edge.log();
     assert!(!log.contains("hunter2-typed") && !log.contains("cells-demo-password"));
+}
+
+/// At a refresh the user is looked up with the administrator's token: the profile is that of
+/// today, and who is gone or locked is signed out on the next request.
+#[tokio::test]
+async fn a_user_deleted_in_cells_is_signed_out_at_the_next_refresh() {
+    let cells = cells(Version::V4).await;
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("service.token");
+    std::fs::write(&file, format!("{SERVICE_TOKEN}\n")).expect("the folder is writable");
+    let edge = edge_with(
+        &cells,
+        "",
+        &format!(", service_token_file: \"{}\"", file.display()),
+    );
+    let tokens = edge.sign_in("alice").tokens().await;
+    let token = tokens.refresh_token.expect("it was asked for");
+    let refresh = async |token: &str| {
+        edge.token(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", "demo-app"),
+            ("refresh_token", token),
+        ])
+        .await
+    };
+    let next = Tokens::read(&refresh(&token).await.assert_status(200));
+
+    cells.set(Switches {
+        removed_users: vec!["alice".to_owned()],
+        ..Switches::default()
+    });
+    let refused = refresh(&next.refresh_token.expect("it is rotated")).await;
+
+    refused.assert_refused(400, "invalid_grant");
+    edge.get_with("/api/hello", &next.access_token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
 }

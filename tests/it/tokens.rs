@@ -70,14 +70,17 @@ async fn futures_of<F: Future<Output = Answer>>(n: usize, make: impl Fn() -> F) 
     answers
 }
 
-/// RFC 6749 §6, RFC 9700 §4.14.2: rotation, and a spent token ends the family.
+/// RFC 6749 §6, RFC 9700 §4.14.2: rotation; the successor comes again for who did not get it,
+/// and a spent token whose successor was used ends the family.
 #[tokio::test]
-async fn a_refresh_token_works_once_and_a_replay_ends_the_grant() {
+async fn a_lost_answer_comes_again_and_a_replay_ends_the_grant() {
     let edge = Edge::demo();
     let first = edge.sign_in("alice").tokens().await;
     let spent = first.refresh_token.unwrap();
 
+    let lost = Tokens::read(&edge.token(&refresh(&spent, None)).await.assert_status(200));
     let second = Tokens::read(&edge.token(&refresh(&spent, None)).await.assert_status(200));
+    assert_eq!(lost.refresh_token, second.refresh_token);
     edge.get_with("/api/hello", &second.access_token)
         .await
         .assert_status(200);
@@ -85,14 +88,16 @@ async fn a_refresh_token_works_once_and_a_replay_ends_the_grant() {
         claims(&second.id_token.clone().unwrap())["nonce"],
         "the-nonce"
     );
+    let next = refresh(second.refresh_token.as_deref().unwrap(), None);
+    let third = Tokens::read(&edge.token(&next).await.assert_status(200));
 
     edge.token(&refresh(&spent, None))
         .await
         .assert_refused(400, "invalid_grant");
-    edge.token(&refresh(&second.refresh_token.unwrap(), None))
+    edge.token(&refresh(&third.refresh_token.unwrap(), None))
         .await
         .assert_refused(400, "invalid_grant");
-    edge.get_with("/api/hello", &second.access_token)
+    edge.get_with("/api/hello", &third.access_token)
         .await
         .assert_challenged(401, Some("invalid_token"));
 }

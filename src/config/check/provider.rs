@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::Checker;
 use super::clients::clients;
 use super::name::Names;
-use crate::config::file::{BackChannelLogoutTable, ProviderTable, SigningAlgorithmName};
+use crate::config::file::{
+    BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
+};
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Reach};
-use crate::provider::{BackChannelLogout, Settings};
+use crate::provider::{BackChannelLogout, RefreshTokenPolicy, Settings};
 
 /// The provider's settings, and the audience of its access tokens.
 pub(super) struct Checked {
@@ -36,6 +38,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
             "Write a smaller number.",
         );
     }
+    let refresh_tokens = refresh_tokens(checker, &table.refresh_tokens, &at);
     let templates = table.templates_dir.map(|folder| {
         if !checker.files.is_folder(&folder) {
             checker.refuse(
@@ -53,7 +56,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         access_token_lifetime: Duration::from_secs(table.access_tokens.lifetime_s),
         id_token_algorithm: algorithm(table.id_tokens.algorithm),
         id_token_lifetime: Duration::from_secs(table.id_tokens.lifetime_s),
-        refresh_token_lifetime: Duration::from_secs(table.refresh_tokens.lifetime_s),
+        refresh_tokens,
         code_lifetime: Duration::from_secs(table.codes.lifetime_s),
         session_lifetime: Duration::from_secs(sessions.lifetime_s),
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
@@ -114,6 +117,26 @@ fn back_channel_logout(
         } else {
             Reach::Public
         },
+    }
+}
+
+fn refresh_tokens(
+    checker: &mut Checker,
+    table: &RefreshTokensTable,
+    at: &KeyPath,
+) -> RefreshTokenPolicy {
+    if table.idle_lifetime_s > table.absolute_lifetime_s {
+        checker.refuse(
+            &at.key("refresh_tokens").key("idle_lifetime_s"),
+            "is more than `refresh_tokens.absolute_lifetime_s`, so it would never end one",
+            "Write a smaller number.",
+        );
+    }
+    RefreshTokenPolicy {
+        idle_lifetime: Duration::from_secs(table.idle_lifetime_s),
+        absolute_lifetime: Duration::from_secs(table.absolute_lifetime_s),
+        reuse_window: Duration::from_secs(table.reuse_window_s),
+        outage_grace: Duration::from_secs(table.outage_grace_s),
     }
 }
 

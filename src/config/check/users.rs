@@ -8,8 +8,10 @@ use super::name::Names;
 use super::{Checker, host, pem};
 use crate::config::defaults;
 use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
+use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
 use crate::model::{Login, SecretHash, Subject, UserProfile};
+use crate::secret::Secret;
 use crate::store::AttemptLimits;
 use crate::users::{CellsSettings, Settings, StaticUser};
 
@@ -206,6 +208,7 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         .ca_file
         .as_deref()
         .map(|file| pem::certificates(checker, file, &at_ca));
+    let service_token = service_token(checker, table, at);
     if table.timeout_s < table.connect_timeout_s {
         checker.refuse(
             &at.key("timeout_s"),
@@ -217,9 +220,36 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         url: url?,
         host: table.host.clone(),
         ca_pem: super::settled(ca_pem)?,
+        service_token: super::settled(service_token)?,
         connect_timeout: Duration::from_secs(table.connect_timeout_s),
         timeout: Duration::from_secs(table.timeout_s),
     })
+}
+
+/// The administrator's token; `Some(None)` when it cannot be read.
+fn service_token(
+    checker: &mut Checker,
+    table: &CellsTable,
+    at: &KeyPath,
+) -> Option<Option<Secret>> {
+    let at_env = at.key("service_token_env");
+    match (&table.service_token_file, &table.service_token_env) {
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            checker.refuse(&at_env, "is a second token", "Keep one of them.");
+            Some(None)
+        }
+        (Some(file), None) => {
+            let at_file = at.key("service_token_file");
+            let read = checker.files.read_secret(file);
+            pem::warn_if_open(checker, file, &at_file);
+            Some(pem::readable(checker, read, &at_file))
+        }
+        (None, Some(name)) => {
+            let read = Files::secret_of_variable(name);
+            Some(pem::readable(checker, read, &at_env))
+        }
+    }
 }
 
 fn cells_url(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<Url> {

@@ -24,7 +24,7 @@ pub(crate) use identity::IdentityTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
 pub(crate) use provider::{
-    BackChannelLogoutTable, ProviderTable, SignInTable, SigningAlgorithmName,
+    BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SignInTable, SigningAlgorithmName,
 };
 pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};

@@ -24,7 +24,7 @@ pub(crate) struct ProviderTable {
     pub(crate) access_tokens: AccessTokensTable,
     /// ID tokens.
     pub(crate) id_tokens: IdTokensTable,
-    /// Refresh tokens; each use brings a new one.
+    /// Refresh tokens. Each use by a public client brings a new one.
     pub(crate) refresh_tokens: RefreshTokensTable,
     /// Authorization codes.
     pub(crate) codes: CodesTable,
@@ -118,15 +118,29 @@ pub(crate) enum SigningAlgorithmName {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RefreshTokensTable {
-    /// Seconds until an unused one ends.
+    /// Seconds without use to the end.
     #[schemars(range(min = 60, max = 31_536_000))]
-    pub(crate) lifetime_s: u64,
+    pub(crate) idle_lifetime_s: u64,
+    /// Seconds from the sign-in to the end, however often they are used.
+    #[schemars(range(min = 60, max = 315_360_000))]
+    pub(crate) absolute_lifetime_s: u64,
+    /// Seconds in which a used one brings the same new one again, for a client whose answer got
+    /// lost; 0: never. Used later it ends the grant.
+    #[schemars(range(min = 0, max = 300))]
+    pub(crate) reuse_window_s: u64,
+    /// Seconds that users need not be confirmed while their backend cannot be asked; then
+    /// refreshing must wait.
+    #[schemars(range(min = 0, max = 2_592_000))]
+    pub(crate) outage_grace_s: u64,
 }
 
 impl Default for RefreshTokensTable {
     fn default() -> Self {
         Self {
-            lifetime_s: defaults::REFRESH_TOKEN_LIFETIME_S,
+            idle_lifetime_s: defaults::REFRESH_TOKEN_IDLE_LIFETIME_S,
+            absolute_lifetime_s: defaults::REFRESH_TOKEN_ABSOLUTE_LIFETIME_S,
+            reuse_window_s: defaults::REFRESH_TOKEN_REUSE_WINDOW_S,
+            outage_grace_s: defaults::REFRESH_TOKEN_OUTAGE_GRACE_S,
         }
     }
 }

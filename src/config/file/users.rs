@@ -59,6 +59,13 @@ pub(crate) struct CellsTable {
     /// PEM file with the CA that signed Cells' certificate; left out: the system's CAs.
     #[schemars(length(min = 1))]
     pub(crate) ca_file: Option<String>,
+    /// File with the token of an administrator, which tells at each refresh whether a user is
+    /// still there and not locked; left out: nobody is asked.
+    #[schemars(length(min = 1))]
+    pub(crate) service_token_file: Option<String>,
+    /// Environment variable with that token.
+    #[schemars(length(min = 1))]
+    pub(crate) service_token_env: Option<String>,
     /// Seconds until a connection stands.
     #[schemars(range(min = 1, max = 60))]
     pub(crate) connect_timeout_s: u64,
@@ -75,6 +82,8 @@ impl Default for CellsTable {
             url: None,
             host: None,
             ca_file: None,
+            service_token_file: None,
+            service_token_env: None,
             connect_timeout_s: defaults::CELLS_CONNECT_TIMEOUT_S,
             timeout_s: defaults::CELLS_TIMEOUT_S,
             danger_plain_http: false,

@@ -41,7 +41,12 @@ async fn provider() -> Provider {
         access_token_lifetime: minute,
         id_token_algorithm: SigningAlgorithm::Es256,
         id_token_lifetime: minute,
-        refresh_token_lifetime: minute,
+        refresh_tokens: provider::RefreshTokenPolicy {
+            idle_lifetime: minute,
+            absolute_lifetime: minute,
+            reuse_window: minute,
+            outage_grace: minute,
+        },
         code_lifetime: minute,
         session_lifetime: minute,
         session_idle_lifetime: minute,

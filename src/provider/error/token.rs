@@ -12,6 +12,7 @@ use crate::model::ScopeError;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
 use crate::store::StoreError;
+use crate::users::BackendError;
 
 /// How a client that was refused had tried to authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,12 @@ pub(crate) enum TokenError {
     /// Unknown, expired, used before, revoked, or issued to another client.
     #[error("the refresh token cannot be used")]
     RefreshTokenNotUsable,
+    /// The users' backend says that the user is gone or locked.
+    #[error("the user may not go on")]
+    UserEnded,
+    /// The users' backend says nothing, and has not for too long.
+    #[error("the user cannot be confirmed at the moment")]
+    UsersBackend(#[source] BackendError),
     /// RFC 6749 §3.3.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -105,10 +112,11 @@ impl TokenError {
             | Self::RedirectUriMismatch
             | Self::VerifierMismatch
             | Self::RefreshTokenNotUsable
+            | Self::UserEnded
             | Self::TokenOfAnotherClient => ("invalid_grant", StatusCode::BAD_REQUEST),
             Self::Scope(_) | Self::ScopeExceedsGrant => ("invalid_scope", StatusCode::BAD_REQUEST),
             // §5.2 has no code for a fault of ours; clients know these two from §4.1.2.1.
-            Self::Store(_) | Self::Busy => {
+            Self::Store(_) | Self::UsersBackend(_) | Self::Busy => {
                 ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::TooManyFailures { .. } => {
@@ -135,6 +143,9 @@ impl From<TokenError> for Response {
         if let TokenError::Store(error) = &error {
             tracing::error!(%error, "a token request cannot be answered");
         }
+        if let TokenError::UsersBackend(error) = &error {
+            tracing::error!(%error, "a refresh must wait for the users' backend");
+        }
         let body = Body {
             error: code,
             error_description: &error.to_string(),
@@ -152,7 +163,7 @@ impl From<TokenError> for Response {
                 let seconds = wait.as_secs().max(1).to_string();
                 reply::set_header(&mut response, header::RETRY_AFTER, &seconds);
             }
-            TokenError::Store(_) | TokenError::Busy => {
+            TokenError::Store(_) | TokenError::UsersBackend(_) | TokenError::Busy => {
                 reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);
             }
             _ => {}

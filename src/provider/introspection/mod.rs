@@ -18,7 +18,7 @@ use super::error::{AttemptedMethod, TokenError};
 use super::reply::Response;
 use super::request::Request;
 use crate::jose::PresentedError;
-use crate::model::{Client, Scope, UserProfile};
+use crate::model::{Client, RefreshToken, Scope, UserProfile};
 use crate::secret::Digest;
 
 /// What is said of an active token, beside that it is active.
@@ -122,8 +122,13 @@ impl Provider {
     ) -> Result<Option<Members>, TokenError> {
         let token = Digest::of(token.as_bytes());
         let store = &self.parts.store;
-        let found = store.find_refresh_token(&token, request.now).await?;
-        let Some(found) = found.filter(|found| found.grant.client_id == client.id) else {
+        let is_to_tell = |found: &RefreshToken| {
+            found.grant.client_id == client.id
+                && found.is_live(request.now)
+                && request.now < self.refreshable_until(&found.grant, request.now)
+        };
+        let found = store.find_refresh_token(&token).await?;
+        let Some(found) = found.filter(is_to_tell) else {
             return Ok(None);
         };
         let grant = &found.grant;

@@ -20,6 +20,7 @@ mod pkce;
 mod prompts;
 mod redirect_uris;
 mod refresh;
+mod refresh_model;
 mod revocation;
 mod routing;
 mod sessions;

@@ -66,25 +66,29 @@ impl Provider {
         let now = request.request.now;
         let scope = grant.scope.clone();
         let refresh_token = if is_refreshable(&scope, request.client) {
-            Some(self.issue_refresh_token(&grant, now).await?)
+            self.issue_refresh_token(&grant, now).await?
         } else {
             None
         };
         self.issue(grant, &scope, refresh_token, request)
     }
 
+    /// The first refresh token of a grant; `None` when the sign-in is too long ago for one.
     async fn issue_refresh_token(
         &self,
         grant: &Grant,
         now: Timestamp,
-    ) -> Result<Secret, TokenError> {
+    ) -> Result<Option<Secret>, TokenError> {
+        let expires_at = self.refreshable_until(grant, now);
+        if expires_at <= now {
+            return Ok(None);
+        }
         let token = entropy::opaque_token()?;
-        let expires_at = now.after(self.settings.refresh_token_lifetime);
         self.parts
             .store
             .save_refresh_token(&token.digest(), &grant.id, expires_at)
             .await?;
-        Ok(token)
+        Ok(Some(token))
     }
 
     /// Issues an access token for `scope`, and an ID token if it has `openid`.

@@ -8,6 +8,7 @@ mod id_token;
 mod refresh_token;
 mod response;
 mod secret_checks;
+mod standing;
 
 pub(crate) use id_token::{SessionClaims, signature_algorithm};
 pub(crate) use secret_checks::SecretChecks;

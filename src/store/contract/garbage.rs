@@ -1,8 +1,11 @@
 //! What has expired goes, a bounded number of rows at a time; what may matter stays.
 
+use std::time::Duration;
+
 use super::{code, digest, later, new_store, session, with_refresh_token};
 use crate::model::GrantId;
-use crate::store::Redemption;
+use crate::secret::Secret;
+use crate::store::{Redemption, RefreshTerms};
 
 const DAY: u64 = 86_400;
 
@@ -36,7 +39,7 @@ async fn nothing_that_lives_is_deleted() {
     assert_eq!(store.collect_garbage(later(59), 100).await.unwrap(), 0);
 
     assert!(store.revocations().covers(Some("t1"), None));
-    let found = store.find_refresh_token(&digest("g1"), later(59)).await;
+    let found = store.find_refresh_token(&digest("g1")).await;
     assert!(found.unwrap().is_some());
     let found = store.find_session(&digest("cookie"), later(59)).await;
     assert!(found.unwrap().is_some());
@@ -61,9 +64,13 @@ async fn a_used_code_is_known_while_its_tokens_may_live() {
 async fn a_grant_lives_as_long_as_its_refresh_token() {
     let store = with_refresh_token("g1").await;
     let grant = GrantId::new("g1");
-    let until = later(60 * DAY);
+    let terms = RefreshTerms {
+        expires_at: later(60 * DAY),
+        reuse_window: Duration::ZERO,
+        confirmed: None,
+    };
     store
-        .rotate_refresh_token(&digest("g1"), &digest("r2"), until, later(1))
+        .rotate_refresh_token(&Secret::new("g1"), &terms, later(1))
         .await
         .unwrap();
 

@@ -9,17 +9,18 @@ mod keys;
 mod logout_notices;
 mod redemption;
 mod revocation;
+mod rotation;
 mod sessions;
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Settings, Store, Synchronous};
+use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{
     AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Scope, Session, SessionId,
     Subject, Timestamp, UserProfile,
 };
-use crate::secret::Digest;
+use crate::secret::{Digest, Secret};
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -104,4 +105,26 @@ async fn with_refresh_token(id: &str) -> Store {
         .await
         .unwrap();
     store
+}
+
+/// Rotates the refresh token of this name at `at`; spent ones come again for 30 s.
+pub(super) async fn rotate(store: &Store, token: &str, at: u64) -> Rotation {
+    let terms = RefreshTerms {
+        expires_at: later(at + 3600),
+        reuse_window: Duration::from_secs(30),
+        confirmed: None,
+    };
+    store
+        .rotate_refresh_token(&Secret::new(token), &terms, later(at))
+        .await
+        .unwrap()
+}
+
+/// The token that a rotation brought.
+#[track_caller]
+pub(super) fn successor(rotation: &Rotation) -> &str {
+    match rotation {
+        Rotation::Fresh(token) | Rotation::Repeated(token) => token.expose(),
+        Rotation::Replayed(_) | Rotation::Unknown => panic!("{rotation:?}"),
+    }
 }

@@ -1,6 +1,6 @@
-//! One-time artefacts: of any number of redemptions one is the first.
+//! Codes: of any number of redemptions one is the first.
 
-use super::{code, digest, later, new_store, settings_in, with_refresh_token};
+use super::{code, digest, later, new_store, settings_in};
 use crate::model::GrantId;
 use crate::store::{Redemption, Store, StoreError};
 
@@ -68,37 +68,6 @@ async fn of_a_hundred_parallel_redemptions_of_a_code_one_is_the_first() {
     assert_eq!(tally, ONE_OF_A_HUNDRED);
 }
 
-/// RFC 9700 §4.14.2: reuse of a rotated refresh token is detected.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_hundred_parallel_rotations_of_a_refresh_token_one_is_the_first() {
-    let store = with_refresh_token("r").await;
-
-    let tasks: Vec<_> = (0..100)
-        .map(|n| {
-            let store = store.clone();
-            let successor = digest(&format!("successor {n}"));
-            tokio::spawn(async move {
-                let rotated = store
-                    .rotate_refresh_token(&digest("r"), &successor, later(7200), later(1))
-                    .await;
-                (successor, rotated.unwrap())
-            })
-        })
-        .collect();
-
-    let mut tally = Tally::default();
-    for task in tasks {
-        let (successor, rotated) = task.await.unwrap();
-        tally.add(&rotated);
-        let found = store
-            .find_refresh_token(&successor, later(1))
-            .await
-            .unwrap();
-        assert_eq!(found.is_some(), matches!(rotated, Redemption::Fresh(_)));
-    }
-    assert_eq!(tally, ONE_OF_A_HUNDRED);
-}
-
 #[tokio::test]
 async fn a_code_is_refused_from_the_second_it_expires() {
     let store = new_store().await;
@@ -153,56 +122,6 @@ async fn a_code_cannot_be_stored_twice() {
     assert!(matches!(again, Err(StoreError::Conflict)));
     let orphan = store.find_grant(&GrantId::new("g2")).await.unwrap();
     assert!(orphan.is_none(), "nothing of the batch was kept");
-}
-
-#[tokio::test]
-async fn the_successor_is_good_and_its_predecessor_a_replay() {
-    let store = with_refresh_token("r1").await;
-    let rotate = async |from: &str, to: &str, at: u64| {
-        store
-            .rotate_refresh_token(&digest(from), &digest(to), later(9000), later(at))
-            .await
-            .unwrap()
-    };
-
-    let rotated = rotate("r1", "r2", 10).await;
-
-    let Redemption::Fresh(token) = rotated else {
-        panic!("{rotated:?}");
-    };
-    assert_eq!(token.grant.id.as_str(), "r1");
-    assert_eq!(token.expires_at, later(9000));
-    assert!(matches!(
-        rotate("r1", "r3", 11).await,
-        Redemption::Replayed(_)
-    ));
-    assert!(matches!(rotate("r2", "r4", 12).await, Redemption::Fresh(_)));
-}
-
-#[tokio::test]
-async fn a_refresh_token_is_refused_from_the_second_it_expires() {
-    let store = with_refresh_token("r1").await;
-
-    let found = store.find_refresh_token(&digest("r1"), later(3600)).await;
-    let rotated = store
-        .rotate_refresh_token(&digest("r1"), &digest("r2"), later(9000), later(3600))
-        .await;
-
-    assert!(found.unwrap().is_none());
-    assert!(matches!(rotated, Ok(Redemption::Unknown)));
-}
-
-#[tokio::test]
-async fn a_rotation_whose_successor_exists_leaves_the_token_unspent() {
-    let store = with_refresh_token("r1").await;
-
-    let rotated = store
-        .rotate_refresh_token(&digest("r1"), &digest("r1"), later(9000), later(1))
-        .await;
-
-    assert!(matches!(rotated, Err(StoreError::Conflict)));
-    let found = store.find_refresh_token(&digest("r1"), later(1)).await;
-    assert!(found.unwrap().is_some());
 }
 
 #[tokio::test]

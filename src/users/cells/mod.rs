@@ -7,12 +7,13 @@
 
 mod http;
 mod session;
+mod standing;
 mod user;
 
 use async_trait::async_trait;
 
 use self::http::Http;
-use super::{CellsSettings, SignInError, UserDirectory};
+use super::{BackendError, CellsSettings, SignInError, Standing, UserDirectory};
 use crate::model::{Login, Timestamp, UserProfile};
 use crate::secret::Secret;
 
@@ -20,11 +21,16 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub(super) struct CellsDirectory {
     http: Http,
+    /// An administrator's; `None`: Cells is not asked about users who are not signing in.
+    service_token: Option<Secret>,
 }
 
 impl CellsDirectory {
     pub(super) fn new(settings: &CellsSettings) -> Result<Self, SignInError> {
-        Http::new(settings).map(|http| Self { http })
+        Http::new(settings).map(|http| Self {
+            http,
+            service_token: settings.service_token.clone(),
+        })
     }
 }
 
@@ -37,19 +43,24 @@ impl UserDirectory for CellsDirectory {
         now: Timestamp,
     ) -> Result<UserProfile, SignInError> {
         let session = session::open(&self.http, login, password, now).await?;
-        let user = match user::find(&self.http, login, &session.access_token).await {
-            Ok(user) => user,
-            Err(reason) => {
-                tracing::warn!(%reason, "no profile from Cells; the ID token has no groups and roles");
-                let claims = session.claims.ok_or(SignInError::Unavailable(
-                    "it gave neither a profile nor an ID token",
-                ))?;
-                return claims.into_profile(login);
-            }
-        };
+        // Without the profile nobody would know of a lock: the session call lets a user in who
+        // must choose a new password.
+        let user = user::find(&self.http, login, &session.access_token, None)
+            .await
+            .map_err(|reason| {
+                tracing::warn!(%reason, "no profile from Cells, so nobody is signed in");
+                SignInError::Unavailable("it gave no profile")
+            })?;
         user.check_is_who_signed_in(login, session.claims.as_ref())?;
         user.check_locks()?;
         user.into_profile(login, session.claims)
+    }
+
+    async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
+        match &self.service_token {
+            Some(token) => standing::find(&self.http, token, user).await,
+            None => Ok(Standing::Untold),
+        }
     }
 }
 

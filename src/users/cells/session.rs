@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::http::{Http, Reply};
-use crate::model::{Login, Subject, Timestamp, UserProfile};
+use crate::model::{Login, Timestamp};
 use crate::secret::Secret;
 use crate::users::SignInError;
 
@@ -30,9 +30,6 @@ pub(super) struct Session {
 pub(super) struct IdClaims {
     /// The UUID.
     pub(super) sub: String,
-    /// The login.
-    #[serde(default)]
-    pub(super) name: String,
     #[serde(default)]
     pub(super) email: String,
 }
@@ -139,25 +136,6 @@ impl IdClaims {
         let payload = id_token.split('.').nth(1)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         serde_json::from_slice(&payload).ok()
-    }
-
-    /// What is known of a user whose profile cannot be read: no groups and roles, so that a
-    /// policy which asks for one refuses.
-    pub(super) fn into_profile(self, login: &Login) -> Result<UserProfile, SignInError> {
-        let subject = Subject::parse(&self.sub)
-            .map_err(|_| SignInError::Unavailable("its user has no identifier"))?;
-        Ok(UserProfile {
-            subject,
-            login: match self.name.is_empty() {
-                true => login.as_str().to_owned(),
-                false => self.name.clone(),
-            },
-            name: Some(self.name).filter(|name| !name.is_empty()),
-            email: Some(self.email).filter(|email| !email.is_empty()),
-            email_verified: None,
-            groups: Vec::new(),
-            roles: Vec::new(),
-        })
     }
 }
 

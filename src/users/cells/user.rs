@@ -1,6 +1,7 @@
 //! `GET /a/user/{login}`: the profile, as the user itself may see it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,31 +27,39 @@ pub(super) enum ProfileError {
     Http(#[from] HttpError),
     #[error("status {0}")]
     Status(StatusCode),
+    #[error("it knows no such user")]
+    NoSuchUser,
     #[error("the answer is not a user")]
     NotAUser,
     #[error("the login cannot stand in a path")]
     Login,
 }
 
-/// Reads the user's own profile with the user's own token.
+/// Reads the profile of a user with a token of its own, or of an administrator.
 pub(super) async fn find(
     http: &Http,
     login: &Login,
     access_token: &Secret,
+    patience: Option<Duration>,
 ) -> Result<CellsUser, ProfileError> {
     // These are steps in the path however they are encoded (WHATWG URL §4.1).
     if matches!(login.as_str(), "." | "..") {
         return Err(ProfileError::Login);
     }
     let segment = utf8_percent_encode(login.as_str(), PATH_SEGMENT);
-    let request = http
+    let mut request = http
         .request(Method::GET, &format!("/a/user/{segment}"))
         .bearer_auth(access_token.expose());
-    let reply = http.send(request).await?;
-    if reply.status != StatusCode::OK {
-        return Err(ProfileError::Status(reply.status));
+    if let Some(patience) = patience {
+        request = request.timeout(patience);
     }
-    serde_json::from_slice(&reply.body).map_err(|_| ProfileError::NotAUser)
+    let reply = http.send(request).await?;
+    match reply.status {
+        StatusCode::OK => serde_json::from_slice(&reply.body).map_err(|_| ProfileError::NotAUser),
+        // Anybody else's 404, as of a proxy in between, says nothing about the user.
+        StatusCode::NOT_FOUND if reply.is_json_object() => Err(ProfileError::NoSuchUser),
+        status => Err(ProfileError::Status(status)),
+    }
 }
 
 /// A user, as the API shows it; members with a zero value may be absent.
@@ -95,6 +104,17 @@ impl CellsUser {
         } else {
             Err(SignInError::Unavailable("it gave another user's profile"))
         }
+    }
+
+    /// Whether it is the user with this identifier.
+    pub(super) fn is(&self, subject: &Subject) -> bool {
+        self.uuid == subject.as_str()
+    }
+
+    /// Whether the caller may not see all of it: then there is an email, but not which, and
+    /// there may be locks (Cells shows both to the user and to administrators).
+    pub(super) fn is_partial(&self) -> bool {
+        self.attribute("hasEmail").is_some() && self.attribute("email").is_none()
     }
 
     /// Whether the user may go on. A new password can only be chosen in Cells itself.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::turnstile::Turnstile;
-use super::{SignInError, UserDirectory};
+use super::{BackendError, SignInError, Standing, UserDirectory};
 use crate::model::{Login, Timestamp, UserProfile};
 use crate::secret::{Digest, Secret};
 use crate::store::{Attempt, AttemptLimits, Store};
@@ -55,6 +55,16 @@ impl SignIn {
         let outcome = self.check(login, password, now).await;
         self.settle(&key, &outcome).await?;
         outcome
+    }
+
+    /// Says whether a user who signed in before may go on. No password is tried, so nothing is
+    /// counted.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] when the backend should know and cannot be asked.
+    pub async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
+        self.directory.find_standing(user).await
     }
 
     async fn reserve(&self, key: &Digest, now: Timestamp) -> Result<(), SignInError> {

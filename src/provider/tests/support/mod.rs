@@ -11,6 +11,7 @@ pub(crate) use answer::Answer;
 pub(crate) use browser::Browser;
 pub(crate) use flow::{Authorize, Tokens, VERIFIER, read_jwt};
 pub(crate) use poster::Poster;
+pub(crate) use users::{TestUsers, profile};
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -22,7 +23,7 @@ use http::header;
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::{Issuer, Timestamp};
-use crate::provider::{BackChannelLogout, Parts, Provider, Settings};
+use crate::provider::{BackChannelLogout, Parts, Provider, RefreshTokenPolicy, Settings};
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -30,7 +31,7 @@ use crate::users::SignIn;
 pub(crate) const ISSUER: &str = "https://op.example/oidc/";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const SERVICE_SECRET: &str = "a secret: with 100% odd + characters";
-const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 /// Making an RSA key takes a good part of a second; no test changes them.
 static KEYS: LazyLock<Vec<RingKey>> = LazyLock::new(|| {
@@ -50,7 +51,16 @@ pub(crate) struct TestProvider {
     pub(crate) provider: Provider,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Store,
+    pub(crate) users: Arc<TestUsers>,
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What outlives a provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) users: Arc<TestUsers>,
 }
 
 impl TestProvider {
@@ -75,8 +85,21 @@ impl TestProvider {
             key_file: None,
             synchronous: Synchronous::Normal,
         };
-        let store = Store::open(&settings_of_store).await.unwrap();
-        let clock = Arc::new(ManualClock::at(START));
+        let ground = Ground {
+            store: Store::open(&settings_of_store).await.unwrap(),
+            clock: Arc::new(ManualClock::at(START)),
+            users: Arc::default(),
+        };
+        Self::over(ground, settings, forgeries_per_minute)
+    }
+
+    /// A provider over what others may have been over.
+    pub(crate) fn over(ground: Ground, settings: Settings, forgeries_per_minute: u32) -> Self {
+        let Ground {
+            store,
+            clock,
+            users,
+        } = ground;
         let keys = Arc::new(KeyRing::new(KEYS.clone()));
         let own = Some((settings.issuer.as_str().to_owned(), Arc::clone(&keys)));
         let limits = AttemptLimits {
@@ -92,13 +115,14 @@ impl TestProvider {
             store: store.clone(),
             keys,
             verifier: Arc::new(verifier),
-            sign_in: SignIn::new(Arc::new(users::TestUsers), store.clone(), limits),
+            sign_in: SignIn::new(Arc::<TestUsers>::clone(&users), store.clone(), limits),
             metrics: Arc::clone(&metrics),
         };
         Self {
             provider: Provider::new(settings, parts).unwrap(),
             clock,
             store,
+            users,
             metrics,
         }
     }
@@ -155,7 +179,12 @@ pub(crate) fn settings() -> Settings {
         access_token_lifetime: Duration::from_secs(600),
         id_token_algorithm: SigningAlgorithm::Rs256,
         id_token_lifetime: Duration::from_secs(3600),
-        refresh_token_lifetime: Duration::from_secs(30 * 86400),
+        refresh_tokens: RefreshTokenPolicy {
+            idle_lifetime: Duration::from_secs(30 * 86400),
+            absolute_lifetime: Duration::from_secs(90 * 86400),
+            reuse_window: Duration::from_secs(30),
+            outage_grace: Duration::from_secs(86400),
+        },
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),

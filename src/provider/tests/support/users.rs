@@ -1,14 +1,26 @@
 //! The users of these tests, and a backend that fails in every way there is.
 
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 
 use super::PASSWORD;
 use crate::model::{Login, Subject, Timestamp, UserProfile};
 use crate::secret::Secret;
-use crate::users::{SignInError, UserDirectory};
+use crate::users::{BackendError, SignInError, Standing, UserDirectory};
 
-#[derive(Debug)]
-pub(super) struct TestUsers;
+/// Users who may go on under the profile they signed in with, unless a test says otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct TestUsers {
+    standing: Mutex<Option<Result<Standing, BackendError>>>,
+}
+
+impl TestUsers {
+    /// From now on the backend says this of every user; `None`: as in the beginning.
+    pub(crate) fn say(&self, standing: Option<Result<Standing, BackendError>>) {
+        *self.standing.lock().unwrap() = standing;
+    }
+}
 
 #[async_trait]
 impl UserDirectory for TestUsers {
@@ -26,9 +38,14 @@ impl UserDirectory for TestUsers {
             _ => Err(SignInError::Denied),
         }
     }
+
+    async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
+        let said = self.standing.lock().unwrap().clone();
+        said.unwrap_or_else(|| Ok(Standing::Active(user.clone())))
+    }
 }
 
-fn profile(login: &str) -> UserProfile {
+pub(crate) fn profile(login: &str) -> UserProfile {
     UserProfile {
         subject: Subject::parse(&format!("uuid-of-{login}")).unwrap(),
         login: login.to_owned(),

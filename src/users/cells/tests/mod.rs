@@ -2,6 +2,7 @@
 
 #[path = "../../../../examples/cells_stand_in/stand_in.rs"]
 mod stand_in;
+mod standing;
 mod tls;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ fn settings(url: &str, timeout: Duration) -> CellsSettings {
         url: url.parse().unwrap(),
         host: None,
         ca_pem: None,
+        service_token: None,
         connect_timeout: timeout,
         timeout,
     }
@@ -264,36 +266,31 @@ async fn a_rate_limit_says_when_to_come_back() {
     assert_eq!(until, NOW.after(Duration::from_secs(7)));
 }
 
+/// Only the profile tells that a user must choose a new password first.
 #[tokio::test]
-async fn without_a_profile_the_id_token_says_who_it_is() {
+async fn without_a_profile_nobody_is_signed_in() {
     for switch in [ProfileSwitch::Down, ProfileSwitch::Garbage] {
-        let alice = outcome(profile(switch)).await.unwrap();
+        for pass_change_users in [vec![], vec!["alice".to_owned()]] {
+            let switches = Switches {
+                pass_change_users,
+                ..profile(switch)
+            };
 
-        assert_eq!(
-            alice.subject.as_str(),
-            "0d6f6b1e-6b0a-4f5e-9a53-0c2b8f7f1a01"
-        );
-        assert_eq!(alice.login, "alice");
-        assert_eq!(alice.email.as_deref(), Some("alice@example.com"));
-        assert!(alice.groups.is_empty() && alice.roles.is_empty());
+            let failed = outcome(switches).await;
+
+            assert!(
+                matches!(failed, Err(SignInError::Unavailable(_))),
+                "{switch:?}: {failed:?}"
+            );
+        }
     }
 }
 
 #[tokio::test]
-async fn a_profile_that_does_not_come_in_time_is_done_without() {
+async fn a_profile_that_does_not_come_in_time_signs_nobody_in() {
     let cells = StandIn::start(profile(ProfileSwitch::Hang)).await.unwrap();
 
-    let alice = check_within(&cells, "alice", PASSWORD, IMPATIENT).await;
-
-    assert_eq!(alice.unwrap().login, "alice");
-}
-
-#[tokio::test]
-async fn with_neither_profile_nor_id_token_nobody_is_signed_in() {
-    let mut switches = profile(ProfileSwitch::Down);
-    switches.session = SessionSwitch::JwtOnly;
-
-    let failed = outcome(switches).await;
+    let failed = check_within(&cells, "alice", PASSWORD, IMPATIENT).await;
 
     assert!(matches!(failed, Err(SignInError::Unavailable(_))));
 }

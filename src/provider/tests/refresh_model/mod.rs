@@ -1,0 +1,44 @@
+//! Refresh tokens against an oracle: thousands of random histories.
+//!
+//! A history is what clients, thieves, users, operators and machines do in an order that nobody
+//! chose: parallel refreshes, answers that get lost, replays early and late, revocations, users
+//! who are locked, a backend that is silent, days that pass, and crashes, after which the store
+//! is opened again from its file. The oracle knows the rules and nothing of the code.
+//!
+//! What holds in every history:
+//! - each answer is the one that the rules name;
+//! - a client that keeps to the rules is never signed out;
+//! - a grant has at most one live token, and none from the moment a theft shows;
+//! - nothing comes back after a revocation, a sign-out or the end of the user.
+
+mod history;
+mod oracle;
+mod random;
+mod world;
+
+use history::Kind;
+use random::Random;
+use world::World;
+
+/// Histories share a database file, as grants do.
+const N_FILES: u64 = 20;
+const N_HISTORIES_PER_FILE: u64 = 100;
+
+/// Another number makes other histories; a failure names the one it was found in.
+const SEED: u64 = 20_260_101;
+
+#[tokio::test]
+async fn every_answer_of_two_thousand_histories_is_the_oracles() {
+    for file in 0..N_FILES {
+        let mut world = World::new().await;
+        for n in 0..N_HISTORIES_PER_FILE {
+            let seed = SEED + file * N_HISTORIES_PER_FILE + n;
+            let kind = if n % 2 == 0 {
+                Kind::Peaceful
+            } else {
+                Kind::Hostile
+            };
+            history::run(&mut world, kind, &mut Random::new(seed)).await;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A provider over a database file, which can crash; and grants as sign-ins leave them.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::oracle::Backend;
+use crate::clock::ManualClock;
+use crate::entropy;
+use crate::model::{
+    AuthorizationCode, ClientId, Device, Grant, GrantId, Scope, Session, SessionId, Timestamp,
+};
+use crate::provider::tests::support::{
+    Answer, Ground, SERVICE_SECRET, START, TestProvider, TestUsers, Tokens, basic, profile,
+    settings,
+};
+use crate::secret::Secret;
+use crate::store::{self, Store, Synchronous};
+use crate::users::{BackendError, Standing};
+
+/// The machine, its disk, and the backend beside it.
+#[derive(Debug)]
+pub(super) struct World {
+    folder: TempDir,
+    clock: Arc<ManualClock>,
+    users: Arc<TestUsers>,
+    backend: Backend,
+    pub(super) op: TestProvider,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, users) = (Arc::new(ManualClock::at(START)), Arc::default());
+        let op = provider(&folder, &clock, &users).await;
+        Self {
+            folder,
+            clock,
+            users,
+            backend: Backend::Active,
+            op,
+        }
+    }
+
+    /// The process ends at once, and another begins where it stopped.
+    pub(super) async fn crash(&mut self) {
+        self.op = provider(&self.folder, &self.clock, &self.users).await;
+    }
+
+    pub(super) const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    pub(super) fn set_backend(&mut self, backend: Backend) {
+        self.backend = backend;
+        self.users.say(match backend {
+            Backend::Active => None,
+            Backend::Locked => Some(Ok(Standing::Ended("locked"))),
+            Backend::Silent => Some(Err(BackendError("no connection"))),
+        });
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.op.now())
+    }
+
+    /// A session in which somebody has just signed in.
+    pub(super) async fn session(&self) -> SessionId {
+        let now = self.now();
+        let id = SessionId::new(entropy::identifier().unwrap());
+        let session = Session {
+            id: id.clone(),
+            user: profile("alice"),
+            authenticated_at: now,
+            idle_until: now.after(self.op.provider.settings.session_lifetime),
+            expires_at: now.after(self.op.provider.settings.session_lifetime),
+            last_seen_at: now,
+            device: Device::default(),
+        };
+        let cookie = entropy::opaque_token().unwrap().digest();
+        self.op.store.save_session(&cookie, &session).await.unwrap();
+        id
+    }
+
+    /// What a client gets for a grant given in `session`.
+    pub(super) async fn grant(&self, client: &str, session: &SessionId) -> (GrantId, Tokens) {
+        let now = self.now();
+        let grant = Grant {
+            id: GrantId::new(entropy::identifier().unwrap()),
+            client_id: ClientId::parse(client).unwrap(),
+            user: profile("alice"),
+            session_id: session.clone(),
+            scope: Scope::parse("offline_access demo.read").unwrap(),
+            authenticated_at: now,
+            nonce: None,
+            granted_at: now,
+        };
+        let id = grant.id.clone();
+        let record = AuthorizationCode {
+            grant,
+            redirect_uri: "https://app.example/callback".to_owned(),
+            code_challenge: None,
+            expires_at: now.after(self.op.provider.settings.code_lifetime),
+        };
+        let code = entropy::opaque_token().unwrap();
+        self.op
+            .store
+            .save_code(&code.digest(), &record)
+            .await
+            .unwrap();
+        let answer = self
+            .send(
+                client,
+                "token",
+                &[
+                    ("grant_type", "authorization_code"),
+                    ("code", code.expose()),
+                    ("redirect_uri", "https://app.example/callback"),
+                ],
+            )
+            .await;
+        (id, Tokens::of(&answer))
+    }
+
+    pub(super) async fn refresh(&self, client: &str, token: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.send(client, "token", &form).await
+    }
+
+    pub(super) async fn revoke(&self, client: &str, token: &str) -> Answer {
+        self.send(client, "revoke", &[("token", token)]).await
+    }
+
+    async fn send(&self, client: &str, endpoint: &str, form: &[(&str, &str)]) -> Answer {
+        let path = format!("/oidc/oauth2/{endpoint}");
+        if client == "service" {
+            let authorization = basic("service", SERVICE_SECRET);
+            self.op.post(&path, Some(&authorization), form).await
+        } else {
+            let form = [&[("client_id", client)], form].concat();
+            self.op.post(&path, None, &form).await
+        }
+    }
+
+    /// Whether an access token still opens something: one without `openid` is told so.
+    pub(super) async fn is_good(&self, access_token: &Secret) -> bool {
+        self.op.userinfo(access_token.expose()).await.status == 403
+    }
+}
+
+async fn provider(
+    folder: &TempDir,
+    clock: &Arc<ManualClock>,
+    users: &Arc<TestUsers>,
+) -> TestProvider {
+    let at = store::Settings {
+        path: Some(folder.path().join("cellgate.db")),
+        key_file: Some(folder.path().join("cellgate.key")),
+        // Each history is about the order of commits; what the disk makes of them is asked in
+        // the tests of the store.
+        synchronous: Synchronous::Normal,
+    };
+    let store = Store::open(&at).await.unwrap();
+    let ground = Ground {
+        store,
+        clock: Arc::clone(clock),
+        users: Arc::clone(users),
+    };
+    TestProvider::over(ground, settings(), u32::MAX)
+}
