@@ -283,6 +283,7 @@ fn grant() -> Grant {
         },
         session_id: SessionId::new(identifier()),
         scope: scope(),
+        resources: Vec::new(),
         authenticated_at: NOW,
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         granted_at: NOW,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
 use super::{
-    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, RedirectUri, Scope, WebLink,
-    WebOrigin,
+    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, RedirectUri, Resource, Scope,
+    WebLink, WebOrigin,
 };
 use crate::secret::{Digest, Secret};
 
@@ -64,8 +64,10 @@ pub struct Client {
     pub scope: Scope,
     /// The grant types it may use.
     pub grant_types: Vec<GrantType>,
-    /// `aud` of its access tokens.
+    /// `aud` of its access tokens when it asks for no resource.
     pub audience: Vec<String>,
+    /// What else it may ask to reach (RFC 8707).
+    pub resources: Vec<Resource>,
     /// Whose scripts may call the token, revocation and userinfo endpoints, besides those of its
     /// redirection URIs.
     pub allowed_origins: Vec<WebOrigin>,
@@ -113,6 +115,7 @@ impl Client {
             scope: Scope::default(),
             grant_types: vec![GrantType::AuthorizationCode],
             audience: Vec::new(),
+            resources: Vec::new(),
             allowed_origins: Vec::new(),
             introspection: Introspection::default(),
             consent: ConsentPolicy::default(),
@@ -150,6 +153,22 @@ impl Client {
         matches!(self.authentication, ClientAuthentication::None)
     }
 
+    /// `aud` of its access tokens when it asks for no resource. RFC 9068 §3: a client that was
+    /// registered without an audience gets tokens for itself.
+    pub fn usual_audience(&self) -> Vec<String> {
+        if self.audience.is_empty() {
+            vec![self.id.as_str().to_owned()]
+        } else {
+            self.audience.clone()
+        }
+    }
+
+    /// Whether it may have access tokens for `audience`.
+    pub fn may_reach(&self, audience: &str) -> bool {
+        self.audience.iter().any(|own| own == audience)
+            || self.resources.iter().any(|own| own.as_str() == audience)
+    }
+
     /// Whether it was registered for `grant_type`.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
@@ -174,17 +193,24 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.4: confidential clients only.
+    ClientCredentials,
 }
 
 impl GrantType {
     /// All of them, in the order the discovery document lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 

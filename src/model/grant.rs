@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ClientId, Device, Scope, Timestamp, UserProfile};
+use super::{ClientId, Device, Resource, Scope, Timestamp, UserProfile};
 use crate::secret::Digest;
 
 /// Names a grant; in every token that comes of it, so that all can be revoked at once.
@@ -76,6 +76,8 @@ pub struct Grant {
     pub session_id: SessionId,
     /// What for.
     pub scope: Scope,
+    /// Where (RFC 8707); none: at the client's usual audience.
+    pub resources: Vec<Resource>,
     /// `auth_time` of the session at that moment.
     pub authenticated_at: Timestamp,
     /// `nonce` of the authorization request, repeated in ID tokens.

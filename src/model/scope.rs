@@ -82,6 +82,16 @@ impl Scope {
         Self(self.0.union(&other.0).cloned().collect())
     }
 
+    /// The values that are not among `others`.
+    #[must_use]
+    pub fn without(&self, others: &[&str]) -> Self {
+        let rest = self
+            .0
+            .iter()
+            .filter(|value| !others.contains(&value.as_str()));
+        Self(rest.cloned().collect())
+    }
+
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

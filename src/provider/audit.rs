@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::model::{ClientId, Grant, GrantId, Login, Session, SessionId, Subject};
+use crate::model::{ClientId, Grant, GrantId, Login, Scope, Session, SessionId, Subject};
 use crate::store::LogoutNotice;
 use crate::users::{BackendError, attempts_key};
 
@@ -92,6 +92,20 @@ pub(crate) fn tokens_issued(grant: &Grant, grant_type: &'static str, peer: IpAdd
         client.id = %grant.client_id,
         peer.address = %peer,
         "tokens were issued"
+    );
+}
+
+/// A client got a token for itself.
+pub(crate) fn client_token_issued(client: Option<&ClientId>, scope: &Scope, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "token",
+        outcome = "success",
+        grant_type = "client_credentials",
+        token.scope = %scope,
+        client.id = client.map(ClientId::as_str),
+        peer.address = %peer,
+        "a client got a token for itself"
     );
 }
 

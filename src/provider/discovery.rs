@@ -190,5 +190,6 @@ const fn grant_type(grant_type: GrantType) -> CoreGrantType {
     match grant_type {
         GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
         GrantType::RefreshToken => CoreGrantType::RefreshToken,
+        GrantType::ClientCredentials => CoreGrantType::ClientCredentials,
     }
 }

@@ -26,6 +26,7 @@ mod token;
 
 mod claims;
 mod introspection;
+mod resources;
 mod revocation;
 mod userinfo;
 

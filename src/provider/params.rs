@@ -62,6 +62,14 @@ impl Params {
             .filter(|value| !value.is_empty()))
     }
 
+    /// Every value of `name` that is not empty, for the few parameters that may be repeated.
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        let values = self.0.iter().filter(move |(key, _)| key == name);
+        values
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
     /// Refuses the first of `names` that came more than once.
     pub(crate) fn check_unique(&self, names: &[&'static str]) -> Result<(), Repeated> {
         names.iter().try_for_each(|name| self.one(name).map(drop))

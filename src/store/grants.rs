@@ -3,13 +3,13 @@
 use super::db::{Row, Statement};
 use super::revocations::{Revoked, grant_revoked_until};
 use super::{Store, StoreError, profile, to_the_end};
-use crate::model::{ClientId, Grant, GrantId, Scope, SessionId, Timestamp};
+use crate::model::{ClientId, Grant, GrantId, Resource, Scope, SessionId, Timestamp};
 
 /// The columns that [`read_grant`] reads, of a table named `g`.
 macro_rules! grant_columns {
     () => {
         "g.id, g.client_id, g.profile, g.session_id, g.scope, g.authenticated_at, g.nonce, \
-         g.granted_at"
+         g.granted_at, g.resources"
     };
 }
 pub(super) use grant_columns;
@@ -65,8 +65,8 @@ impl Store {
 pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
     let insert = Statement::new(
         "INSERT INTO grants (id, client_id, profile, session_id, scope, authenticated_at, nonce,
-                             granted_at, subject, revoked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+                             granted_at, subject, resources, revoked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
                  (SELECT ended_at FROM sessions WHERE sessions.id = $4))",
     );
     Ok(insert
@@ -78,7 +78,8 @@ pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
         .bind(grant.authenticated_at)
         .bind(grant.nonce.as_deref())
         .bind(grant.granted_at)
-        .bind(grant.user.subject.as_str()))
+        .bind(grant.user.subject.as_str())
+        .bind(write_resources(&grant.resources)))
 }
 
 /// Reads a column with a client's identifier.
@@ -97,5 +98,19 @@ pub(super) fn read_grant(row: &mut Row) -> Result<Grant, StoreError> {
         authenticated_at: row.timestamp()?,
         nonce: row.optional_text()?,
         granted_at: row.timestamp()?,
+        resources: read_resources(row.optional_text()?)?,
     })
+}
+
+/// A resource has no space in it, so that a space can stand between two.
+fn write_resources(resources: &[Resource]) -> Option<String> {
+    let texts: Vec<&str> = resources.iter().map(Resource::as_str).collect();
+    Some(texts.join(" ")).filter(|text| !text.is_empty())
+}
+
+fn read_resources(text: Option<String>) -> Result<Vec<Resource>, StoreError> {
+    let text = text.unwrap_or_default();
+    text.split_terminator(' ')
+        .map(|text| Resource::parse(text).map_err(|_| StoreError::Corrupt("a resource")))
+        .collect()
 }

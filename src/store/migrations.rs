@@ -30,6 +30,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 4,
         sql: include_str!("migrations/sqlite/0004_refresh_policy.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("migrations/sqlite/0005_resources.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

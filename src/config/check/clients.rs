@@ -6,7 +6,9 @@ use super::client_secret::authentication;
 use super::name::Names;
 use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
 use crate::config::key_path::KeyPath;
-use crate::model::{Client, ClientId, GrantType, Introspection, RedirectUri, Scope, WebOrigin};
+use crate::model::{
+    Client, ClientId, GrantType, Introspection, RedirectUri, Resource, Scope, Subject, WebOrigin,
+};
 
 /// Checks the clients; `audience` is that of a client without its own.
 pub(super) fn clients(
@@ -66,6 +68,7 @@ fn client(
     }
     let logout = client_logout::logout(checker, &table, &redirect_uris, at);
     let initiate_login_uri = client_logout::initiate_login_uri(checker, &table, at);
+    let resources = resources(checker, &table.resources, &at.key("resources"));
     let client = Client::new(id?, authentication?);
     Some(Client {
         name: table.name.unwrap_or_else(|| client.name.clone()),
@@ -74,6 +77,7 @@ fn client(
         scope: scope?,
         grant_types,
         audience: table.audience.unwrap_or_default(),
+        resources,
         allowed_origins,
         introspection,
         logout,
@@ -101,16 +105,34 @@ fn grant_types(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Vec<
             let grant_type = match name {
                 GrantTypeName::AuthorizationCode => GrantType::AuthorizationCode,
                 GrantTypeName::RefreshToken => GrantType::RefreshToken,
+                GrantTypeName::ClientCredentials => GrantType::ClientCredentials,
             };
             seen.take(checker, grant_type.as_str(), &at.item(n));
             grant_type
         })
         .collect();
-    if !grant_types.contains(&GrantType::AuthorizationCode) {
+    let gets_tokens = |t: &GrantType| *t != GrantType::RefreshToken;
+    if !grant_types.iter().any(gets_tokens) {
         checker.refuse(
             &at,
             "is without `authorization_code`, so that the client could never get a token",
-            "Add it; `refresh_token` only renews.",
+            "Add it, or `client_credentials`; `refresh_token` only renews.",
+        );
+    }
+    let for_itself = grant_types.contains(&GrantType::ClientCredentials);
+    if for_itself && table.authentication == AuthenticationName::None {
+        checker.refuse(
+            &at,
+            "has `client_credentials`, but the client has no secret to prove who it is",
+            "Write `authentication: client_secret_basic`, or remove the grant type.",
+        );
+    }
+    let may_be_subject = |id: &String| Subject::parse(id).is_ok();
+    if for_itself && !table.id.as_ref().is_none_or(may_be_subject) {
+        checker.refuse(
+            &at,
+            "has `client_credentials`, but an id with spaces around it cannot be a subject",
+            "Remove the spaces from `id`.",
         );
     }
     grant_types
@@ -135,6 +157,24 @@ fn scope(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Option<Sco
         );
     }
     Some(scope)
+}
+
+fn resources(checker: &mut Checker, texts: &[String], at: &KeyPath) -> Vec<Resource> {
+    let mut seen = Names::default();
+    let resources = texts.iter().enumerate().filter_map(|(n, text)| {
+        let at = at.item(n);
+        seen.take(checker, text, &at);
+        Resource::parse(text)
+            .map_err(|error| {
+                checker.refuse(
+                    &at,
+                    error.to_string(),
+                    "Write, for example, `https://api.example/`.",
+                );
+            })
+            .ok()
+    });
+    resources.collect()
 }
 
 fn uris(checker: &mut Checker, texts: Option<&[String]>, at: &KeyPath) -> Vec<RedirectUri> {

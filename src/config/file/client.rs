@@ -56,6 +56,9 @@ pub(crate) struct ClientTable {
     /// `aud` of its access tokens; left out: `provider.access_tokens.audience`.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) audience: Option<Vec<String>>,
+    /// What else it may ask to reach, with the parameter `resource` (RFC 8707): absolute URIs.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) resources: Vec<String>,
     /// Web origins whose scripts may call the token, revocation and userinfo endpoints, besides
     /// those of `redirect_uris`.
     #[schemars(inner(length(min = 1)))]
@@ -97,6 +100,7 @@ impl Default for ClientTable {
                 GrantTypeName::RefreshToken,
             ],
             audience: None,
+            resources: Vec::new(),
             allowed_origins: Vec::new(),
             introspection: IntrospectionTable::default(),
         }
@@ -123,4 +127,6 @@ pub(crate) enum GrantTypeName {
     AuthorizationCode,
     /// Tokens are renewed without the user; asked for with scope `offline_access`.
     RefreshToken,
+    /// The application asks for itself, without a user; it must have a secret.
+    ClientCredentials,
 }

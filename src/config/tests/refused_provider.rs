@@ -285,6 +285,23 @@ const CLIENTS: &[Row] = &[
         )],
     ),
     (
+        "a client that cannot ask for itself",
+        "    - {id: a, authentication: none, grant_types: [client_credentials]}",
+        &[(
+            "provider.clients[0].grant_types",
+            7,
+            "has no secret to prove who it is",
+        )],
+    ),
+    (
+        "a resource that is none",
+        "    - {id: a, authentication: none, redirect_uris: ['https://a/'], resources: ['https://b/#c', 'https://b/', 'https://b/']}",
+        &[
+            ("provider.clients[0].resources[0]", 7, "without a fragment"),
+            ("provider.clients[0].resources[2]", 7, ""),
+        ],
+    ),
+    (
         "a scope that cannot be used",
         "    - {id: a, authentication: none, redirect_uris: ['https://a/'], scope: 'a  b'}\n    - {id: b, authentication: none, redirect_uris: ['https://a/'], scope: openid offline_access, grant_types: [authorization_code]}",
         &[

@@ -69,7 +69,7 @@ fn a_client_without_more_may_do_the_usual() {
     assert_eq!(client.name, "app");
     assert_eq!(client.audience, ["https://api.example/"]);
     assert!(
-        GrantType::ALL
+        [GrantType::AuthorizationCode, GrantType::RefreshToken]
             .into_iter()
             .all(|grant_type| client.may_use(grant_type))
     );

@@ -24,6 +24,7 @@ impl Provider {
             user: session.user.clone(),
             session_id: session.id.clone(),
             scope: authorization.scope.clone(),
+            resources: authorization.resources.clone(),
             authenticated_at: session.authenticated_at,
             nonce: authorization.nonce.clone(),
             granted_at: request.now,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::destination::MAX_ECHO_BYTES;
 use super::prompt::Prompt;
-use crate::model::{Client, CodeChallenge, GrantType, Scope};
+use crate::model::{Client, CodeChallenge, GrantType, Resource, Scope};
 use crate::provider::error::AuthorizationError;
 use crate::provider::params::Params;
+use crate::provider::resources;
 
 /// Every parameter that has a meaning here, if only that of being tolerated (OpenID Connect
 /// Core §3.1.2.1 and §15.1). Others are ignored (RFC 6749 §3.1).
-pub(crate) const PARAMETERS: [&str; 21] = [
+pub(crate) const PARAMETERS: [&str; 22] = [
     "client_id",
     "redirect_uri",
     "state",
@@ -32,13 +33,19 @@ pub(crate) const PARAMETERS: [&str; 21] = [
     "request",
     "request_uri",
     "registration",
+    REPEATABLE,
 ];
+
+/// The one parameter that may come more than once (RFC 8707 §2).
+const REPEATABLE: &str = "resource";
 
 /// An authorization request of a known client, checked.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizationRequest {
     /// What is asked for and may be granted to the client; never empty.
     pub(crate) scope: Scope,
+    /// Where it is to be good; none: at the client's usual audience.
+    pub(crate) resources: Vec<Resource>,
     /// To be repeated in the ID token, byte by byte.
     pub(crate) nonce: Option<String>,
     /// RFC 7636.
@@ -56,13 +63,15 @@ pub(crate) struct AuthorizationRequest {
 impl AuthorizationRequest {
     /// Reads the request of `client`.
     pub(crate) fn parse(params: &Params, client: &Client) -> Result<Self, AuthorizationError> {
-        params.check_unique(&PARAMETERS)?;
+        let mut once = PARAMETERS.into_iter().filter(|name| *name != REPEATABLE);
+        once.try_for_each(|name| params.one(name).map(drop))?;
         refuse_unsupported(params)?;
         check_echo(params, "state")?;
         check_response(params, client)?;
         let text = |name| params.one(name).map(|value| value.map(str::to_owned));
         Ok(Self {
             scope: parse_scope(params, client)?,
+            resources: resources::of_grant(params, client)?,
             nonce: check_echo(params, "nonce")?,
             code_challenge: parse_challenge(params, client)?,
             prompt: Prompt::parse(params.one("prompt")?.unwrap_or_default())?,

@@ -7,6 +7,7 @@ use crate::provider::Provider;
 use crate::provider::authorization::Destination;
 use crate::provider::params::Repeated;
 use crate::provider::reply::{self, Response};
+use crate::provider::resources::TargetError;
 use crate::store::StoreError;
 
 /// Why an authorization request of a known client was not granted.
@@ -42,6 +43,9 @@ pub(crate) enum AuthorizationError {
     /// None of the values asked for is the client's.
     #[error("the client may use none of the requested scope values")]
     NothingGrantable,
+    /// RFC 8707 §2.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// OpenID Connect Core §6.
     #[error("request objects are not supported")]
     RequestNotSupported,
@@ -79,6 +83,7 @@ impl AuthorizationError {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::Scope(_) | Self::NothingGrantable => "invalid_scope",
+            Self::Target(_) => "invalid_target",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
@@ -109,6 +114,7 @@ impl Provider {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ResourceError;
 
     /// RFC 6749 §4.1.2.1: `%x20-21 / %x23-5B / %x5D-7E`.
     #[test]
@@ -126,6 +132,9 @@ mod tests {
             E::Scope(ScopeError::Malformed),
             E::Scope(ScopeError::TooLong),
             E::NothingGrantable,
+            E::Target(TargetError::TooMany),
+            E::Target(TargetError::NotRegistered),
+            E::Target(TargetError::Malformed(ResourceError)),
             E::RequestNotSupported,
             E::RequestUriNotSupported,
             E::RegistrationNotSupported,

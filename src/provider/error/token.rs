@@ -11,6 +11,7 @@ use crate::jose::KeyError;
 use crate::model::ScopeError;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
+use crate::provider::resources::TargetError;
 use crate::store::StoreError;
 use crate::users::BackendError;
 
@@ -77,6 +78,12 @@ pub(crate) enum TokenError {
     /// RFC 6749 §6.
     #[error("the scope exceeds what was granted")]
     ScopeExceedsGrant,
+    /// RFC 6749 §4.4.2: not the client's, or about a user.
+    #[error("the client may not have this scope for itself")]
+    ScopeNotOfClient,
+    /// RFC 8707 §2.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// RFC 7009 §2.1.
     #[error("the token was issued to another client")]
     TokenOfAnotherClient,
@@ -114,7 +121,10 @@ impl TokenError {
             | Self::RefreshTokenNotUsable
             | Self::UserEnded
             | Self::TokenOfAnotherClient => ("invalid_grant", StatusCode::BAD_REQUEST),
-            Self::Scope(_) | Self::ScopeExceedsGrant => ("invalid_scope", StatusCode::BAD_REQUEST),
+            Self::Scope(_) | Self::ScopeExceedsGrant | Self::ScopeNotOfClient => {
+                ("invalid_scope", StatusCode::BAD_REQUEST)
+            }
+            Self::Target(_) => ("invalid_target", StatusCode::BAD_REQUEST),
             // §5.2 has no code for a fault of ours; clients know these two from §4.1.2.1.
             Self::Store(_) | Self::UsersBackend(_) | Self::Busy => {
                 ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE)

@@ -115,7 +115,7 @@ const MALFORMED: [(&str, &str, u16, &str); 7] = [
     ("grant_type", "password", 400, "unsupported_grant_type"),
     (
         "grant_type",
-        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
         400,
         "unsupported_grant_type",
     ),

@@ -10,13 +10,31 @@ use crate::provider::claims;
 use crate::provider::error::TokenError;
 use crate::secret::Secret;
 
+/// Whose rights an access token carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Holder<'a> {
+    /// Those that a user granted.
+    User(&'a Grant),
+    /// The client's own.
+    Client,
+}
+
+/// What an access token is to say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AccessTokenTerms<'a> {
+    pub(super) holder: Holder<'a>,
+    pub(super) client: &'a Client,
+    /// What it is good for.
+    pub(super) scope: &'a Scope,
+    /// Where it is good; at least one.
+    pub(super) audience: &'a [String],
+}
+
 impl Provider {
-    /// Issues an access token for `scope`, which the grant includes.
+    /// Issues an access token.
     pub(super) fn issue_access_token(
         &self,
-        grant: &Grant,
-        client: &Client,
-        scope: &Scope,
+        terms: &AccessTokenTerms<'_>,
         now: Timestamp,
     ) -> Result<Secret, TokenError> {
         let key = self
@@ -24,7 +42,7 @@ impl Provider {
             .keys
             .signing_key(self.settings.access_token_algorithm, now)
             .ok_or(TokenError::Signing)?;
-        let claims = self.access_token_claims(grant, client, scope, now)?;
+        let claims = self.access_token_claims(terms, now)?;
         let token = key.sign_jwt("at+jwt", &claims)?;
         let verified = Verified::from_claims(self.settings.issuer.as_str(), claims);
         let verified = verified.map_err(|error| {
@@ -39,36 +57,44 @@ impl Provider {
     /// userinfo endpoint, so that a resource server need not ask there.
     fn access_token_claims(
         &self,
-        grant: &Grant,
-        client: &Client,
-        scope: &Scope,
+        terms: &AccessTokenTerms<'_>,
         now: Timestamp,
     ) -> Result<Map<String, Value>, TokenError> {
+        let AccessTokenTerms { client, scope, .. } = *terms;
         let expires_at = now.after(self.settings.access_token_lifetime);
-        let mut claims = claims::granted(scope, &grant.user);
-        let registered: [(&str, Value); 10] = [
+        let mut claims = match terms.holder {
+            Holder::User(grant) => claims_of_grant(grant, scope),
+            Holder::Client => Map::from_iter([("sub".to_owned(), client.id.as_str().into())]),
+        };
+        let registered: [(&str, Value); 7] = [
             ("iss", self.settings.issuer.as_str().into()),
-            ("sub", grant.user.subject.as_str().into()),
-            ("aud", audience_of(client)),
+            ("aud", audience(terms.audience)),
             ("client_id", client.id.as_str().into()),
             ("scope", scope.to_string().into()),
             ("exp", expires_at.as_secs().into()),
             ("iat", now.as_secs().into()),
             ("jti", entropy::identifier()?.into()),
-            ("auth_time", grant.authenticated_at.as_secs().into()),
-            // Ours: lets every token of a grant be refused at once.
-            ("grant_id", grant.id.as_str().into()),
         ];
         claims.extend(registered.map(|(name, value)| (name.to_owned(), value)));
         Ok(claims)
     }
 }
 
-/// RFC 9068 §3: a client that was registered without an audience gets tokens for itself. One
-/// audience stands alone (RFC 7519 §4.1.3), which more software understands.
-fn audience_of(client: &Client) -> Value {
-    match client.audience.as_slice() {
-        [] => client.id.as_str().into(),
+fn claims_of_grant(grant: &Grant, scope: &Scope) -> Map<String, Value> {
+    let mut claims = claims::granted(scope, &grant.user);
+    let registered: [(&str, Value); 3] = [
+        ("sub", grant.user.subject.as_str().into()),
+        ("auth_time", grant.authenticated_at.as_secs().into()),
+        // Ours: lets every token of a grant be refused at once.
+        ("grant_id", grant.id.as_str().into()),
+    ];
+    claims.extend(registered.map(|(name, value)| (name.to_owned(), value)));
+    claims
+}
+
+/// One audience stands alone (RFC 7519 §4.1.3), which more software understands.
+fn audience(audience: &[String]) -> Value {
+    match audience {
         [one] => one.as_str().into(),
         many => many.into(),
     }

@@ -1,12 +1,14 @@
 //! The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
 use super::TokenRequest;
+use super::issue::Extent;
 use super::response::TokenSet;
 use crate::entropy;
 use crate::model::{AuthorizationCode, Client, Grant, GrantType, Scope, Timestamp};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::error::TokenError;
+use crate::provider::resources;
 use crate::secret::{Digest, Secret};
 use crate::store::Redemption;
 
@@ -36,7 +38,9 @@ impl Provider {
             return Err(TokenError::RedirectUriMismatch);
         }
         check_verifier(&code, verifier)?;
-        self.issue_first_tokens(code.grant, request).await
+        let asked = resources::requested(form)?;
+        let audience = resources::audience_of_grant(&asked, &code.grant.resources, request.client)?;
+        self.issue_first_tokens(code.grant, audience, request).await
     }
 
     async fn redeem_code(
@@ -61,6 +65,7 @@ impl Provider {
     async fn issue_first_tokens(
         &self,
         grant: Grant,
+        audience: Vec<String>,
         request: &TokenRequest<'_>,
     ) -> Result<TokenSet, TokenError> {
         let now = request.request.now;
@@ -70,7 +75,7 @@ impl Provider {
         } else {
             None
         };
-        self.issue(grant, &scope, refresh_token, request)
+        self.issue(grant, Extent { scope, audience }, refresh_token, request)
     }
 
     /// The first refresh token of a grant; `None` when the sign-in is too long ago for one.
@@ -89,30 +94,6 @@ impl Provider {
             .save_refresh_token(&token.digest(), &grant.id, expires_at)
             .await?;
         Ok(Some(token))
-    }
-
-    /// Issues an access token for `scope`, and an ID token if it has `openid`.
-    pub(super) fn issue(
-        &self,
-        grant: Grant,
-        scope: &Scope,
-        refresh_token: Option<Secret>,
-        request: &TokenRequest<'_>,
-    ) -> Result<TokenSet, TokenError> {
-        let now = request.request.now;
-        let access_token = self.issue_access_token(&grant, request.client, scope, now)?;
-        let id_token = scope
-            .contains("openid")
-            .then(|| self.issue_id_token(&grant, &access_token, now))
-            .transpose()?;
-        Ok(TokenSet {
-            grant,
-            scope: scope.clone(),
-            access_token,
-            expires_in: self.settings.access_token_lifetime,
-            refresh_token,
-            id_token,
-        })
     }
 }
 

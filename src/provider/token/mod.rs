@@ -3,8 +3,10 @@
 mod access_token;
 mod authorization_code;
 mod client_authentication;
+mod client_credentials;
 mod credentials;
 mod id_token;
+mod issue;
 mod refresh_token;
 mod response;
 mod secret_checks;
@@ -48,7 +50,13 @@ impl Provider {
         match result {
             Ok(tokens) => {
                 self.parts.metrics.grant(grant_type, "issued");
-                audit::tokens_issued(&tokens.grant, grant_type, request.peer);
+                match (&tokens.grant, &progress.client) {
+                    (Some(grant), _) => audit::tokens_issued(grant, grant_type, request.peer),
+                    (None, client) => {
+                        let client = client.as_ref().map(|client| &client.id);
+                        audit::client_token_issued(client, &tokens.scope, request.peer);
+                    }
+                }
                 tokens.into_response()
             }
             Err(error) => {
@@ -85,6 +93,7 @@ impl Provider {
         match grant_type {
             GrantType::AuthorizationCode => self.exchange_code(&request).await,
             GrantType::RefreshToken => self.refresh(&request).await,
+            GrantType::ClientCredentials => self.issue_to_client(&request),
         }
     }
 }

@@ -10,12 +10,14 @@
 //! (RFC 9700 §4.14.2 asks for rotation or sender-constraint where there is no such secret).
 
 use super::TokenRequest;
+use super::issue::Extent;
 use super::response::TokenSet;
 use crate::model::{Grant, GrantId, RefreshToken, Scope, Timestamp};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::error::TokenError;
 use crate::provider::request::Request;
+use crate::provider::resources;
 use crate::secret::Secret;
 use crate::store::{RefreshTerms, Rotation};
 
@@ -35,7 +37,11 @@ impl Provider {
 
         let now = request.request.now;
         let found = self.usable(&presented, request).await?;
-        let scope = scope_of(&found.grant, requested.as_ref(), request)?;
+        let asked = resources::requested(request.form)?;
+        let extent = Extent {
+            scope: scope_of(&found.grant, requested.as_ref(), request)?,
+            audience: resources::audience_of_grant(&asked, &found.grant.resources, request.client)?,
+        };
         let confirmed = self.confirm_user(&found, request).await?;
         let terms = RefreshTerms {
             expires_at: self.refreshable_until(&found.grant, now),
@@ -51,7 +57,7 @@ impl Provider {
             user: confirmed.unwrap_or(found.grant.user),
             ..found.grant
         };
-        self.issue(grant, &scope, Some(next), request)
+        self.issue(grant, extent, Some(next), request)
     }
 
     /// When a refresh token of `grant` that is used at `now` ends: by idleness, but never later

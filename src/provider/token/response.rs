@@ -12,8 +12,8 @@ use crate::secret::Secret;
 /// What a successful token request brings.
 #[derive(Debug)]
 pub(super) struct TokenSet {
-    /// What the tokens come of; may be wider than `scope`.
-    pub(super) grant: Grant,
+    /// What the tokens come of, wider than `scope` perhaps; `None` for a client's own.
+    pub(super) grant: Option<Grant>,
     /// What the access token is good for.
     pub(super) scope: Scope,
     pub(super) access_token: Secret,

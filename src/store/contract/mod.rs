@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{
-    AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Scope, Session, SessionId,
-    Subject, Timestamp, UserProfile,
+    AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Resource, Scope, Session,
+    SessionId, Subject, Timestamp, UserProfile,
 };
 use crate::secret::{Digest, Secret};
 
@@ -68,6 +68,9 @@ pub(super) fn grant(id: &str) -> Grant {
         user: user(),
         session_id: SessionId::new("session"),
         scope: Scope::parse("openid email").unwrap(),
+        resources: ["https://api.example/", "urn:example:mail"]
+            .map(|text| Resource::parse(text).unwrap())
+            .to_vec(),
         authenticated_at: NOW,
         nonce: Some("n-0S6".to_owned()),
         granted_at: NOW,

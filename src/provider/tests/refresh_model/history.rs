@@ -85,10 +85,12 @@ impl History<'_> {
             }
             4 => self.lose_answer(p).await,
             5..=7 => self.let_time_pass().await,
-            8 => {
+            // To begin again takes as long as ten other steps.
+            8 if self.random.percent(20) => {
                 self.note("crash");
                 self.world.crash().await;
             }
+            8 => {}
             9..=11 => {
                 // A thief may have copied any token at any time.
                 let n = self.random.below(self.parties[p].family.chain.len());
@@ -164,7 +166,7 @@ impl History<'_> {
 
     /// The client asks, does not hear the answer, and asks again soon.
     async fn lose_answer(&mut self, p: usize) {
-        let (n, crashes) = (self.parties[p].held, self.random.percent(50));
+        let (n, crashes) = (self.parties[p].held, self.random.percent(10));
         self.refresh(p, 1).await;
         if crashes {
             self.note("crash");

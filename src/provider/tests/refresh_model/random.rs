@@ -1,4 +1,4 @@
-//! Numbers that follow from a seed (SplitMix64).
+//! Numbers that follow from a seed (`SplitMix64`).
 
 /// A generator; the same seed brings the same numbers.
 #[derive(Debug)]

@@ -91,6 +91,7 @@ impl World {
             user: profile("alice"),
             session_id: session.clone(),
             scope: Scope::parse("offline_access demo.read").unwrap(),
+            resources: Vec::new(),
             authenticated_at: now,
             nonce: None,
             granted_at: now,

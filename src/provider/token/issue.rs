@@ -1,0 +1,50 @@
+//! The tokens of a grant, whichever way it was presented.
+
+use super::TokenRequest;
+use super::access_token::{AccessTokenTerms, Holder};
+use super::response::TokenSet;
+use crate::model::{Grant, Scope};
+use crate::provider::Provider;
+use crate::provider::error::TokenError;
+use crate::secret::Secret;
+
+/// How far an access token reaches; within its grant.
+#[derive(Clone, Debug)]
+pub(super) struct Extent {
+    pub(super) scope: Scope,
+    /// At least one.
+    pub(super) audience: Vec<String>,
+}
+
+impl Provider {
+    /// Issues an access token that reaches so far, and an ID token if its scope has `openid`.
+    pub(super) fn issue(
+        &self,
+        grant: Grant,
+        extent: Extent,
+        refresh_token: Option<Secret>,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenSet, TokenError> {
+        let now = request.request.now;
+        let terms = AccessTokenTerms {
+            holder: Holder::User(&grant),
+            client: request.client,
+            scope: &extent.scope,
+            audience: &extent.audience,
+        };
+        let access_token = self.issue_access_token(&terms, now)?;
+        let id_token = extent
+            .scope
+            .contains("openid")
+            .then(|| self.issue_id_token(&grant, &access_token, now))
+            .transpose()?;
+        Ok(TokenSet {
+            grant: Some(grant),
+            scope: extent.scope,
+            access_token,
+            expires_in: self.settings.access_token_lifetime,
+            refresh_token,
+            id_token,
+        })
+    }
+}
