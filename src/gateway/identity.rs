@@ -20,6 +20,9 @@ const MAX_BYTES: usize = 4096;
 impl IdentityHeaders {
     /// The headers for the principal of `verified`, in order.
     ///
+    /// A header for `sub` is absent when the client itself is the subject, so that no upstream
+    /// takes it for a user; `client_id` can be mapped to a header for it.
+    ///
     /// A header is absent when its claim is: absent, null, an empty array, an object or an array
     /// with something else in it than texts, numbers and booleans, or too long.
     pub fn of<'a>(
@@ -28,6 +31,8 @@ impl IdentityHeaders {
     ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> {
         self.mapping.iter().filter_map(|(name, source)| {
             let text = match source {
+                // A client is not the user of the same name, and an upstream could take it for one.
+                ClaimSource::Subject if verified.is_of_client() => return None,
                 ClaimSource::Subject => encode(verified.subject.as_str(), false),
                 ClaimSource::Claim(claim) => claim_text(verified.claims.get(claim)?)?,
             };
@@ -95,6 +100,7 @@ mod tests {
 
     use super::super::tests::support::verified;
     use super::*;
+    use crate::model::Subject;
 
     fn header(claim: Value) -> Option<String> {
         let identity = IdentityHeaders {
@@ -147,6 +153,23 @@ mod tests {
         ] {
             assert_eq!(header(claim).as_deref(), text, "{row}");
         }
+    }
+
+    /// RFC 9068 §5: a client's id must not be taken for a user's.
+    #[test]
+    fn a_client_that_asks_for_itself_is_no_user() {
+        let identity = IdentityHeaders {
+            mapping: vec![(HeaderName::from_static("x-sub"), ClaimSource::Subject)],
+            also_strip: vec![],
+        };
+        let user = verified();
+        let client = Verified {
+            subject: Subject::parse("app").unwrap(),
+            ..verified()
+        };
+
+        assert_eq!(identity.of(&user).count(), 1);
+        assert_eq!(identity.of(&client).count(), 0);
     }
 
     #[test]

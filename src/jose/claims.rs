@@ -56,6 +56,12 @@ impl Verified {
         Ok(claimed.into_verified())
     }
 
+    /// Whether the client itself is the subject, and no user (RFC 9068 §2.2).
+    pub fn is_of_client(&self) -> bool {
+        let client_id = self.client_id.as_ref();
+        self.grant_id.is_none() && client_id.is_some_and(|id| id.as_str() == self.subject.as_str())
+    }
+
     /// Whether `now` lies in the token's time, by a clock that may differ by `leeway` from the
     /// issuer's.
     ///
