@@ -10,15 +10,15 @@ use crate::model::{ClientId, Grant, GrantId, Login, Scope, Session, SessionId, S
 use crate::store::LogoutNotice;
 use crate::users::{BackendError, attempts_key};
 
-/// Somebody signed in.
-pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
+/// Somebody signed in, to answer a client or to see the account page.
+pub(crate) fn signed_in(session: &Session, client: Option<&ClientId>, peer: IpAddr) {
     tracing::info!(
         target: "audit",
         event = "sign_in",
         outcome = "success",
         user.subject = %session.user.subject,
         session.id = session.id.as_str(),
-        client.id = %client,
+        client.id = client.map(ClientId::as_str),
         peer.address = %peer,
         "a user signed in"
     );
@@ -29,7 +29,7 @@ pub(crate) fn signed_in(session: &Session, client: &ClientId, peer: IpAddr) {
 pub(crate) fn sign_in_refused(
     reason: &'static str,
     login: Option<&Login>,
-    client: &ClientId,
+    client: Option<&ClientId>,
     peer: IpAddr,
 ) {
     let digest = login.map(|login| format!("{:?}", attempts_key(login)));
@@ -39,7 +39,7 @@ pub(crate) fn sign_in_refused(
         outcome = "refused",
         reason,
         login.digest = digest,
-        client.id = %client,
+        client.id = client.map(ClientId::as_str),
         peer.address = %peer,
         "a sign-in was refused"
     );
@@ -261,5 +261,18 @@ pub(crate) fn client_not_told(notice: &LogoutNotice, reason: &impl std::fmt::Dis
         client.id = %notice.client_id,
         attempts = notice.attempts,
         "a client could not be told that a session ended, and is given up"
+    );
+}
+
+/// A user took an application's access away.
+pub(crate) fn access_withdrawn(subject: &Subject, client: &ClientId, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "consent",
+        outcome = "withdrawn",
+        user.subject = %subject,
+        client.id = %client,
+        peer.address = %peer,
+        "a user withdrew an application's access"
     );
 }

@@ -40,6 +40,10 @@ pub enum DiscoveryError {
 
 /// The members that OpenID Connect Discovery does not have.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the specifications have one flag for each ability"
+)]
 struct Additional {
     /// RFC 8414 §2.
     revocation_endpoint: RevocationUrl,
@@ -57,6 +61,10 @@ struct Additional {
     backchannel_logout_supported: bool,
     /// OpenID Connect Back-Channel Logout §2.1: logout tokens name the session.
     backchannel_logout_session_supported: bool,
+    /// OpenID Connect Front-Channel Logout §3.
+    frontchannel_logout_supported: bool,
+    /// OpenID Connect Front-Channel Logout §3: `iss` and `sid` can be sent.
+    frontchannel_logout_session_supported: bool,
     /// RFC 8414 §2.
     code_challenge_methods_supported: Vec<String>,
     /// RFC 9207 §3.
@@ -107,6 +115,8 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
         end_session_endpoint: EndSessionUrl::new(url(Endpoint::EndSession))?,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
     };

@@ -27,6 +27,10 @@ pub(crate) enum Endpoint {
     SignIn,
     /// Where the sign-out page sends its form.
     SignOut,
+    /// Where users see their sessions and applications, and where that page sends its form.
+    Account,
+    /// Where the sign-in page on the way to it sends its form.
+    AccountSignIn,
     /// The style of all pages.
     Stylesheet,
 }
@@ -62,7 +66,7 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Discovery,
         Self::Jwks,
         Self::Authorization,
@@ -73,6 +77,8 @@ impl Endpoint {
         Self::EndSession,
         Self::SignIn,
         Self::SignOut,
+        Self::Account,
+        Self::AccountSignIn,
         Self::Stylesheet,
     ];
 
@@ -90,6 +96,8 @@ impl Endpoint {
             Self::EndSession => "oauth2/sessions/logout",
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
+            Self::Account => "account",
+            Self::AccountSignIn => "account/sign-in",
             Self::Stylesheet => "assets/style.css",
         }
     }
@@ -97,10 +105,16 @@ impl Endpoint {
     const fn methods(self) -> Methods {
         match self {
             Self::Discovery | Self::Jwks | Self::Stylesheet => Methods::Get,
-            Self::Token | Self::Revocation | Self::Introspection | Self::SignOut => Methods::Post,
-            Self::Authorization | Self::UserInfo | Self::EndSession | Self::SignIn => {
-                Methods::GetAndPost
-            }
+            Self::Token
+            | Self::Revocation
+            | Self::Introspection
+            | Self::SignOut
+            | Self::AccountSignIn => Methods::Post,
+            Self::Authorization
+            | Self::UserInfo
+            | Self::EndSession
+            | Self::SignIn
+            | Self::Account => Methods::GetAndPost,
         }
     }
 
@@ -116,6 +130,8 @@ impl Endpoint {
             | Self::EndSession
             | Self::SignIn
             | Self::SignOut
+            | Self::Account
+            | Self::AccountSignIn
             | Self::Stylesheet => Scripts::OurOwn,
         }
     }

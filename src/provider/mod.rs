@@ -30,6 +30,7 @@ mod resources;
 mod revocation;
 mod userinfo;
 
+mod account;
 mod logout;
 mod outbound;
 
@@ -176,6 +177,11 @@ impl Provider {
             }
             Endpoint::SignIn => self.error_page(&PageError::NoInteraction),
             Endpoint::SignOut => self.submit_sign_out(request).await,
+            Endpoint::Account if request.method == Method::POST => {
+                self.submit_account(request).await
+            }
+            Endpoint::Account => self.account(request).await,
+            Endpoint::AccountSignIn => self.submit_account_sign_in(request).await,
             Endpoint::Stylesheet => self.pages.stylesheet(),
         }
     }

@@ -9,9 +9,8 @@ use super::Provider;
 use super::cookies::{self, CookieKind};
 use super::reply::Response;
 use super::request::Request;
-use crate::entropy;
+use crate::entropy::{self, EntropyError};
 use crate::model::{Device, Session, SessionId, Timestamp, UserProfile};
-use crate::provider::error::AuthorizationError;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
 
@@ -20,6 +19,17 @@ use crate::store::StoreError;
 pub(crate) struct NewSession {
     pub(crate) session: Session,
     cookie: Secret,
+}
+
+/// Why no session could be begun.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    /// Our store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
 impl Provider {
@@ -67,7 +77,7 @@ impl Provider {
         &self,
         user: UserProfile,
         request: &Request,
-    ) -> Result<NewSession, AuthorizationError> {
+    ) -> Result<NewSession, SessionError> {
         let store = &self.parts.store;
         let cookie = entropy::opaque_token()?;
         let previous = self.session(request).await?;

@@ -3,7 +3,7 @@
 use super::db::{Row, Statement};
 use super::revocations::{Revoked, grant_revoked_until};
 use super::{Store, StoreError, profile, to_the_end};
-use crate::model::{ClientId, Grant, GrantId, Resource, Scope, SessionId, Timestamp};
+use crate::model::{ClientId, Grant, GrantId, Resource, Scope, SessionId, Subject, Timestamp};
 
 /// The columns that [`read_grant`] reads, of a table named `g`.
 macro_rules! grant_columns {
@@ -28,6 +28,34 @@ impl Store {
         ));
         let rows = self.run(select.bind(grant.as_str())).await?;
         rows.first().as_mut().map(read_grant).transpose()
+    }
+
+    /// What `subject` granted and what still works at `now`: given in a session that goes on, or
+    /// with a refresh token. Client, scope and moment of each grant.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn granted_by(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<Vec<(ClientId, Scope, Timestamp)>, StoreError> {
+        let select = Statement::new(
+            "SELECT g.client_id, g.scope, g.granted_at FROM grants g
+             WHERE g.subject = $1 AND g.revoked_at IS NULL
+               AND (EXISTS (SELECT 1 FROM refresh_tokens t
+                            WHERE t.grant_id = g.id AND t.expires_at > $2)
+                 OR EXISTS (SELECT 1 FROM sessions s
+                            WHERE s.id = g.session_id AND s.ended_at IS NULL
+                              AND s.idle_until > $2 AND s.expires_at > $2))",
+        );
+        let rows = self.run(select.bind(subject.as_str()).bind(now)).await?;
+        rows.read_all(|mut row| {
+            let client = read_client_id(&mut row)?;
+            let scope = Scope::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a scope"))?;
+            Ok((client, scope, row.timestamp()?))
+        })
     }
 
     /// Revokes a grant with all its tokens. Durable before it returns, and seen by

@@ -22,6 +22,7 @@ mod hostile;
 mod http2;
 mod limits;
 mod log;
+mod logout;
 mod operations;
 mod provider;
 mod relying_party;

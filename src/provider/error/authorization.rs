@@ -8,6 +8,7 @@ use crate::provider::authorization::Destination;
 use crate::provider::params::Repeated;
 use crate::provider::reply::{self, Response};
 use crate::provider::resources::TargetError;
+use crate::provider::session::SessionError;
 use crate::store::StoreError;
 
 /// Why an authorization request of a known client was not granted.
@@ -68,6 +69,15 @@ pub(crate) enum AuthorizationError {
     /// No randomness.
     #[error("an internal error occurred")]
     Entropy(#[from] EntropyError),
+}
+
+impl From<SessionError> for AuthorizationError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => Self::Store(error),
+            SessionError::Entropy(error) => Self::Entropy(error),
+        }
+    }
 }
 
 impl AuthorizationError {

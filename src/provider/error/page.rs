@@ -8,6 +8,7 @@ use crate::provider::Provider;
 use crate::provider::pages::Message;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
+use crate::provider::session::SessionError;
 use crate::store::StoreError;
 
 /// Why a browser gets a page with an error and is sent nowhere.
@@ -55,6 +56,15 @@ pub(crate) enum PageError {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+}
+
+impl From<SessionError> for PageError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => Self::Store(error),
+            SessionError::Entropy(error) => Self::Entropy(error),
+        }
+    }
 }
 
 impl PageError {

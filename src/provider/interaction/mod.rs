@@ -6,6 +6,7 @@
 //! is checked again from the start.
 
 mod browser;
+mod own_account;
 mod password;
 mod problem;
 mod sign_in;

@@ -18,7 +18,7 @@ impl Provider {
     pub(super) async fn check_form(
         &self,
         form: &Params,
-        client: &ClientId,
+        client: Option<&ClientId>,
         request: &Request,
     ) -> Result<UserProfile, Problem> {
         let login = form.one("username").ok().flatten().unwrap_or_default();

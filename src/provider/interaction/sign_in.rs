@@ -86,7 +86,8 @@ impl Provider {
             Err(Problem::Expired)
         } else {
             let client = &destination.client.id;
-            self.check_form(&submission.form, client, request).await
+            self.check_form(&submission.form, Some(client), request)
+                .await
         };
         match checked {
             Ok(user) => {
@@ -116,7 +117,7 @@ impl Provider {
     ) -> Result<Response, AuthorizationError> {
         let hint = self.hint_of(authorization, request.now)?;
         let new = self.begin_session(user, request).await?;
-        audit::signed_in(&new.session, &destination.client.id, request.peer);
+        audit::signed_in(&new.session, Some(&destination.client.id), request.peer);
         let expected = hint.is_none_or(|hint| hint.subject == new.session.user.subject);
         let mut response = if expected {
             self.grant(destination, authorization, &new.session, request)

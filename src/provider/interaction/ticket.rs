@@ -21,6 +21,10 @@ pub(crate) enum Purpose {
     SignIn,
     /// Confirming that the user wants to sign out.
     SignOut,
+    /// Signing in to the account page.
+    AccountSignIn,
+    /// Ending sessions and withdrawing access on it.
+    Account,
 }
 
 impl Purpose {
@@ -28,6 +32,8 @@ impl Purpose {
         match self {
             Self::SignIn => b"cellgate sign-in ticket\0",
             Self::SignOut => b"cellgate sign-out ticket\0",
+            Self::AccountSignIn => b"cellgate account sign-in ticket\0",
+            Self::Account => b"cellgate account ticket\0",
         }
     }
 }

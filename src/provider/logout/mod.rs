@@ -5,23 +5,23 @@
 
 mod back_channel;
 mod confirmation;
+mod front_channel;
 mod request;
 
 pub use back_channel::LogoutCourier;
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use super::Provider;
 use super::audit;
 use super::cookies::{self, CookieKind};
 use super::endpoint::Endpoint;
 use super::error::PageError;
-use super::pages::Message;
 use super::reply::{self, Response};
 use super::request::Request;
-use crate::model::{Session, SessionId, Subject};
+use crate::model::{ClientId, Session, SessionId, Subject};
 use crate::store::StoreError;
-use request::LogoutRequest;
+use request::{LogoutDestination, LogoutRequest};
 
 impl Provider {
     /// Answers a request to sign out.
@@ -62,43 +62,38 @@ impl Provider {
         session: Option<&Session>,
         request: &Request,
     ) -> Result<Response, PageError> {
-        match (session, logout.hint.as_ref()) {
-            (Some(session), _) => {
-                let subject = &session.user.subject;
-                self.sign_out(&session.id, subject, request).await?;
-            }
+        let hint = logout.hint.as_ref();
+        let ended = match (session, hint) {
+            (Some(session), _) => Some((&session.id, &session.user.subject)),
             // The browser lost its cookie; what the client holds of that session ends too.
-            (None, Some(hint)) => {
-                if let Some(id) = &hint.session_id {
-                    self.sign_out(id, &hint.subject, request).await?;
-                }
-            }
-            (None, None) => {}
-        }
-        let mut response = match &logout.destination {
-            Some(destination) => reply::see_other(&destination.location()),
-            None => self.pages.message(
-                StatusCode::OK,
-                &Message {
-                    title: "You are signed out",
-                    text: "You can close this window.",
-                },
-            ),
+            (None, Some(hint)) => hint.session_id.as_ref().map(|id| (id, &hint.subject)),
+            (None, None) => None,
         };
+        let frames = match ended {
+            Some((id, subject)) => {
+                let clients = self.sign_out(id, subject, request).await?;
+                self.frames(&clients, id)
+            }
+            None => Vec::new(),
+        };
+        let next = logout.destination.as_ref();
+        let next = next.map(LogoutDestination::location);
+        let mut response = self.say_signed_out(frames, next);
         cookies::clear(&mut response, CookieKind::Session, &self.settings.issuer);
         Ok(response)
     }
 
-    /// Ends a session with every grant that was given in it.
-    async fn sign_out(
+    /// Ends a session with every grant that was given in it; returns the clients it was used
+    /// with.
+    pub(super) async fn sign_out(
         &self,
         session: &SessionId,
         subject: &Subject,
         request: &Request,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<ClientId>, StoreError> {
         let store = &self.parts.store;
-        store.end_session(session, request.now).await?;
+        let clients = store.end_session(session, request.now).await?;
         audit::signed_out(session, subject, request.peer);
-        Ok(())
+        Ok(clients)
     }
 }

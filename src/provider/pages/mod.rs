@@ -4,8 +4,13 @@
 //! Templates escape whatever is put into them. An operator's folder may replace any of them, and
 //! every one is parsed and tried out at start, so that a mistake stops the start and no request.
 
+mod account;
 mod sample;
+mod signed_out;
 mod templates;
+
+pub(crate) use account::{AccountPage, ApplicationRow, Moment, Notice, SessionRow};
+pub(crate) use signed_out::{Frame, SignedOutPage};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -60,6 +65,8 @@ pub(crate) struct Pages {
     stylesheet: String,
     sign_in: String,
     sign_out: String,
+    account: String,
+    account_sign_in: String,
 }
 
 impl Pages {
@@ -84,6 +91,8 @@ impl Pages {
             stylesheet: format!("{path}?v={version}"),
             sign_in: Endpoint::SignIn.local(&settings.issuer),
             sign_out: Endpoint::SignOut.local(&settings.issuer),
+            account: Endpoint::Account.local(&settings.issuer),
+            account_sign_in: Endpoint::AccountSignIn.local(&settings.issuer),
         };
         pages.try_out()?;
         Ok(pages)

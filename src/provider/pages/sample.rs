@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::templates::unusable;
-use super::{Message, Pages, SignInPage, SignOutPage};
+use super::{
+    AccountPage, ApplicationRow, Frame, Message, Moment, Notice, Pages, SessionRow, SignInPage,
+    SignOutPage, SignedOutPage,
+};
+use crate::model::Timestamp;
 use crate::provider::ProviderError;
 
 impl Pages {
@@ -26,6 +30,22 @@ impl Pages {
             ticket: "a-ticket",
         };
         self.try_one("sign_out.html", &sign_out, &["a-ticket"])?;
+        let signed_out = SignedOutPage {
+            frames: vec![Frame {
+                src: "a-frame".to_owned(),
+                origin: String::new(),
+            }],
+            next: Some("next-page".to_owned()),
+        };
+        let needed = ["a-frame", "next-page"];
+        self.try_one("signed_out.html", &signed_out, &needed)?;
+        let needed = [
+            "a-ticket",
+            r#"name="end""#,
+            r#"name="end-all""#,
+            r#"name="withdraw""#,
+        ];
+        self.try_one("account.html", &account(), &needed)?;
         let message = Message {
             title: "title",
             text: "text",
@@ -49,5 +69,31 @@ impl Pages {
                 message: format!("the page would not work: {text} is missing from its form"),
             }),
         }
+    }
+}
+
+/// An account page with one of everything.
+fn account() -> AccountPage<'static> {
+    let moment = || Moment::new(Timestamp::from_secs(0), Timestamp::from_secs(100));
+    AccountPage {
+        user_name: "user",
+        ticket: "a-ticket",
+        notice: Some(Notice::SessionEnded),
+        sessions: vec![SessionRow {
+            id: "session".to_owned(),
+            is_current: true,
+            browser: None,
+            system: Some("system"),
+            address: Some("address".to_owned()),
+            signed_in: moment(),
+            last_seen: moment(),
+        }],
+        applications: vec![ApplicationRow {
+            client_id: "client".to_owned(),
+            name: "name".to_owned(),
+            open_uri: Some("uri".to_owned()),
+            since: moment(),
+            scope: vec!["openid".to_owned(), "other".to_owned()],
+        }],
     }
 }

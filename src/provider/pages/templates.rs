@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use crate::provider::ProviderError;
 
 /// The templates built in.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 6] = [
     (
         "layout.html",
         include_str!("../../../config/templates/layout.html"),
@@ -21,6 +21,14 @@ const BUILT_IN: [(&str, &str); 4] = [
     (
         "sign_out.html",
         include_str!("../../../config/templates/sign_out.html"),
+    ),
+    (
+        "signed_out.html",
+        include_str!("../../../config/templates/signed_out.html"),
+    ),
+    (
+        "account.html",
+        include_str!("../../../config/templates/account.html"),
     ),
     (
         "message.html",

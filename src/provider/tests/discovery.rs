@@ -25,6 +25,8 @@ async fn the_metadata_says_what_is_true() {
             "end_session_endpoint": "https://op.example/oidc/oauth2/sessions/logout",
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
+            "frontchannel_logout_supported": true,
+            "frontchannel_logout_session_supported": true,
             "scopes_supported": [
                 "demo.read", "demo.write", "email", "groups", "offline_access", "openid",
                 "profile", "roles",

@@ -2,6 +2,7 @@
 
 pub(super) mod support;
 
+mod account;
 mod authorization_request;
 mod back_channel_logout;
 mod bearer_tokens;
@@ -11,6 +12,7 @@ mod client_credentials;
 mod code_grant;
 mod cors;
 mod discovery;
+mod front_channel_logout;
 mod hints;
 mod id_tokens;
 mod introspection;

@@ -1,0 +1,132 @@
+//! The form of the account page comes back.
+
+use crate::model::{ClientId, Session, SessionId};
+use crate::provider::Provider;
+use crate::provider::audit;
+use crate::provider::cookies::{self, CookieKind};
+use crate::provider::error::PageError;
+use crate::provider::interaction::{Opened, Purpose};
+use crate::provider::pages::Notice;
+use crate::provider::params::Params;
+use crate::provider::reply::Response;
+use crate::provider::request::Request;
+
+/// What the user wants.
+#[derive(Debug, PartialEq, Eq)]
+enum Change {
+    /// To end one session.
+    End(SessionId),
+    /// To end all others.
+    EndOthers,
+    /// To end all.
+    EndAll,
+    /// To withdraw an application's access.
+    Withdraw(ClientId),
+}
+
+impl Change {
+    /// Which button was pressed.
+    fn of(form: &Params) -> Result<Self, PageError> {
+        if let Some(id) = form.one("end")? {
+            return Ok(Self::End(SessionId::new(id)));
+        }
+        if form.one("end-others")?.is_some() {
+            return Ok(Self::EndOthers);
+        }
+        if form.one("end-all")?.is_some() {
+            return Ok(Self::EndAll);
+        }
+        form.one("withdraw")?
+            .and_then(|id| ClientId::parse(id).ok())
+            .map(Self::Withdraw)
+            .ok_or(PageError::Missing("end"))
+    }
+}
+
+impl Provider {
+    /// Answers the form of the account page.
+    pub(in crate::provider) async fn submit_account(&self, request: &Request) -> Response {
+        match self.change_account(request).await {
+            Ok(response) => response,
+            Err(error) => self.error_page(&error),
+        }
+    }
+
+    async fn change_account(&self, request: &Request) -> Result<Response, PageError> {
+        if !request.is_same_origin(&self.settings.issuer) {
+            return Err(PageError::CrossSite);
+        }
+        let form = request.form()?;
+        let ticket = form.one("ticket")?.ok_or(PageError::ForeignTicket)?;
+        let opened = self.open_ticket(Purpose::Account, ticket, request).await?;
+        let session = self.session(request).await?.map(|(_, session)| session);
+        let (Some(session), Opened::Fresh(shown_to)) = (session, opened) else {
+            // Much may have changed since the page was shown: it is shown again.
+            return Ok(self.back_to_account(None));
+        };
+        if shown_to != session.id.as_str() {
+            return Err(PageError::ForeignTicket);
+        }
+        self.make_change(&Change::of(&form)?, &session, request)
+            .await
+    }
+
+    async fn make_change(
+        &self,
+        change: &Change,
+        session: &Session,
+        request: &Request,
+    ) -> Result<Response, PageError> {
+        match change {
+            Change::End(id) if *id == session.id => self.end_own(session, request).await,
+            Change::End(id) => {
+                self.end_others(session, Some(id), request).await?;
+                Ok(self.back_to_account(Some(Notice::SessionEnded)))
+            }
+            Change::EndOthers => {
+                self.end_others(session, None, request).await?;
+                Ok(self.back_to_account(Some(Notice::OthersEnded)))
+            }
+            Change::EndAll => {
+                self.end_others(session, None, request).await?;
+                self.end_own(session, request).await
+            }
+            Change::Withdraw(client) => {
+                let (store, subject) = (&self.parts.store, &session.user.subject);
+                store.withdraw_consent(subject, client, request.now).await?;
+                audit::access_withdrawn(subject, client, request.peer);
+                Ok(self.back_to_account(Some(Notice::Withdrawn)))
+            }
+        }
+    }
+
+    /// Ends the session of this browser.
+    async fn end_own(&self, session: &Session, request: &Request) -> Result<Response, PageError> {
+        let subject = &session.user.subject;
+        let clients = self.sign_out(&session.id, subject, request).await?;
+        let frames = self.frames(&clients, &session.id);
+        let mut response = self.say_signed_out(frames, None);
+        cookies::clear(&mut response, CookieKind::Session, &self.settings.issuer);
+        Ok(response)
+    }
+
+    /// Ends the sessions of the same user in other browsers: the one called `only`, or all.
+    async fn end_others(
+        &self,
+        session: &Session,
+        only: Option<&SessionId>,
+        request: &Request,
+    ) -> Result<(), PageError> {
+        let subject = &session.user.subject;
+        // Looked up rather than believed: an identifier in a form may be anybody's.
+        let sessions = self.parts.store.sessions_of(subject, request.now).await?;
+        let others = sessions
+            .iter()
+            .filter(|other| other.id != session.id)
+            .filter(|other| only.is_none_or(|only| other.id == *only));
+        for other in others {
+            self.sign_out(&other.id, subject, request).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Telling clients in the browser that a session ended (OpenID Connect Front-Channel Logout 1.0).
+//!
+//! It works as far as the browser lets it: one that keeps cookies from frames makes it useless,
+//! and nobody learns whether it worked. The back channel is the one to rely on; this one is for
+//! applications that live in the browser alone.
+
+use http::StatusCode;
+
+use crate::model::{ClientId, SessionId};
+use crate::provider::Provider;
+use crate::provider::pages::{Frame, Message, SignedOutPage};
+use crate::provider::reply::{self, Response};
+
+impl Provider {
+    /// What the browser loads to tell `clients` that `session` ended: `iss` and `sid` go to those
+    /// that need them (§3).
+    pub(in crate::provider) fn frames(
+        &self,
+        clients: &[ClientId],
+        session: &SessionId,
+    ) -> Vec<Frame> {
+        let issuer = self.settings.issuer.as_str();
+        let named = [("iss", issuer), ("sid", session.as_str())];
+        clients
+            .iter()
+            .filter_map(|id| self.clients.find(id.as_str()))
+            .filter_map(|client| {
+                let logout = &client.logout;
+                let endpoint = logout.front_channel.as_ref()?;
+                let params: &[_] = if logout.front_channel_session_required {
+                    &named
+                } else {
+                    &[]
+                };
+                Some(Frame {
+                    src: endpoint.with_query(params),
+                    origin: endpoint.origin(),
+                })
+            })
+            .collect()
+    }
+
+    /// Says that the user is signed out, or sends the browser on to `next`. With frames to load
+    /// there is a page in between: it loads them and goes on by itself.
+    pub(in crate::provider) fn say_signed_out(
+        &self,
+        frames: Vec<Frame>,
+        next: Option<String>,
+    ) -> Response {
+        match next {
+            Some(next) if frames.is_empty() => reply::see_other(&next),
+            None if frames.is_empty() => self.pages.message(
+                StatusCode::OK,
+                &Message {
+                    title: "You are signed out",
+                    text: "You can close this window.",
+                },
+            ),
+            next => self.pages.signed_out(&SignedOutPage { frames, next }),
+        }
+    }
+}
