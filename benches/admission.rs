@@ -19,8 +19,7 @@ use cellgate::gateway::{
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
 use criterion::{BatchSize, Criterion};
-use http::{HeaderName, Method, header};
-use pingora::http::RequestHeader;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use serde_json::json;
 
 const ISSUER: &str = "https://files.example/oidc/";
@@ -80,9 +79,7 @@ fn header_hygiene(criterion: &mut Criterion) {
         ("forwarded", "for=127.0.0.1"),
         ("connection", "keep-alive"),
     ] {
-        lying
-            .append_header(name, value)
-            .expect("the field is valid");
+        lying.append(name, HeaderValue::from_static(value));
     }
     for (row, head) in [("browser", honest), ("forged identity", lying)] {
         group.bench_function(row, |bench| {
@@ -90,7 +87,7 @@ fn header_hygiene(criterion: &mut Criterion) {
                 || head.clone(),
                 |head| {
                     rules.check(head, &limits).expect("the fields are good");
-                    rules.clean(head);
+                    rules.clean(head, Version::HTTP_11);
                 },
                 BatchSize::SmallInput,
             );
@@ -134,11 +131,11 @@ fn whole_admission(criterion: &mut Criterion) {
             |head| {
                 let request = canonical(black_box(&host), black_box(&target));
                 rules.check(head, &limits).expect("the fields are good");
-                rules.clean(head);
+                rules.clean(head, Version::HTTP_11);
                 let Match::Found(route) = table.find(&request) else {
                     return Err("there is a route");
                 };
-                let bearer = head.headers.get(header::AUTHORIZATION);
+                let bearer = head.get(header::AUTHORIZATION);
                 let token = bearer
                     .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
                     .ok_or("there is a token")?;
@@ -239,8 +236,8 @@ fn limits() -> Limits {
 }
 
 /// A request as browsers make them.
-fn request_head(authorization: &str) -> RequestHeader {
-    let mut head = RequestHeader::build(Method::GET, b"/", None).expect("a request");
+fn request_head(authorization: &str) -> HeaderMap {
+    let mut head = HeaderMap::new();
     for (name, value) in [
         ("host", "files.example"),
         ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
@@ -255,7 +252,8 @@ fn request_head(authorization: &str) -> RequestHeader {
         ("sec-fetch-site", "same-origin"),
         ("priority", "u=4"),
     ] {
-        head.append_header(name, value).expect("the field is valid");
+        let value = HeaderValue::from_str(value).expect("the value is valid");
+        head.append(HeaderName::from_static(name), value);
     }
     head
 }
