@@ -1,4 +1,4 @@
-//! The form of a page, read as a browser without JavaScript does.
+//! Forms and tags of a page, read as a browser without JavaScript does.
 
 /// The first form of a page.
 #[derive(Debug)]
@@ -50,6 +50,13 @@ impl Form {
 pub(crate) fn form_fields(html: &str) -> (String, Vec<(String, String)>) {
     let form = Form::find(html).unwrap_or_else(|| panic!("no form in {html}"));
     (form.action, form.hidden)
+}
+
+/// What the attribute is in each tag called `tag` that has it.
+pub(crate) fn attributes(html: &str, tag: &str, name: &str) -> Vec<String> {
+    tags(html, tag)
+        .filter_map(|tag| attribute(tag, name))
+        .collect()
 }
 
 /// The insides of the start tags called `name`.

@@ -18,6 +18,6 @@ pub(crate) use chromium::Chromium;
 pub(crate) use component::{component, component_at, stock_component};
 pub(crate) use edge::{Edge, free_port};
 pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange};
-pub(crate) use form::{Form, form_fields};
+pub(crate) use form::{Form, attributes, form_fields};
 pub(crate) use recorder::Recorder;
 pub(crate) use wire::{Wire, WireAnswer};
