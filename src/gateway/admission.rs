@@ -3,7 +3,6 @@
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::{header, request};
 use pingora::proxy::Session;
@@ -99,7 +98,7 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
     if let Some(principal) = &principal {
         route.policy.check(principal.verified())?;
     }
-    let journey = journey(snapshot, &route)?;
+    let journey = journey(ctx, &route)?;
     Ok(Admission {
         route,
         principal,
@@ -108,19 +107,20 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
 }
 
 /// Where the route leads; `None` when the answer is built in.
-fn journey(snapshot: &Snapshot, route: &Route) -> Result<Option<Journey>, Rejection> {
+fn journey(ctx: &Context, route: &Route) -> Result<Option<Journey>, Rejection> {
     let Action::Upstream(name) = &route.action else {
         return Ok(None);
     };
     // A snapshot is not made without the upstreams of its routes.
-    let upstream = snapshot
+    let upstream = ctx
+        .snapshot
         .upstream(name)
         .ok_or(Rejection::Fault("the route's upstream is gone"))?;
     Ok(Some(Journey {
         upstream: Arc::clone(upstream),
         tries: 0,
         server: None,
-        started: Instant::now(),
+        started: ctx.started,
     }))
 }
 

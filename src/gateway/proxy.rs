@@ -56,7 +56,9 @@ impl ProxyHttp for Gateway {
             return Err(Error::explain(ErrorType::InternalError, "not admitted").into_in());
         };
         journey.tries += 1;
-        journey.started = Instant::now();
+        if journey.tries > 1 {
+            journey.started = Instant::now();
+        }
         let Some(peer) = journey.upstream.pick(journey.server) else {
             let unavailable = StatusCode::SERVICE_UNAVAILABLE.as_u16();
             return Err(Error::new_up(ErrorType::HTTPStatus(unavailable)));

@@ -101,7 +101,7 @@ impl TokenVerifier {
         };
         if let Some(wait) = limiter.wait(address, now) {
             return self
-                .recall(token, now)
+                .recall(token.as_bytes(), now)
                 .ok_or(PresentedError::TooManyFailures { wait });
         }
         self.verify(token, now).map_err(|error| {
@@ -131,11 +131,11 @@ impl TokenVerifier {
     /// can tell. Counted as a hit.
     ///
     /// For whoever must not pay for a verification: it costs what a hit costs, whatever is sent.
-    pub fn recall(&self, token: &str, now: Timestamp) -> Option<Arc<Verified>> {
+    pub fn recall(&self, token: &[u8], now: Timestamp) -> Option<Arc<Verified>> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
-        let verdict = self.verdicts.find(&Digest::of(token.as_bytes()))?;
+        let verdict = self.verdicts.find(&Digest::of(token))?;
         check_again(&verdict, now).ok()?;
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(&verdict.verified))

@@ -4,14 +4,14 @@ use http::header::{AUTHORIZATION, HeaderMap};
 
 use crate::gateway::rejection::Rejection;
 
-/// The token of `Authorization: Bearer <token>`; `None` when there is no such field.
+/// What stands for a token in `Authorization: Bearer <token>`; `None` when there is no such field.
 ///
-/// The scheme in any case (RFC 9110 §11.1), exactly one space, then `b64token` to the end.
+/// The scheme in any case (RFC 9110 §11.1), exactly one space, then everything to the end.
 ///
 /// # Errors
 ///
-/// [`Rejection`]: two credentials, another scheme, or no well-formed token.
-pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
+/// [`Rejection`]: two credentials, another scheme, or nothing behind it.
+pub(super) fn presented(headers: &HeaderMap) -> Result<Option<&[u8]>, Rejection> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else {
         return Ok(None);
@@ -31,45 +31,34 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
     if rest.is_empty() {
         return Err(Rejection::EmptyCredential);
     }
-    let token = rest
-        .strip_prefix(b" ")
-        .ok_or(Rejection::MalformedCredential)?;
-    if !is_b64token(token) {
-        let is_visible = token.iter().all(u8::is_ascii_graphic);
-        return Err(if is_visible {
-            Rejection::EmptyCredential
-        } else {
-            Rejection::MalformedCredential
-        });
-    }
-    str::from_utf8(token)
+    rest.strip_prefix(b" ")
         .map(Some)
-        .map_err(|_| Rejection::MalformedCredential)
+        .ok_or(Rejection::MalformedCredential)
+}
+
+/// What was presented, as a token: `b64token` (RFC 6750 §2.1).
+///
+/// # Errors
+///
+/// [`Rejection`] when it is none.
+pub(super) fn token(presented: &[u8]) -> Result<&str, Rejection> {
+    if !presented.iter().all(u8::is_ascii_graphic) {
+        return Err(Rejection::MalformedCredential);
+    }
+    str::from_utf8(presented)
+        .ok()
+        .filter(|text| is_b64token(text))
+        .ok_or(Rejection::EmptyCredential)
 }
 
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1).
-fn is_b64token(text: &[u8]) -> bool {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let body = text.split_at_checked(text.len().saturating_sub(padding));
-    let allowed = |byte: &u8| B64TOKEN.get(usize::from(*byte)).copied() == Some(true);
-    body.is_some_and(|(body, _)| !body.is_empty() && body.iter().all(allowed))
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    };
+    !body.is_empty() && body.bytes().all(allowed)
 }
-
-/// Which bytes may stand in a token; looked up for every byte of every request's token.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated when compiling, where a panic is an error"
-)]
-const B64TOKEN: [bool; 256] = {
-    let mut allowed = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 0x80 {
-        allowed[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-        byte += 1;
-    }
-    allowed
-};
 
 /// Whether a query has the parameter of RFC 6750 §2.3, however it is spelled.
 pub(in crate::gateway) fn has_query_token(query: &str) -> bool {
@@ -87,7 +76,8 @@ mod tests {
         for value in values {
             headers.append(AUTHORIZATION, value.parse().unwrap());
         }
-        token(&headers)
+        presented(&headers)
+            .and_then(|presented| presented.map(token).transpose())
             .map(|token| token.map(str::to_owned))
             .map_err(|rejection| rejection.reason().to_owned())
     }
@@ -143,7 +133,8 @@ mod tests {
         }
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, "Bearer \u{e9}".try_into().unwrap());
-        assert!(token(&headers).is_err(), "D07 beyond ASCII");
+        let beyond_ascii = presented(&headers).unwrap().unwrap();
+        assert!(token(beyond_ascii).is_err(), "D07 beyond ASCII");
     }
 
     #[test]

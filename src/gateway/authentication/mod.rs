@@ -81,27 +81,34 @@ impl Authenticator {
         if query.is_some_and(has_query_token) {
             return Err(Rejection::TokenInQuery);
         }
-        match (bearer::token(headers)?, wanted) {
+        match (bearer::presented(headers)?, wanted) {
             (Some(token), _) => self.verify(token, presented).map(Some),
             (None, Authentication::Required) => Err(Rejection::NoCredential),
             (None, Authentication::Optional | Authentication::Anonymous) => Ok(None),
         }
     }
 
-    fn verify(&self, token: &str, presented: Presented) -> Result<Principal, Rejection> {
-        let Presented { peer, now } = presented;
-        let verified =
-            self.verifier
-                .verify_from(peer, token, now)
-                .map_err(|error| match error {
-                    PresentedError::TooManyFailures { wait } => Rejection::TooManyFailures { wait },
-                    PresentedError::Token(error) => Rejection::Token(error),
-                })?;
+    /// What is remembered was well-formed and verified before, so it is looked up first.
+    fn verify(&self, token: &[u8], presented: Presented) -> Result<Principal, Rejection> {
+        let verified = match self.verifier.recall(token, presented.now) {
+            Some(verified) => verified,
+            None => self.verify_anew(bearer::token(token)?, presented)?,
+        };
         if let Some(revocations) = &self.revocations
             && revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
         {
             return Err(Rejection::Revoked);
         }
         Ok(Principal(verified))
+    }
+
+    fn verify_anew(&self, token: &str, presented: Presented) -> Result<Arc<Verified>, Rejection> {
+        let Presented { peer, now } = presented;
+        self.verifier
+            .verify_from(peer, token, now)
+            .map_err(|error| match error {
+                PresentedError::TooManyFailures { wait } => Rejection::TooManyFailures { wait },
+                PresentedError::Token(error) => Rejection::Token(error),
+            })
     }
 }
