@@ -21,7 +21,7 @@ use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
     GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserProfile,
 };
-use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Settings};
+use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
 use cellgate::secret::Digest;
 use cellgate::store::{self, AttemptLimits, Store, Synchronous};
 use cellgate::telemetry::Metrics;
@@ -246,6 +246,7 @@ fn provider_settings() -> Settings {
         back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         display_name: "Cellgate".to_owned(),
+        registration: Registration::default(),
         templates: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::clients::ClientsCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// An OpenID Provider and a token-checking reverse proxy in one process.
@@ -90,6 +91,15 @@ pub(super) enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Register, list, show and remove applications while the server runs.
+    ///
+    /// Applications can also stand in the configuration, under `provider.clients`; those are
+    /// listed and shown here, and changed there.
+    Clients {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ClientsCommand,
     },
     /// Let a user sign in again who typed too many wrong passwords.
     Users {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use miette::GraphicalTheme;
 
+use super::clients::ClientsError;
 use super::report::Refusal;
 use crate::entropy::EntropyError;
 use crate::jose::KeyError;
@@ -39,6 +40,9 @@ pub(super) enum CliError {
     /// `users unlock` with what cannot be a login.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// `clients` with what cannot be done.
+    #[error(transparent)]
+    Clients(#[from] ClientsError),
     /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -88,6 +92,7 @@ impl CliError {
             | Self::NoProvider
             | Self::UnusedAlgorithm(_)
             | Self::Login(_)
+            | Self::Clients(_)
             | Self::NoSecret
             | Self::NoAdmin => 2,
             Self::Start(_)

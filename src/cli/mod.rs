@@ -6,8 +6,10 @@
 mod arguments;
 mod error;
 mod report;
+mod state;
 
 mod check;
+mod clients;
 mod hash_secret;
 mod healthcheck;
 mod keys;
@@ -58,6 +60,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
             generate: false,
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Keys { command } => keys::keys(command, out),
+        Command::Clients { command } => clients::clients(command, out),
         Command::Users { command } => users::users(command, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }

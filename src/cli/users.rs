@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::arguments::UsersCommand;
 use super::error::CliError;
-use super::report::load;
+use super::state::State;
 use crate::model::Login;
 use crate::store::Store;
 use crate::users::attempts_key;
@@ -23,12 +23,7 @@ pub(super) fn users(command: &UsersCommand, out: &mut impl Write) -> Result<(), 
 }
 
 async fn unlock(login: &Login, config: &Path) -> Result<(), CliError> {
-    let store = load(config)?.store.ok_or(CliError::NoProvider)?;
-    // Opening the store would create it, which only the first start should do.
-    if let Some(file) = store.path.as_ref().filter(|file| !file.exists()) {
-        return Err(CliError::NoState(file.clone()));
-    }
-    Ok(Store::open(&store)
+    Ok(Store::open(&State::of(config)?.store)
         .await?
         .clear_attempts(&attempts_key(login))
         .await?)

@@ -72,6 +72,9 @@ pub(crate) const CELLS_CEILING: u32 = 8;
 pub(crate) const CELLS_LOCKS_AT: u32 = 10;
 /// The scope a client may ask for when it lists none.
 pub(crate) const CLIENT_SCOPE: &str = "openid profile email";
+/// The scope of a client that is registered while running and does not say; also the most that a
+/// client may have that registers itself.
+pub(crate) const REGISTRATION_SCOPE: &str = "openid profile email offline_access";
 
 /// Seconds until a connection to Cells stands.
 pub(crate) const CELLS_CONNECT_TIMEOUT_S: u64 = 3;

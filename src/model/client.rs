@@ -6,8 +6,8 @@ use std::time::Duration;
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
 use super::{
-    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, RedirectUri, Resource, Scope,
-    WebLink, WebOrigin,
+    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, LoopbackPorts, RedirectUri,
+    Resource, Scope, WebLink, WebOrigin,
 };
 use crate::secret::{Digest, Secret};
 
@@ -58,6 +58,8 @@ pub struct Client {
     pub authentication: ClientAuthentication,
     /// Where authorization answers may go.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Which ports of those on this machine are accepted.
+    pub loopback_ports: LoopbackPorts,
     /// Where a user may be sent after signing out.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
     /// The scope values it may ask for, and gets when it asks for none.
@@ -109,6 +111,12 @@ impl Client {
         Self {
             name: id.as_str().to_owned(),
             id,
+            loopback_ports: match authentication {
+                ClientAuthentication::None => LoopbackPorts::Any,
+                ClientAuthentication::SecretBasic(_) | ClientAuthentication::SecretPost(_) => {
+                    LoopbackPorts::AsRegistered
+                }
+            },
             authentication,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
@@ -126,19 +134,20 @@ impl Client {
         }
     }
 
-    /// Finds the registered redirection URI equal to `requested`, byte by byte.
-    pub fn redirect_uri(&self, requested: &str) -> Option<&RedirectUri> {
+    /// Finds the registered redirection URI equal to `requested`, byte by byte but for the ports
+    /// of [`Self::loopback_ports`].
+    pub fn redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
         self.redirect_uris
             .iter()
-            .find(|uri| uri.as_str() == requested)
+            .find_map(|uri| uri.matched(requested, self.loopback_ports))
     }
 
     /// Finds the registered post-logout redirection URI equal to `requested`, byte by byte
     /// (OpenID Connect RP-Initiated Logout §3).
-    pub fn post_logout_redirect_uri(&self, requested: &str) -> Option<&RedirectUri> {
+    pub fn post_logout_redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
         self.post_logout_redirect_uris
             .iter()
-            .find(|uri| uri.as_str() == requested)
+            .find_map(|uri| uri.matched(requested, LoopbackPorts::AsRegistered))
     }
 
     /// The web origins its scripts come from: those of its redirection URIs and those listed.
@@ -254,6 +263,14 @@ impl SecretHash {
             return Err(SecretHashError);
         }
         Ok(Self::Argon2id(text.to_owned()))
+    }
+
+    /// Writes what [`Self::parse`] reads.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Sha256(digest) => format!("sha256:{}", digest.to_base64url()),
+            Self::Argon2id(text) => text.clone(),
+        }
     }
 
     /// Whether `presented` is the secret. Slow for argon2id, by design.

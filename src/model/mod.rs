@@ -11,6 +11,7 @@ mod introspection;
 mod issuer;
 mod logout;
 mod redirect_uri;
+mod registration;
 mod resource;
 mod scope;
 mod time;
@@ -31,7 +32,8 @@ pub use grant::{
 pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};
 pub use logout::{ClientLogout, Reach};
-pub use redirect_uri::{RedirectUri, RedirectUriError};
+pub use redirect_uri::{LoopbackPorts, RedirectUri, RedirectUriError};
+pub use registration::RegisteredBy;
 pub use resource::{Resource, ResourceError};
 pub use scope::{Scope, ScopeError};
 pub use time::Timestamp;

@@ -25,9 +25,9 @@ const RESPONSE_HEADERS: &str = "Retry-After, WWW-Authenticate";
 impl Provider {
     /// Answers the question of a browser before a call. Who may not call is told nothing, which
     /// the browser takes for no.
-    pub(super) fn preflight(&self, endpoint: Endpoint, request: &Request) -> Response {
+    pub(super) async fn preflight(&self, endpoint: Endpoint, request: &Request) -> Response {
         let mut response = reply::empty(StatusCode::NO_CONTENT);
-        let allowed = self.allowed_origin(endpoint, request).is_some();
+        let allowed = self.allowed_origin(endpoint, request).await.is_some();
         let headers = response.headers_mut();
         headers.insert(header::ALLOW, endpoint.allow());
         let methods = endpoint.cross_origin_methods();
@@ -49,7 +49,7 @@ impl Provider {
     }
 
     /// Lets the script that asked read the answer, if it may.
-    pub(super) fn open_to_scripts(
+    pub(super) async fn open_to_scripts(
         &self,
         endpoint: Endpoint,
         request: &Request,
@@ -60,7 +60,7 @@ impl Provider {
             let headers = response.headers_mut();
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
         }
-        if let Some(origin) = self.allowed_origin(endpoint, request) {
+        if let Some(origin) = self.allowed_origin(endpoint, request).await {
             let headers = response.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             set(
@@ -72,12 +72,12 @@ impl Provider {
     }
 
     /// What `Access-Control-Allow-Origin` says; `None` where the script may not read.
-    fn allowed_origin(&self, endpoint: Endpoint, request: &Request) -> Option<HeaderValue> {
+    async fn allowed_origin(&self, endpoint: Endpoint, request: &Request) -> Option<HeaderValue> {
         match endpoint.audience() {
             Scripts::Anybodys => Some(HeaderValue::from_static("*")),
             Scripts::Applications => {
                 let origin = request.header(&header::ORIGIN)?;
-                let is_registered = self.clients.has_origin(origin);
+                let is_registered = self.clients.has_origin(origin, request.now).await;
                 is_registered.then(|| HeaderValue::from_str(origin).ok())?
             }
             Scripts::OurOwn => None,

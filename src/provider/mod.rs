@@ -35,7 +35,7 @@ mod logout;
 mod outbound;
 
 mod audit;
-mod clients;
+pub(crate) mod clients;
 mod cookies;
 mod cors;
 mod error;
@@ -47,7 +47,7 @@ mod tests;
 
 pub use discovery::DiscoveryError;
 pub use logout::LogoutCourier;
-pub use settings::{BackChannelLogout, Parts, RefreshTokenPolicy, Settings};
+pub use settings::{BackChannelLogout, Parts, RefreshTokenPolicy, Registration, Settings};
 
 use std::net::IpAddr;
 
@@ -102,7 +102,11 @@ impl Provider {
     ///
     /// [`ProviderError`] says what it cannot start with.
     pub fn new(settings: Settings, parts: Parts) -> Result<Self, ProviderError> {
-        let clients = Clients::new(&settings.clients);
+        let clients = Clients::new(
+            &settings.clients,
+            &settings.registration,
+            parts.store.clone(),
+        );
         Ok(Self {
             pages: Pages::load(&settings)?,
             discovery: discovery::document(&settings)?,
@@ -153,12 +157,12 @@ impl Provider {
 
     async fn answer_at(&self, endpoint: Endpoint, request: &Request) -> Response {
         let mut response = if request.method == Method::OPTIONS {
-            self.preflight(endpoint, request)
+            self.preflight(endpoint, request).await
         } else {
             // Boxed: one future for the whole provider would be as large as the largest of them.
             Box::pin(self.dispatch(endpoint, request)).await
         };
-        self.open_to_scripts(endpoint, request, &mut response);
+        self.open_to_scripts(endpoint, request, &mut response).await;
         response
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
-use crate::model::{Client, Issuer, Reach};
+use crate::model::{Client, Issuer, Reach, Scope};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub interaction_lifetime: Duration,
     /// What users read as the name of the place (default "Cellgate").
     pub display_name: String,
+    /// Clients that are registered while running.
+    pub registration: Registration,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
     /// `sign_out.html`, `signed_out.html`, `message.html`, `style.css`.
     pub templates: Option<PathBuf>,
@@ -80,6 +82,15 @@ pub struct RefreshTokenPolicy {
     /// How long ago the users' backend may have been asked last while it cannot be asked
     /// (default 24 h).
     pub outage_grace: Duration,
+}
+
+/// What clients get that are registered while running.
+#[derive(Clone, Debug, Default)]
+pub struct Registration {
+    /// `aud` of their access tokens, unless an administrator says otherwise.
+    pub audience: Vec<String>,
+    /// The scope of a client that does not say; one that registers itself gets no more.
+    pub scope: Scope,
 }
 
 /// The parts the provider works with.

@@ -184,6 +184,17 @@ impl Row {
         }
     }
 
+    /// The next column, a digest or null.
+    pub(crate) fn optional_digest(&mut self) -> Result<Option<Digest>, StoreError> {
+        match self.0.next() {
+            Some(Value::Blob(bytes)) => Digest::from_slice(&bytes)
+                .map(Some)
+                .ok_or(StoreError::Corrupt("a digest has another length")),
+            Some(Value::Null) => Ok(None),
+            _ => Err(StoreError::Corrupt("a digest is something else")),
+        }
+    }
+
     /// The next column, a number.
     pub(crate) fn integer(&mut self) -> Result<i64, StoreError> {
         match self.0.next() {

@@ -35,6 +35,8 @@ impl Store {
             (DELETE_SESSION_CLIENTS, now),
             (DELETE_SIGNING_KEYS, now),
             (DELETE_REVOCATIONS, now),
+            (DELETE_CLIENTS, replay_horizon),
+            (DELETE_INITIAL_TOKENS, now),
             (DELETE_ATTEMPTS, now.before(ATTEMPT_MEMORY)),
         ];
         let mut n_deleted = 0;
@@ -77,6 +79,13 @@ const DELETE_SIGNING_KEYS: &str = "DELETE FROM signing_keys WHERE id IN
 
 const DELETE_REVOCATIONS: &str = "DELETE FROM revocations WHERE sequence IN
     (SELECT sequence FROM revocations WHERE expires_at <= $1 LIMIT $2)";
+
+/// A client that was removed stays known for a while: see `insert_grant`.
+const DELETE_CLIENTS: &str = "DELETE FROM clients WHERE id IN
+    (SELECT id FROM clients WHERE removed_at <= $1 LIMIT $2)";
+
+const DELETE_INITIAL_TOKENS: &str = "DELETE FROM initial_access_tokens WHERE digest IN
+    (SELECT digest FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)";
 
 const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE login IN
     (SELECT login FROM attempts WHERE last_at <= $1 LIMIT $2)";

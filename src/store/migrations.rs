@@ -34,6 +34,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 5,
         sql: include_str!("migrations/sqlite/0005_resources.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("migrations/sqlite/0006_clients.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

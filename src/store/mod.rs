@@ -21,6 +21,7 @@ mod key_file;
 mod sealing;
 
 mod attempts;
+mod clients;
 mod codes;
 mod consents;
 mod garbage;
@@ -50,6 +51,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 pub use self::attempts::{Attempt, AttemptLimits};
+pub use self::clients::ClientRecord;
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
 pub use self::logout_notices::LogoutNotice;

@@ -4,16 +4,14 @@ mod list;
 mod rotate;
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use super::arguments::KeysCommand;
 use super::error::CliError;
-use super::report::load;
+use super::state::State;
 use crate::clock::{Clock as _, SystemClock};
 use crate::jose::{RingKey, SigningAlgorithm};
-use crate::provider;
-use crate::store::{self, Store};
+use crate::store::Store;
 
 /// Lists or rotates the signing keys.
 pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), CliError> {
@@ -48,25 +46,7 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
     }
 }
 
-/// Where the keys are, and what they are for.
-struct State {
-    store: store::Settings,
-    provider: provider::Settings,
-}
-
 impl State {
-    fn of(path: &Path) -> Result<Self, CliError> {
-        let config = load(path)?;
-        let (Some(store), Some(provider)) = (config.store, config.provider) else {
-            return Err(CliError::NoProvider);
-        };
-        // Opening the store would create it, which only the first start should do.
-        if let Some(file) = store.path.as_ref().filter(|file| !file.exists()) {
-            return Err(CliError::NoState(file.clone()));
-        }
-        Ok(Self { store, provider })
-    }
-
     /// The algorithms tokens are signed with, or the one that was asked for.
     fn algorithms(&self, only: Option<&str>) -> Result<Vec<SigningAlgorithm>, CliError> {
         let access = self.provider.access_token_algorithm;
@@ -90,7 +70,7 @@ impl State {
 }
 
 /// A length of time, roughly.
-fn length(length: Duration) -> String {
+pub(super) fn length(length: Duration) -> String {
     let seconds = length.as_secs();
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -103,8 +83,9 @@ fn length(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::report::load;
     use crate::model::Timestamp;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use tempfile::TempDir;
 
     /// A configuration whose state is in a folder of its own, `started` with its first keys.

@@ -5,13 +5,14 @@ use std::time::Duration;
 use super::Checker;
 use super::clients::clients;
 use super::name::Names;
+use crate::config::defaults;
 use crate::config::file::{
     BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
-use crate::model::{Issuer, Reach};
-use crate::provider::{BackChannelLogout, RefreshTokenPolicy, Settings};
+use crate::model::{Issuer, Reach, Scope};
+use crate::provider::{BackChannelLogout, RefreshTokenPolicy, Registration, Settings};
 
 /// The provider's settings, and the audience of its access tokens.
 pub(super) struct Checked {
@@ -49,6 +50,10 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         }
         checker.files.resolve(&folder)
     });
+    let registration = Registration {
+        audience: audience.clone(),
+        scope: Scope::parse(defaults::REGISTRATION_SCOPE).unwrap_or_default(),
+    };
     let settings = Settings {
         issuer: issuer?,
         clients: clients?,
@@ -63,6 +68,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         display_name: table.display_name,
+        registration,
         templates,
     };
     Some(Checked { settings, audience })

@@ -53,6 +53,7 @@ async fn provider() -> Provider {
         back_channel_logout: provider::BackChannelLogout::default(),
         interaction_lifetime: minute,
         display_name: "Cellgate".to_owned(),
+        registration: provider::Registration::default(),
         templates: None,
     };
     Provider::new(settings, parts).unwrap()

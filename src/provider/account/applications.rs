@@ -37,18 +37,24 @@ impl Provider {
                 })
                 .or_insert(Access { since, scope });
         }
-        let mut rows: Vec<_> = applications
-            .iter()
-            .map(|(client, access)| self.application(client, access, now))
-            .collect();
+        let mut rows = Vec::with_capacity(applications.len());
+        for (client, access) in &applications {
+            rows.push(self.application(client, access, now).await?);
+        }
         rows.sort_by_cached_key(|row| row.name.to_lowercase());
         Ok(rows)
     }
 
-    fn application(&self, id: &ClientId, access: &Access, now: Timestamp) -> ApplicationRow {
+    async fn application(
+        &self,
+        id: &ClientId,
+        access: &Access,
+        now: Timestamp,
+    ) -> Result<ApplicationRow, StoreError> {
         // A client may be gone while what it was granted is still there to be withdrawn.
-        let client = self.clients.find(id.as_str());
-        ApplicationRow {
+        let client = self.clients.find(id.as_str(), now).await?;
+        let client = client.as_deref();
+        Ok(ApplicationRow {
             client_id: id.as_str().to_owned(),
             name: client.map_or(id.as_str(), |client| &client.name).to_owned(),
             open_uri: client
@@ -56,6 +62,6 @@ impl Provider {
                 .map(|uri| uri.with_query(&[("iss", self.settings.issuer.as_str())])),
             since: Moment::new(access.since, now),
             scope: access.scope.iter().map(str::to_owned).collect(),
-        }
+        })
     }
 }

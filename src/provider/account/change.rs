@@ -104,7 +104,7 @@ impl Provider {
     async fn end_own(&self, session: &Session, request: &Request) -> Result<Response, PageError> {
         let subject = &session.user.subject;
         let clients = self.sign_out(&session.id, subject, request).await?;
-        let frames = self.frames(&clients, &session.id);
+        let frames = self.frames(&clients, &session.id, request.now).await;
         let mut response = self.say_signed_out(frames, None);
         cookies::clear(&mut response, CookieKind::Session, &self.settings.issuer);
         Ok(response)

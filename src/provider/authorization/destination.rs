@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Client, Issuer, RedirectUri};
+use crate::model::{Client, Issuer, RedirectUri, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::PageError;
 use crate::provider::params::Params;
@@ -20,13 +20,18 @@ pub(crate) struct Destination {
 
 impl Provider {
     /// Finds out where answers may go: the first stage.
-    pub(crate) fn destination(&self, params: &Params) -> Result<Destination, PageError> {
+    pub(crate) async fn destination(
+        &self,
+        params: &Params,
+        now: Timestamp,
+    ) -> Result<Destination, PageError> {
         let client_id = params
             .one("client_id")?
             .ok_or(PageError::Missing("client_id"))?;
         let client = self
             .clients
-            .find(client_id)
+            .find(client_id, now)
+            .await?
             .ok_or(PageError::UnknownClient)?;
         // Required even of a client that registered only one (OpenID Connect Core §3.1.2.1).
         let redirect_uri = params
@@ -34,8 +39,7 @@ impl Provider {
             .ok_or(PageError::Missing("redirect_uri"))?;
         let redirect_uri = client
             .redirect_uri(redirect_uri)
-            .ok_or(PageError::UnregisteredRedirectUri)?
-            .clone();
+            .ok_or(PageError::UnregisteredRedirectUri)?;
         // A state that cannot be echoed is refused in the second stage, and then left out.
         let state = params
             .one("state")
@@ -44,7 +48,7 @@ impl Provider {
             .filter(|state| state.len() <= MAX_ECHO_BYTES)
             .map(str::to_owned);
         Ok(Destination {
-            client: Arc::clone(client),
+            client,
             redirect_uri,
             state,
         })

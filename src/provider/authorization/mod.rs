@@ -27,7 +27,7 @@ use decision::Next;
 impl Provider {
     /// Answers an authorization request.
     pub(super) async fn authorize(&self, request: &Request) -> Response {
-        let (params, destination) = match self.destination_of(request) {
+        let (params, destination) = match self.destination_of(request).await {
             Ok(found) => found,
             Err(error) => return self.error_page(&error),
         };
@@ -37,9 +37,9 @@ impl Provider {
         }
     }
 
-    fn destination_of(&self, request: &Request) -> Result<(Params, Destination), PageError> {
+    async fn destination_of(&self, request: &Request) -> Result<(Params, Destination), PageError> {
         let params = request.params()?;
-        let destination = self.destination(&params)?;
+        let destination = self.destination(&params, request.now).await?;
         Ok((params, destination))
     }
 

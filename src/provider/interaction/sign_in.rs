@@ -47,7 +47,7 @@ impl Provider {
             Opened::Stale(content) => (content, true),
         };
         let params = Params::parse(content.as_bytes())?;
-        let destination = self.destination(&params)?;
+        let destination = self.destination(&params, request.now).await?;
         Ok(Submission {
             form,
             params,

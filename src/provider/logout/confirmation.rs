@@ -60,7 +60,7 @@ impl Provider {
             return Ok(self.pages.message(StatusCode::OK, &message));
         }
         let waiting = Params::parse(waiting.as_bytes())?;
-        let logout = self.parse_logout(&waiting, request.now)?;
+        let logout = self.parse_logout(&waiting, request.now).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         self.finish_logout(&logout, session.as_ref(), request).await
     }

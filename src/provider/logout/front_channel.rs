@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use crate::model::{ClientId, SessionId};
+use crate::model::{ClientId, SessionId, Timestamp};
 use crate::provider::Provider;
 use crate::provider::pages::{Frame, Message, SignedOutPage};
 use crate::provider::reply::{self, Response};
@@ -14,16 +14,26 @@ use crate::provider::reply::{self, Response};
 impl Provider {
     /// What the browser loads to tell `clients` that `session` ended: `iss` and `sid` go to those
     /// that need them (§3).
-    pub(in crate::provider) fn frames(
+    ///
+    /// The session has ended by now: a client that cannot be looked up is left out, and the user
+    /// is not told that signing out failed.
+    pub(in crate::provider) async fn frames(
         &self,
         clients: &[ClientId],
         session: &SessionId,
+        now: Timestamp,
     ) -> Vec<Frame> {
         let issuer = self.settings.issuer.as_str();
         let named = [("iss", issuer), ("sid", session.as_str())];
-        clients
+        let mut found = Vec::with_capacity(clients.len());
+        for id in clients {
+            match self.clients.find(id.as_str(), now).await {
+                Ok(client) => found.extend(client),
+                Err(error) => tracing::error!(%error, "a client cannot be told in the browser"),
+            }
+        }
+        found
             .iter()
-            .filter_map(|id| self.clients.find(id.as_str()))
             .filter_map(|client| {
                 let logout = &client.logout;
                 let endpoint = logout.front_channel.as_ref()?;

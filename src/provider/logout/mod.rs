@@ -34,7 +34,7 @@ impl Provider {
 
     async fn decide_logout(&self, request: &Request) -> Result<Response, PageError> {
         let params = request.params()?;
-        let logout = self.parse_logout(&params, request.now)?;
+        let logout = self.parse_logout(&params, request.now).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         match session {
             // Browsers keep the cookie back when another site posts here. The same request made
@@ -72,7 +72,7 @@ impl Provider {
         let frames = match ended {
             Some((id, subject)) => {
                 let clients = self.sign_out(id, subject, request).await?;
-                self.frames(&clients, id)
+                self.frames(&clients, id, request.now).await
             }
             None => Vec::new(),
         };

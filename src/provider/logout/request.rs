@@ -60,7 +60,7 @@ impl Provider {
     ///
     /// [`PageError`] when a hint is not ours, or the browser should be sent where the client
     /// did not register. Nobody is signed out then.
-    pub(super) fn parse_logout(
+    pub(super) async fn parse_logout(
         &self,
         params: &Params,
         now: Timestamp,
@@ -73,16 +73,17 @@ impl Provider {
                     .ok_or(PageError::UnverifiableHint)
             })
             .transpose()?;
-        let client = self.logout_client(params, hint.as_ref())?;
+        let client = self.logout_client(params, hint.as_ref(), now).await?;
         let destination = logout_destination(params, client.as_deref())?;
         Ok(LogoutRequest { hint, destination })
     }
 
     /// Who asks, by the hint or by name; both must agree (§2).
-    fn logout_client(
+    async fn logout_client(
         &self,
         params: &Params,
         hint: Option<&VerifiedHint>,
+        now: Timestamp,
     ) -> Result<Option<Arc<Client>>, PageError> {
         let named = params.one("client_id")?;
         let hinted = hint.map(|hint| hint.client_id.as_str());
@@ -94,8 +95,8 @@ impl Provider {
         let Some(id) = hinted.or(named) else {
             return Ok(None);
         };
-        match self.clients.find(id) {
-            Some(client) => Ok(Some(Arc::clone(client))),
+        match self.clients.find(id, now).await? {
+            Some(client) => Ok(Some(client)),
             // The client of an old ID token may be gone by now; its user can still sign out.
             None if hinted.is_some() => Ok(None),
             None => Err(PageError::UnknownClient),
@@ -115,8 +116,7 @@ fn logout_destination(
     };
     let redirect_uri = client
         .post_logout_redirect_uri(requested)
-        .ok_or(PageError::UnregisteredPostLogoutRedirectUri)?
-        .clone();
+        .ok_or(PageError::UnregisteredPostLogoutRedirectUri)?;
     let state = params
         .one("state")?
         .filter(|state| state.len() <= MAX_STATE_BYTES)

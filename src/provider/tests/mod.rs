@@ -29,6 +29,7 @@ mod revocation;
 mod routing;
 mod sessions;
 mod sign_in;
+mod stored_clients;
 mod templates;
 mod userinfo;
 mod xss;

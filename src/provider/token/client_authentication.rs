@@ -24,8 +24,8 @@ impl Provider {
             method,
             attempted,
         } = Credentials::parse(form, request)?;
-        let client = self.clients.find(&client_id);
-        let registered = client.map(|client| &client.authentication);
+        let client = self.clients.find(&client_id, request.now).await?;
+        let registered = client.as_ref().map(|client| &client.authentication);
         let proved = match (&method, registered) {
             (PresentedMethod::None, Some(ClientAuthentication::None)) => true,
             (PresentedMethod::None, _) => false,
@@ -40,7 +40,7 @@ impl Provider {
             }
         };
         match client {
-            Some(client) if proved => Ok(Arc::clone(client)),
+            Some(client) if proved => Ok(client),
             _ => Err(TokenError::ClientAuthentication(attempted)),
         }
     }

@@ -1,6 +1,6 @@
 //! Checking client secrets: off the runtime's threads, a few at a time, and not twice.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -19,11 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Checks client secrets.
 #[derive(Debug)]
 pub(crate) struct SecretChecks {
-    /// Pairs of client and secret that were right, as digests.
+    /// Clients with the hash and the secret that went together, as digests: once the client has
+    /// another secret, what was right before proves nothing.
     proved: Cache<Digest, ()>,
     turns: Arc<Semaphore>,
     /// What a secret is checked against that has nothing to be checked against.
-    decoy: Option<SecretHash>,
+    decoy: OnceLock<SecretHash>,
 }
 
 impl SecretChecks {
@@ -36,7 +37,7 @@ impl SecretChecks {
         Self {
             proved,
             turns: Arc::new(Semaphore::new(SLOW_CHECKS_AT_ONCE)),
-            decoy: slow.cloned(),
+            decoy: slow.cloned().map(OnceLock::from).unwrap_or_default(),
         }
     }
 
@@ -51,12 +52,15 @@ impl SecretChecks {
         hash: Option<&SecretHash>,
         presented: &Secret,
     ) -> Result<bool, TokenError> {
-        let pair = pair(client_id, presented);
-        if hash.is_some() && self.proved.contains_key(&pair) {
-            return Ok(true);
-        }
         let proved = match hash {
-            Some(hash) if hash.is_slow() => return self.check_slowly(hash, presented, pair).await,
+            Some(hash) if hash.is_slow() => {
+                self.decoy.get_or_init(|| hash.clone());
+                let proof = proof(client_id, hash, presented);
+                if self.proved.contains_key(&proof) {
+                    return Ok(true);
+                }
+                return self.check_slowly(hash, presented, proof).await;
+            }
             Some(hash) => hash.matches(presented),
             None => false,
         };
@@ -65,7 +69,7 @@ impl SecretChecks {
         }
         // A refusal takes as long whatever was wrong, so that time does not tell which client
         // exists and how its secret is kept.
-        if let Some(decoy) = &self.decoy {
+        if let Some(decoy) = self.decoy.get() {
             self.run(decoy, presented).await?;
         }
         Ok(false)
@@ -75,11 +79,11 @@ impl SecretChecks {
         &self,
         hash: &SecretHash,
         presented: &Secret,
-        pair: Digest,
+        proof: Digest,
     ) -> Result<bool, TokenError> {
         let proved = self.run(hash, presented).await?;
         if proved {
-            self.proved.insert(pair, ());
+            self.proved.insert(proof, ());
         }
         Ok(proved)
     }
@@ -102,10 +106,11 @@ impl SecretChecks {
     }
 }
 
-/// Names a client with a secret. Client identifiers have no zero byte.
-fn pair(client_id: &str, secret: &Secret) -> Digest {
-    let digest = secret.digest();
-    Digest::of(&[client_id.as_bytes(), b"\0", digest.as_bytes()].concat())
+/// Names a client with a hash and a secret. Identifiers and hashes have no zero byte.
+fn proof(client_id: &str, hash: &SecretHash, secret: &Secret) -> Digest {
+    let (hash, digest) = (hash.to_text(), secret.digest());
+    let parts = [client_id.as_bytes(), b"\0", hash.as_bytes(), b"\0"];
+    Digest::of(&[&parts.concat(), digest.as_bytes().as_slice()].concat())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Another driver runs these tests by another [`new_store`].
 
 mod attempts;
+mod clients;
 mod consents;
 mod garbage;
 mod keys;

@@ -73,7 +73,16 @@ impl Provider {
     }
 
     async fn deliver(&self, notice: LogoutNotice, poster: &dyn FormPoster) {
-        let client = self.clients.find(notice.client_id.as_str());
+        let now = self.parts.clock.now();
+        let client = match self.clients.find(notice.client_id.as_str(), now).await {
+            Ok(client) => client,
+            Err(error) => {
+                // The claim runs out, and the client is told then.
+                tracing::error!(%error, "the client of a logout token cannot be looked up");
+                return;
+            }
+        };
+        let client = client.as_deref();
         let endpoint =
             client.and_then(|client| Some((client, client.logout.back_channel.as_ref()?)));
         let kept = match endpoint {

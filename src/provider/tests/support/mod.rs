@@ -22,8 +22,10 @@ use http::header;
 
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
-use crate::model::{Issuer, Timestamp};
-use crate::provider::{BackChannelLogout, Parts, Provider, RefreshTokenPolicy, Settings};
+use crate::model::{Issuer, Scope, Timestamp};
+use crate::provider::{
+    BackChannelLogout, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
+};
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -191,6 +193,10 @@ pub(crate) fn settings() -> Settings {
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         display_name: "Test Place".to_owned(),
+        registration: Registration {
+            audience: vec!["https://api.example".to_owned()],
+            scope: Scope::parse("openid profile email offline_access").unwrap(),
+        },
         templates: None::<PathBuf>,
     }
 }

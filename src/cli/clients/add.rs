@@ -1,0 +1,112 @@
+//! `cellgate clients add`.
+
+use std::io::Write;
+
+use super::arguments::{Authentication, NewClient};
+use super::{Book, ClientsError};
+use crate::cli::error::CliError;
+use crate::entropy;
+use crate::model::{ClientId, GrantType, RegisteredBy, SecretHash, Timestamp};
+use crate::provider::clients::{ApplicationType, AuthenticationMethod, ClientMetadata};
+use crate::secret::Secret;
+use crate::store::ClientRecord;
+
+/// Registers a client and prints what its application must know.
+pub(super) async fn add(
+    new: &NewClient,
+    out: &mut impl Write,
+    now: Timestamp,
+) -> Result<(), CliError> {
+    let book = Book::open(&new.config).await?;
+    let id = match &new.id {
+        Some(id) => ClientId::parse(id),
+        None => ClientId::parse(&entropy::identifier()?),
+    }
+    .map_err(ClientsError::from)?;
+    if book.configured(&id).is_some() {
+        return Err(ClientsError::Configured(id).into());
+    }
+    let metadata = metadata(new)
+        .complete(&book.rules(RegisteredBy::CommandLine))
+        .map_err(ClientsError::from)?;
+    let secret = secret(metadata.authentication_method())?;
+    let record = ClientRecord {
+        id,
+        registered_by: RegisteredBy::CommandLine,
+        metadata: metadata.to_json(),
+        secret_hash: secret.as_ref().map(hash),
+        registration_token: None,
+        created_at: now,
+    };
+    if !book.store.add_client(&record).await? {
+        return Err(ClientsError::Taken(record.id).into());
+    }
+    announce(&book, &record.id, secret.as_ref(), out)
+}
+
+/// A new secret, if a client that authenticates so has one.
+pub(super) fn secret(method: AuthenticationMethod) -> Result<Option<Secret>, CliError> {
+    let secret = method.has_secret().then(entropy::opaque_token);
+    Ok(secret.transpose()?)
+}
+
+/// What is kept of a secret that was made here.
+pub(super) fn hash(secret: &Secret) -> SecretHash {
+    SecretHash::Sha256(secret.digest())
+}
+
+fn announce(
+    book: &Book,
+    id: &ClientId,
+    secret: Option<&Secret>,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let issuer = &book.state.provider.issuer;
+    writeln!(out, "client_id:     {id}")?;
+    if let Some(secret) = secret {
+        writeln!(out, "client_secret: {}", secret.expose())?;
+        writeln!(out, "issuer:        {issuer}")?;
+        writeln!(out, "The secret is shown this once; only its hash is kept.")?;
+    } else {
+        writeln!(out, "issuer:        {issuer}")?;
+        writeln!(out, "A public client: it has no secret and must use PKCE.")?;
+    }
+    writeln!(out, "A running Cellgate knows the client within seconds.")?;
+    Ok(())
+}
+
+fn metadata(new: &NewClient) -> ClientMetadata {
+    let method = match new.authentication {
+        _ if new.native => AuthenticationMethod::None,
+        Authentication::None => AuthenticationMethod::None,
+        Authentication::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
+        Authentication::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
+    };
+    let application_type = if new.native {
+        ApplicationType::Native
+    } else {
+        ApplicationType::Web
+    };
+    let grant_types = some(&new.grant_types).unwrap_or_else(|| {
+        [GrantType::AuthorizationCode, GrantType::RefreshToken]
+            .map(|grant_type| grant_type.as_str().to_owned())
+            .to_vec()
+    });
+    ClientMetadata {
+        client_name: new.name.clone(),
+        application_type: Some(application_type),
+        redirect_uris: some(&new.redirect_uris),
+        post_logout_redirect_uris: some(&new.post_logout_redirect_uris),
+        token_endpoint_auth_method: Some(method),
+        grant_types: Some(grant_types),
+        scope: new.scope.clone(),
+        contacts: some(&new.contacts),
+        audience: some(&new.audience),
+        consent: new.consent.clone(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn some(texts: &[String]) -> Option<Vec<String>> {
+    (!texts.is_empty()).then(|| texts.to_vec())
+}

@@ -1,0 +1,122 @@
+//! What can be asked of `cellgate clients`. The doc comments are the text of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What to do with the clients.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ClientsCommand {
+    /// Register an application; prints its id and, once, its secret.
+    ///
+    /// A running Cellgate knows it within seconds. Only the hash of the secret is kept: who loses
+    /// it makes another with `rotate-secret`.
+    #[command(after_long_help = ADD_EXAMPLES)]
+    Add(Box<NewClient>),
+    /// List the clients: those of the configuration and those registered while running.
+    List {
+        /// The configuration whose clients and state are listed.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show everything about a client but its secret.
+    Show {
+        /// Its `client_id`.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The configuration whose clients and state are searched.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a client another secret and print it; the old one is worth nothing within seconds.
+    RotateSecret {
+        /// Its `client_id`.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The configuration whose state holds the client.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Remove a client, and revoke everything that users granted it.
+    ///
+    /// Its refresh and access tokens are refused within seconds, here and at the gateway.
+    Remove {
+        /// Its `client_id`.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The configuration whose state holds the client.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  Grafana, a web application on a server, which can keep a secret:
+      cellgate clients add --config cellgate.yaml --id grafana --name Grafana \\
+          --redirect-uri https://grafana.example/login/generic_oauth
+
+  A program on its users' computers, which cannot; its port is free to choose:
+      cellgate clients add --config cellgate.yaml --id backup --name 'Backup tool' --native \\
+          --redirect-uri http://127.0.0.1/callback --redirect-uri com.example.backup:/callback";
+
+/// An application to register.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct NewClient {
+    /// The configuration whose state the client is added to.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// Its `client_id`; left out: a random one.
+    #[arg(long)]
+    pub(super) id: Option<String>,
+    /// What users read.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Where answers may go, compared character by character; may be given several times.
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub(super) redirect_uris: Vec<String>,
+    /// Where a user may be sent after signing out; may be given several times.
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    pub(super) post_logout_redirect_uris: Vec<String>,
+    /// How it proves who it is.
+    #[arg(long, value_enum, default_value = "client-secret-basic")]
+    pub(super) authentication: Authentication,
+    /// It is installed on its users' machines: no secret, PKCE, any port of a loopback URI.
+    #[arg(long, conflicts_with = "authentication")]
+    pub(super) native: bool,
+    /// Scope values it may ask for, a space apart.
+    #[arg(long)]
+    pub(super) scope: Option<String>,
+    /// A grant type it may use; may be given several times; left out: `authorization_code`, and
+    /// `refresh_token`.
+    #[arg(long = "grant-type", value_name = "NAME")]
+    pub(super) grant_types: Vec<String>,
+    /// `aud` of its access tokens; may be given several times; left out: that of the
+    /// configuration.
+    #[arg(long, value_name = "URL")]
+    pub(super) audience: Vec<String>,
+    /// When users are asked whether it may have what it asks for: `required`, `remembered` or
+    /// `implicit`.
+    #[arg(long)]
+    pub(super) consent: Option<String>,
+    /// Whom to write to about it; may be given several times.
+    #[arg(long = "contact", value_name = "ADDRESS")]
+    pub(super) contacts: Vec<String>,
+}
+
+/// How a client authenticates at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Authentication {
+    /// Not at all: a public client, in a browser or on its user's machine.
+    None,
+    /// A secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// A secret in the form.
+    ClientSecretPost,
+}

@@ -1,0 +1,211 @@
+//! Which metadata may be registered.
+
+use super::metadata::{self, ClientMetadata};
+use super::redirect_uris;
+use crate::jose::SigningAlgorithm;
+use crate::model::{GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, WebLinkError};
+
+/// Why metadata are refused. The text is for whoever sent them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MetadataError {
+    /// Not a JSON object, or a member of another type or with a value nobody knows.
+    #[error("the metadata cannot be read: {0}")]
+    Malformed(String),
+    /// A URI that cannot be registered.
+    #[error("{uri:?} cannot be a redirect URI: it {reason}")]
+    RedirectUri {
+        /// Which one.
+        uri: String,
+        /// Why.
+        reason: RedirectUriError,
+    },
+    /// Nowhere to send an answer.
+    #[error("redirect_uris is missing, and with authorization_code answers must go somewhere")]
+    NoRedirectUri,
+    /// More of something than anybody needs.
+    #[error("there are more than {1} {0}")]
+    TooMany(&'static str, usize),
+    /// Longer than anybody needs.
+    #[error("{0} is longer than {1} characters, or empty")]
+    TooLong(&'static str, usize),
+    /// Text that would not be shown as it is.
+    #[error("{0} has characters that cannot be shown")]
+    Unprintable(&'static str),
+    /// A grant type nobody speaks here.
+    #[error("the grant type {0:?} is not supported")]
+    GrantType(String),
+    /// Only grant types that begin with a token the client cannot get.
+    #[error("grant_types has none by which the client could get its first token")]
+    NoFirstToken,
+    /// RFC 6749 §4.4: "MUST only be used by confidential clients".
+    #[error("a public client may not use the grant type client_credentials")]
+    PublicClientCredentials,
+    /// A response type nobody speaks here.
+    #[error("the response type {0:?} is not supported: only \"code\" is")]
+    ResponseType(String),
+    /// RFC 7591 §2.1.
+    #[error("response_types must be [\"code\"] with the grant type authorization_code, else empty")]
+    Inconsistent,
+    /// RFC 6749 §3.3.
+    #[error("scope: {0}")]
+    Scope(#[from] ScopeError),
+    /// Nothing of what was asked for may be had.
+    #[error("scope has no value that a client may register here")]
+    NoScope,
+    /// A link that cannot be shown.
+    #[error("{0} {1}")]
+    Link(&'static str, WebLinkError),
+    /// Pairwise subjects are not offered.
+    #[error("subject_type can only be \"public\"")]
+    SubjectType,
+    /// ID tokens are not signed so.
+    #[error("id_token_signed_response_alg can only be {0:?}")]
+    SignatureAlgorithm(&'static str),
+    /// Not one of the policies.
+    #[error("consent can only be \"required\", \"remembered\" or \"implicit\"")]
+    Consent,
+    /// In the store only: a secret without a method, or the other way round.
+    #[error("the secret does not go with token_endpoint_auth_method")]
+    Secret,
+}
+
+/// What a registration is held to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'a> {
+    /// Who registers.
+    pub(crate) registered_by: RegisteredBy,
+    /// What a client that registers itself may ask for at most.
+    pub(crate) scope: &'a Scope,
+    /// What signs ID tokens.
+    pub(crate) id_token_algorithm: SigningAlgorithm,
+}
+
+impl ClientMetadata {
+    /// Checks metadata and fills in what was left out, so that what is stored and echoed is what
+    /// holds (RFC 7591 §3.2.1).
+    ///
+    /// # Errors
+    ///
+    /// [`MetadataError`]: the first rule that is broken.
+    pub(crate) fn complete(mut self, rules: &Rules<'_>) -> Result<Self, MetadataError> {
+        let application_type = *self.application_type.get_or_insert_default();
+        self.token_endpoint_auth_method.get_or_insert_default();
+        self.check_texts()?;
+        self.links()?;
+        let uris = self.redirect_uris.as_deref().unwrap_or_default();
+        redirect_uris::check(uris, application_type, rules.registered_by)?;
+        let afterwards = self.post_logout_redirect_uris.as_deref();
+        let afterwards = afterwards.unwrap_or_default();
+        redirect_uris::check(afterwards, application_type, rules.registered_by)?;
+        self.complete_grant_types()?;
+        self.complete_scope(rules)?;
+        if self.subject_type.get_or_insert("public".to_owned()) != "public" {
+            return Err(MetadataError::SubjectType);
+        }
+        let signed_with = rules.id_token_algorithm.as_str();
+        let algorithm = &mut self.id_token_signed_response_alg;
+        if algorithm.get_or_insert(signed_with.to_owned()) != signed_with {
+            return Err(MetadataError::SignatureAlgorithm(signed_with));
+        }
+        metadata::consent(self.consent.as_deref())?;
+        if rules.registered_by == RegisteredBy::Itself {
+            // Not the client's to say, hence unknown here, hence ignored.
+            self.audience = None;
+            self.consent = None;
+        }
+        Ok(self)
+    }
+
+    /// Grant types and response types go together (RFC 7591 §2.1).
+    fn complete_grant_types(&mut self) -> Result<(), MetadataError> {
+        let mut grant_types = metadata::grant_types(self.grant_types.take())?;
+        let mut seen = Vec::new();
+        grant_types.retain(|grant_type| {
+            let is_new = !seen.contains(grant_type);
+            seen.push(*grant_type);
+            is_new
+        });
+        let has_code = grant_types.contains(&GrantType::AuthorizationCode);
+        if grant_types.iter().all(|it| *it == GrantType::RefreshToken) {
+            return Err(MetadataError::NoFirstToken);
+        }
+        let is_public = !self.authentication_method().has_secret();
+        if is_public && grant_types.contains(&GrantType::ClientCredentials) {
+            return Err(MetadataError::PublicClientCredentials);
+        }
+        let response_types = self.response_types.get_or_insert_with(|| {
+            let code = has_code.then(|| "code".to_owned());
+            code.into_iter().collect()
+        });
+        if let Some(other) = response_types.iter().find(|name| *name != "code") {
+            return Err(MetadataError::ResponseType(other.clone()));
+        }
+        response_types.dedup();
+        if has_code == response_types.is_empty() {
+            return Err(MetadataError::Inconsistent);
+        }
+        if has_code && self.redirect_uris.as_ref().is_none_or(Vec::is_empty) {
+            return Err(MetadataError::NoRedirectUri);
+        }
+        let names = grant_types.iter().map(|it| it.as_str().to_owned());
+        self.grant_types = Some(names.collect());
+        Ok(())
+    }
+
+    /// What a client that registers itself asks for beyond the configured scope it does not get,
+    /// and the answer says so; an administrator gets what is asked for. `offline_access` is of no
+    /// use without refresh tokens.
+    fn complete_scope(&mut self, rules: &Rules<'_>) -> Result<(), MetadataError> {
+        let scope = match (self.scope.as_deref(), rules.registered_by) {
+            (None, _) => rules.scope.clone(),
+            (Some(text), RegisteredBy::Itself) => Scope::parse(text)?.intersection(rules.scope),
+            (Some(text), _) => Scope::parse(text)?,
+        };
+        let refresh_token = GrantType::RefreshToken.as_str();
+        let grant_types = self.grant_types.as_deref().unwrap_or_default();
+        let may_refresh = grant_types.iter().any(|name| name == refresh_token);
+        let values: Vec<&str> = scope
+            .iter()
+            .filter(|value| may_refresh || !matches!(*value, "offline_access" | "offline"))
+            .collect();
+        if values.is_empty() {
+            return Err(MetadataError::NoScope);
+        }
+        self.scope = Some(values.join(" "));
+        Ok(())
+    }
+
+    /// Users and administrators read these.
+    fn check_texts(&self) -> Result<(), MetadataError> {
+        const MAX_NAME: usize = 80;
+        const MAX_CONTACTS: usize = 10;
+        const MAX_CONTACT: usize = 254;
+        if let Some(name) = &self.client_name {
+            check_text("client_name", name, MAX_NAME)?;
+        }
+        let contacts = self.contacts.as_deref().unwrap_or_default();
+        if contacts.len() > MAX_CONTACTS {
+            return Err(MetadataError::TooMany("contacts", MAX_CONTACTS));
+        }
+        contacts
+            .iter()
+            .try_for_each(|contact| check_text("a contact", contact, MAX_CONTACT))
+    }
+}
+
+/// Refuses what is too long, and what changes how the text around it is shown: a name that runs
+/// from right to left could turn the sentence it stands in.
+fn check_text(what: &'static str, text: &str, max: usize) -> Result<(), MetadataError> {
+    if text.trim().is_empty() || text.chars().count() > max {
+        return Err(MetadataError::TooLong(what, max));
+    }
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if text.chars().any(is_hidden) {
+        return Err(MetadataError::Unprintable(what));
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Clients that were registered while running.
+
+use super::db::{Row, Statement};
+use super::grants::read_client_id;
+use super::revocations::{Revoked, grant_revoked_until};
+use super::{Store, StoreError, to_the_end};
+use crate::model::{ClientId, GrantId, RegisteredBy, SecretHash, Timestamp};
+use crate::secret::Digest;
+
+/// A registered client as the store keeps it.
+#[derive(Clone, Debug)]
+pub struct ClientRecord {
+    /// `client_id`.
+    pub id: ClientId,
+    /// Who registered it.
+    pub registered_by: RegisteredBy,
+    /// What it registered: JSON in the words of RFC 7591 §2.
+    pub metadata: String,
+    /// What is kept of its secret; a public client has none.
+    pub secret_hash: Option<SecretHash>,
+    /// What is kept of its registration access token (RFC 7592 §3).
+    pub registration_token: Option<Digest>,
+    /// When it was registered first.
+    pub created_at: Timestamp,
+}
+
+/// The columns that [`read_client`] reads.
+macro_rules! client_columns {
+    () => {
+        "id, registered_by, metadata, secret_hash, registration_token, created_at"
+    };
+}
+
+impl Store {
+    /// The client registered under `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn find_client(&self, id: &ClientId) -> Result<Option<ClientRecord>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            client_columns!(),
+            " FROM clients WHERE id = $1 AND removed_at IS NULL"
+        ));
+        let rows = self.run(select.bind(id.as_str())).await?;
+        rows.first().as_mut().map(read_client).transpose()
+    }
+
+    /// Every client, by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn list_clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            client_columns!(),
+            " FROM clients WHERE removed_at IS NULL ORDER BY id"
+        ));
+        self.run(select)
+            .await?
+            .read_all(|mut row| read_client(&mut row))
+    }
+
+    /// Registers a client. Whether its id was free; one that was removed is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn add_client(&self, client: &ClientRecord) -> Result<bool, StoreError> {
+        let added = self.db.batch(vec![insert_client(client).need(1)]).await?;
+        Ok(added.is_some())
+    }
+
+    /// Replaces what a client registered, its secret and its token. Whether it still was there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn replace_client(&self, client: &ClientRecord) -> Result<bool, StoreError> {
+        let update = Statement::new(
+            "UPDATE clients SET metadata = $2, secret_hash = $3, registration_token = $4
+             WHERE id = $1 AND removed_at IS NULL",
+        );
+        let update = update
+            .bind(client.id.as_str())
+            .bind(client.metadata.as_str())
+            .bind(client.secret_hash.as_ref().map(SecretHash::to_text))
+            .bind(token_bytes(client));
+        Ok(self.db.batch(vec![update.need(1)]).await?.is_some())
+    }
+
+    /// Removes a client with its consents and revokes every grant that was given to it, in one batch. Whether there
+    /// was one. Durable before it returns, seen by [`Self::revocations`] at once, and done even if
+    /// the caller stops waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; the client may be there still.
+    pub async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
+        let (store, id) = (self.clone(), id.clone());
+        to_the_end(async move { store.remove_client_now(&id, now).await }).await
+    }
+
+    async fn remove_client_now(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
+        let expires_at = grant_revoked_until(now);
+        let remove = Statement::new(
+            "UPDATE clients SET removed_at = $2, secret_hash = NULL, registration_token = NULL
+             WHERE id = $1 AND removed_at IS NULL",
+        );
+        let remember = Statement::new(
+            "INSERT INTO revocations (kind, id, expires_at)
+             SELECT 'grant', id, $2 FROM grants WHERE client_id = $1 AND revoked_at IS NULL
+             ON CONFLICT (kind, id) DO NOTHING",
+        );
+        let revoke = Statement::new(
+            "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL
+             RETURNING id",
+        );
+        let forget = Statement::new("DELETE FROM consents WHERE client_id = $1");
+        let removed = self
+            .db
+            .batch(vec![
+                remove.bind(id.as_str()).bind(now).need(1),
+                remember.bind(id.as_str()).bind(expires_at),
+                revoke.bind(id.as_str()).bind(now),
+                // Whoever registers the same id again must ask its users again.
+                forget.bind(id.as_str()),
+            ])
+            .await?;
+        let Some(revoked) = removed.and_then(|answers| answers.into_iter().nth(2)) else {
+            return Ok(false);
+        };
+        for grant in revoked.read_all(|mut row| row.text())? {
+            self.revocations
+                .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
+        }
+        Ok(true)
+    }
+}
+
+/// Stores a client under an id that nobody has, or nobody has any more.
+pub(super) fn insert_client(client: &ClientRecord) -> Statement {
+    let insert = Statement::new(
+        "INSERT INTO clients (id, registered_by, metadata, secret_hash, registration_token,
+                              created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (id) DO UPDATE SET
+             registered_by = excluded.registered_by, metadata = excluded.metadata,
+             secret_hash = excluded.secret_hash, created_at = excluded.created_at,
+             registration_token = excluded.registration_token, removed_at = NULL
+         WHERE clients.removed_at IS NOT NULL",
+    );
+    insert
+        .bind(client.id.as_str())
+        .bind(client.registered_by.as_str())
+        .bind(client.metadata.as_str())
+        .bind(client.secret_hash.as_ref().map(SecretHash::to_text))
+        .bind(token_bytes(client))
+        .bind(client.created_at)
+}
+
+fn token_bytes(client: &ClientRecord) -> Option<Vec<u8>> {
+    let token = client.registration_token.as_ref();
+    token.map(|digest| digest.as_bytes().to_vec())
+}
+
+fn read_client(row: &mut Row) -> Result<ClientRecord, StoreError> {
+    Ok(ClientRecord {
+        id: read_client_id(row)?,
+        registered_by: RegisteredBy::parse(&row.text()?)
+            .ok_or(StoreError::Corrupt("who registered a client"))?,
+        metadata: row.text()?,
+        secret_hash: row
+            .optional_text()?
+            .map(|text| SecretHash::parse(&text))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt("the hash of a client's secret"))?,
+        registration_token: row.optional_digest()?,
+        created_at: row.timestamp()?,
+    })
+}
