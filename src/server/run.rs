@@ -28,7 +28,8 @@ pub fn run(path: &Path) -> Result<(), StartError> {
     let started = Instant::now();
     install_crypto_provider();
     let config = Config::load(path)?;
-    telemetry::log::init(&config.log_filter)?;
+    // Kept until the end, whichever: its drop waits until the last line is written.
+    let _log = telemetry::log::init(&config.log_filter)?;
     log_panics();
     let runtime = Builder::new_multi_thread()
         .worker_threads(threads(&config))

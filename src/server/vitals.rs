@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::assembly::State;
 use super::connection::Slots;
 use crate::jose::TokenVerifier;
-use crate::telemetry::Metrics;
+use crate::telemetry::{self, Metrics};
 
 /// A store that needs longer than this to answer is not ready.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -76,6 +76,7 @@ impl Vitals {
         let (hits, verified, failed) = self.verifier.load().counts();
         self.metrics.verifications(hits, verified, failed);
         self.metrics.connections(self.slots.taken());
+        self.metrics.log_lines_lost(telemetry::log::lost());
         if let Some(state) = &self.state {
             self.metrics.revocations(state.store.revocations().len());
         }

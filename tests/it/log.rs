@@ -128,3 +128,79 @@ async fn no_secret_is_logged_at_any_level() {
         assert!(found.is_none(), "{secret} is in the log: {found:?}");
     }
 }
+
+/// How many lines of access there are with `text` in their path.
+fn n_access(log: &str, text: &str) -> usize {
+    let lines = lines(log);
+    let access = lines.iter().filter(|line| line["target"] == "access");
+    access
+        .filter(|line| {
+            line["http.path"]
+                .as_str()
+                .is_some_and(|path| path.contains(text))
+        })
+        .count()
+}
+
+/// Whoever reads the log can hold up the log, and nothing else.
+#[tokio::test]
+async fn traffic_goes_on_while_nobody_reads_the_log() {
+    let edge = Edge::demo();
+    let unread = edge.leave_log_unread();
+    // Six megabytes of lines: more than the pipe and the queue take.
+    let long = "x".repeat(4000);
+    for _ in 0..1500 {
+        edge.get(&format!("/public/{long}"))
+            .await
+            .assert_status(200);
+    }
+    edge.sign_in("alice").password("wrong").submit().await;
+
+    let metrics = edge.admin("/metrics").await.assert_status(200);
+    let dropped = metrics
+        .body
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("cellgate_log_lines_dropped_total{reason=\"queue_full\"} ")
+        })
+        .and_then(|count| count.parse::<usize>().ok());
+    assert!(dropped.is_some_and(|count| count > 0), "{}", metrics.body);
+    drop(unread);
+    edge.wait_for("standard output is read too slowly");
+    edge.get("/public/read-again").await.assert_status(200);
+    edge.wait_for("/public/read-again");
+
+    let log = edge.log();
+    let n_written = n_access(&log, &long);
+    assert!(n_written < 1500, "some were dropped");
+    assert!(
+        n_written > 500,
+        "what was in the queue was written: {n_written}"
+    );
+    let audit = lines(&log);
+    assert!(
+        audit.iter().any(|line| line["target"] == "audit"),
+        "the refused sign-in came through"
+    );
+}
+
+/// What waits when the end comes is written before it.
+#[tokio::test]
+async fn a_stop_writes_what_waits_to_be_written() {
+    let mut edge = Edge::demo();
+    let unread = edge.leave_log_unread();
+    let long = "x".repeat(4000);
+    for _ in 0..100 {
+        edge.get(&format!("/public/{long}"))
+            .await
+            .assert_status(200);
+    }
+
+    edge.signal("TERM");
+    drop(unread);
+    let (log, code) = edge.last_words();
+
+    assert_eq!(code, Some(0));
+    assert_eq!(n_access(&log, &long), 100);
+    assert!(log.contains("\"message\":\"drained\""), "{log}");
+}

@@ -12,6 +12,7 @@ use std::time::Duration;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
+use super::log::Lost;
 use families::Families;
 
 /// Everything that is counted, in a registry of its own.
@@ -145,6 +146,8 @@ struct Upkeep {
     revocations: IntGauge,
     logout_tokens: IntCounterVec,
     logout_tokens_pending: IntGauge,
+    log_lines_dropped: IntCounterVec,
+    last_lost: Mutex<Lost>,
 }
 
 impl Upkeep {
@@ -174,6 +177,12 @@ impl Upkeep {
                 "logout_tokens_pending",
                 "Clients that are still to be told of the end of a session.",
             ),
+            log_lines_dropped: families.counters(
+                "log_lines_dropped_total",
+                "Lines that did not reach the log: no room (queue_full), or not taken by standard output (write_failed).",
+                &["reason"],
+            ),
+            last_lost: Mutex::default(),
         }
     }
 }
@@ -344,6 +353,23 @@ impl Metrics {
             .maintenance_failures
             .with_label_values(&[task])
             .inc();
+    }
+
+    /// Takes over the log's own counts, made since the process began.
+    pub fn log_lines_lost(&self, now: Lost) {
+        let Ok(mut last) = self.upkeep.last_lost.lock() else {
+            return;
+        };
+        for (reason, now, last) in [
+            ("queue_full", now.dropped, last.dropped),
+            ("write_failed", now.refused, last.refused),
+        ] {
+            self.upkeep
+                .log_lines_dropped
+                .with_label_values(&[reason])
+                .inc_by(now.saturating_sub(last));
+        }
+        *last = now;
     }
 
     /// How many revocations are remembered.

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -26,9 +26,16 @@ pub(crate) struct Edge {
     pub(crate) admin: SocketAddr,
     log: Arc<Mutex<String>>,
     lines: Receiver<String>,
+    /// Held by whoever reads a line of standard output.
+    reading: Arc<Mutex<()>>,
     pub(super) scheme: &'static str,
     pub(crate) http: reqwest::Client,
 }
+
+/// Keeps standard output of an [`Edge`] unread.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held, not read")]
+pub(crate) struct Unread<'e>(MutexGuard<'e, ()>);
 
 /// A port nobody listens on. Another process could take it before we do; none here does.
 pub(crate) fn free_port() -> u16 {
@@ -80,14 +87,22 @@ impl Edge {
             .expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, lines) = channel();
-        let streams: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(process.stdout.take().expect("piped")),
-            Box::new(process.stderr.take().expect("piped")),
+        let reading = Arc::new(Mutex::new(()));
+        let streams: [(Box<dyn std::io::Read + Send>, _); 2] = [
+            (
+                Box::new(process.stdout.take().expect("piped")),
+                Arc::clone(&reading),
+            ),
+            (
+                Box::new(process.stderr.take().expect("piped")),
+                Arc::default(),
+            ),
         ];
-        for stream in streams {
+        for (stream, reading) in streams {
             let (log, sender) = (Arc::clone(&log), sender.clone());
             thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    drop(reading.lock());
                     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
                     log.push_str(&line);
                     log.push('\n');
@@ -104,6 +119,7 @@ impl Edge {
             admin: SocketAddr::from(([127, 0, 0, 1], admin)),
             log,
             lines,
+            reading,
             scheme: "http",
             http: client(|builder| builder),
         };
@@ -138,6 +154,19 @@ impl Edge {
                 Err(_) => panic!("no line with {text}; the log:\n{}", self.log()),
             }
         }
+    }
+
+    /// Leaves standard output unread until the answer is dropped.
+    pub(crate) fn leave_log_unread(&self) -> Unread<'_> {
+        Unread(self.reading.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for the process to end; all that it logged, and its exit code.
+    pub(crate) fn last_words(&mut self) -> (String, Option<i32>) {
+        let code = self.wait();
+        // The readers end with the streams.
+        while self.lines.recv_timeout(DEADLINE).is_ok() {}
+        (self.log(), code)
     }
 
     /// All that was logged so far.

@@ -4,12 +4,41 @@
 //! consequence) are written whatever level the operator asks for, unless the filter names them.
 //! Of other people's code only warnings are heard, and of Pingora's request path nothing: it
 //! writes query strings at `error` and whole request heads at `debug`, and both carry tokens.
+//!
+//! Nobody who logs waits for the reader of standard output: a thread of its own writes ([`queue`]
+//! says what happens when that falls behind). [`Log`] sees to it at the end of the process, however
+//! that comes about, that what waits is written.
+
+mod queue;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd as _;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+pub use queue::Lost;
+use queue::{Importance, Queue, Room};
+
+/// Access lines of about a second under the heaviest load, and audit lines of many minutes.
+const ROOM: Room = Room {
+    expendable: 4 << 20,
+    kept: 32 << 20,
+};
+
+/// How long the end of the process may be held up by whoever reads the log.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The queue of this process, as there is one subscriber of this process.
+static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
 
 /// Why nothing can be logged.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +49,15 @@ pub enum LogError {
     /// A subscriber was installed earlier.
     #[error(transparent)]
     AlreadyInitialized(#[from] TryInitError),
+    /// No thread, or no second handle of standard output.
+    #[error("the log cannot be written: {0}")]
+    Writer(#[from] io::Error),
 }
+
+/// A log at work. Dropped last in the process, it waits until all lines are written.
+#[derive(Debug)]
+#[must_use = "what waits to be written is lost unless this is kept until the end"]
+pub struct Log(Arc<Queue>);
 
 /// Starts logging to standard output what `filter` lets through, for the whole process.
 ///
@@ -28,10 +65,92 @@ pub enum LogError {
 ///
 /// # Errors
 ///
-/// [`LogError`] when the filter cannot be read, or on a second call.
-pub fn init(filter: &str) -> Result<(), LogError> {
-    subscriber(filter, std::io::stdout)?.try_init()?;
-    Ok(())
+/// [`LogError`] when the filter cannot be read, when the system has no thread for the writer, or
+/// on a second call.
+pub fn init(filter: &str) -> Result<Log, LogError> {
+    let queue = Arc::new(Queue::new(ROOM));
+    subscriber(filter, Writer(Arc::clone(&queue)))?.try_init()?;
+    // Not `io::stdout()`: whoever ends the process flushes that, and would wait for its lock.
+    let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let from = Arc::clone(&queue);
+    thread::Builder::new()
+        .name("cellgate-log".to_owned())
+        .spawn(move || from.write_to(&mut out, tell_dropped))?;
+    let queue = QUEUE.get_or_init(|| queue);
+    Ok(Log(Arc::clone(queue)))
+}
+
+/// Lines that never reached standard output; none before [`init`].
+pub fn lost() -> Lost {
+    QUEUE.get().map(|queue| queue.lost()).unwrap_or_default()
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if self.0.flush(PATIENCE) {
+            return;
+        }
+        // Standard error may be the very pipe that nobody reads, so this is not waited for either.
+        let (done, is_done) = sync_channel::<()>(1);
+        let teller = thread::Builder::new().spawn(move || {
+            let mut err = io::stderr();
+            let text = "cellgate: the last lines of the log are lost: nobody reads standard output";
+            // There is nobody left to tell when one of these fails.
+            let _ignored = writeln!(err, "{text}");
+            let _ignored = done.send(());
+        });
+        if teller.is_ok() {
+            // Told or not, the process ends.
+            let _ignored = is_done.recv_timeout(Duration::from_millis(200));
+        }
+    }
+}
+
+fn tell_dropped(n_lines: u64) {
+    tracing::warn!(
+        n_lines,
+        "lines of the log were dropped: standard output is read too slowly"
+    );
+}
+
+/// Puts lines into the queue.
+#[derive(Debug)]
+struct Writer(Arc<Queue>);
+
+/// One line on its way into the queue.
+struct Line<'q> {
+    queue: &'q Queue,
+    importance: Importance,
+}
+
+impl<'q> MakeWriter<'q> for Writer {
+    type Writer = Line<'q>;
+
+    fn make_writer(&'q self) -> Line<'q> {
+        Line {
+            queue: &self.0,
+            importance: Importance::Kept,
+        }
+    }
+
+    fn make_writer_for(&'q self, metadata: &Metadata<'_>) -> Line<'q> {
+        Line {
+            queue: &self.0,
+            importance: importance(metadata.target(), *metadata.level()),
+        }
+    }
+}
+
+impl Write for Line<'_> {
+    /// The layer formats a line first and writes it at once.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.queue.push(line, self.importance);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether `filter` can be read, for `check`.
@@ -69,13 +188,32 @@ fn is_fit_to_log(metadata: &Metadata<'_>) -> bool {
     may_log(metadata.target(), *metadata.level())
 }
 
+/// What becomes of a line of `target` at `level` when nobody reads.
+///
+/// Expendable is what a stranger can cause as often as there are requests and nobody has to answer
+/// by: access lines, the mistakes of those who ask the provider, and what is there for debugging.
+fn importance(target: &str, level: Level) -> Importance {
+    let is_of = |module: &str| is_of(target, module);
+    let is_kept = level <= Level::WARN
+        || is_of("audit")
+        || level == Level::INFO && !is_of("access") && !is_of("cellgate::provider");
+    if is_kept {
+        Importance::Kept
+    } else {
+        Importance::Expendable
+    }
+}
+
+/// Whether `target` is `module` or in it.
+fn is_of(target: &str, module: &str) -> bool {
+    target
+        .strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
 /// Whether a line of `target` at `level` can be trusted to hold no secret.
 fn may_log(target: &str, level: Level) -> bool {
-    let is_of = |module: &str| {
-        target
-            .strip_prefix(module)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-    };
+    let is_of = |module: &str| is_of(target, module);
     if is_of("cellgate") || is_of("access") || is_of("audit") {
         return true;
     }
@@ -92,8 +230,7 @@ fn may_log(target: &str, level: Level) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -101,11 +238,11 @@ mod tests {
     struct Captured(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Captured {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
@@ -181,6 +318,30 @@ mod tests {
             ("h2::codec", Level::DEBUG, false),
         ] {
             assert_eq!(may_log(target, level), expected, "{target} at {level}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_answers_by_is_kept_when_nobody_reads() {
+        for (target, level, expected) in [
+            ("audit", Level::INFO, Importance::Kept),
+            ("audit", Level::WARN, Importance::Kept),
+            ("cellgate::server::run", Level::INFO, Importance::Kept),
+            ("cellgate::provider::reply", Level::ERROR, Importance::Kept),
+            ("h2::codec", Level::WARN, Importance::Kept),
+            (
+                "cellgate::provider::error::page",
+                Level::INFO,
+                Importance::Expendable,
+            ),
+            (
+                "cellgate::server::run",
+                Level::DEBUG,
+                Importance::Expendable,
+            ),
+            ("access", Level::INFO, Importance::Expendable),
+        ] {
+            assert_eq!(importance(target, level), expected, "{target} at {level}");
         }
     }
 
