@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CliError;
-use super::report::load;
-use crate::clock::SystemClock;
+use super::report::{Inspected, inspected};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::gateway::{Action, Authentication, Policy, Route};
 use crate::model::Client;
@@ -15,16 +15,22 @@ use crate::{server, users};
 
 /// Does what a start does up to opening sockets, and says what the configuration comes to.
 pub(super) fn check(path: &Path, out: &mut impl Write) -> Result<(), CliError> {
-    let config = load(path)?;
+    let clock = SystemClock;
+    let Inspected { config, warnings } = inspected(path, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(server::check(&config, Arc::new(SystemClock)))?;
-    summary(out, path, &config)?;
+    runtime.block_on(server::check(&config, Arc::new(clock)))?;
+    summary(out, path, &config, &warnings)?;
     Ok(())
 }
 
-fn summary(out: &mut impl Write, path: &Path, config: &Config) -> io::Result<()> {
+fn summary(
+    out: &mut impl Write,
+    path: &Path,
+    config: &Config,
+    warnings: &[String],
+) -> io::Result<()> {
     writeln!(out, "{}: good\n", path.display())?;
     listeners(out, config)?;
     provider(out, config)?;
@@ -36,7 +42,7 @@ fn summary(out: &mut impl Write, path: &Path, config: &Config) -> io::Result<()>
     for danger in &config.dangers {
         writeln!(out, "\nDANGER     {danger}")?;
     }
-    for warning in &config.warnings {
+    for warning in warnings {
         writeln!(out, "\nwarning    {warning}")?;
     }
     Ok(())
@@ -213,7 +219,13 @@ mod tests {
     fn summed_up(text: &str) -> String {
         let config = Config::parse(text, Path::new("")).unwrap();
         let mut out = Vec::new();
-        summary(&mut out, Path::new("cellgate.yaml"), &config).unwrap();
+        summary(
+            &mut out,
+            Path::new("cellgate.yaml"),
+            &config,
+            &config.warnings,
+        )
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -8,9 +8,10 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
 };
 
-use crate::config::{Config, ConfigError, Place, Problem, base, read_text};
-
 use super::error::CliError;
+use crate::config::{Config, ConfigError, Place, Problem, base, located, read_text};
+use crate::model::Timestamp;
+use crate::server::{Finding, Severity, inspect};
 
 /// A configuration that was refused, with its text, to be quoted.
 #[derive(Debug)]
@@ -21,17 +22,66 @@ pub(super) struct Refusal {
     error: ConfigError,
 }
 
+/// A configuration with what is odd about it, but does not keep it from being run.
+pub(super) struct Inspected {
+    pub(super) config: Config,
+    /// Each with its line.
+    pub(super) warnings: Vec<String>,
+}
+
 /// Loads a configuration as start-up does.
 pub(super) fn load(path: &Path) -> Result<Config, CliError> {
-    let refused = |text: &str, error| {
-        CliError::Config(Box::new(Refusal {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            error,
-        }))
+    read(path).map(|(_, config)| config)
+}
+
+/// Loads a configuration and looks into all files it names, as start-up does at `now`.
+pub(super) fn inspected(path: &Path, now: Timestamp) -> Result<Inspected, CliError> {
+    let (text, config) = read(path)?;
+    let (doubtful, fatal): (Vec<Finding>, Vec<Finding>) = inspect(&config, now)
+        .into_iter()
+        .partition(|finding| finding.severity == Severity::Doubtful);
+    let place = |found: Vec<Finding>| {
+        let found = found.into_iter();
+        located(
+            &text,
+            found.map(|found| (found.at, found.reason, found.advice)),
+        )
     };
-    let text = read_text(path).map_err(|error| refused("", error))?;
-    Config::parse(&text, base(path)).map_err(|error| refused(&text, error))
+    if !fatal.is_empty() {
+        let error = place(fatal);
+        return Err(refused(path, text, error));
+    }
+    let mut warnings = config.warnings.clone();
+    warnings.extend(place(doubtful).problems.iter().map(warning));
+    Ok(Inspected { config, warnings })
+}
+
+fn read(path: &Path) -> Result<(String, Config), CliError> {
+    let text = read_text(path).map_err(|error| refused(path, String::new(), error))?;
+    match Config::parse(&text, base(path)) {
+        Ok(config) => Ok((text, config)),
+        Err(error) => Err(refused(path, text, error)),
+    }
+}
+
+fn refused(path: &Path, text: String, error: ConfigError) -> CliError {
+    CliError::Config(Box::new(Refusal {
+        path: path.to_owned(),
+        text,
+        error,
+    }))
+}
+
+/// A problem that is none, as the configuration words its own warnings.
+fn warning(problem: &Problem) -> String {
+    let Problem {
+        key,
+        reason,
+        advice,
+        place,
+    } = problem;
+    let line = place.map_or(1, |place| place.line);
+    format!("line {line}: {key}: {reason}. {advice}")
 }
 
 impl fmt::Display for Refusal {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::check::by_specificity;
 use super::error::CliError;
-use super::report::load;
+use super::report::{Inspected, inspected};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::gateway::{Authentication, Route};
 use crate::model::{Client, Issuer};
@@ -13,10 +14,10 @@ use crate::server::{self, Listener};
 
 /// Says where to go, then serves until told to stop.
 pub(super) fn run(path: &Path, out: &mut impl Write) -> Result<(), CliError> {
-    let config = load(path)?;
+    let Inspected { config, .. } = inspected(path, SystemClock.now())?;
     out.write_all(welcome(&config).as_bytes())?;
     out.flush()?;
-    // The server reads the file itself, as it does again at each reload.
+    // The server reads the file itself, as it does again at each reload, and logs the warnings.
     drop(config);
     server::run(path)?;
     Ok(())

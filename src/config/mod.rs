@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use crate::{gateway, jose, provider, server, store, users};
 
+pub(crate) use key_path::KeyPath;
 pub use problem::{ConfigError, Place, Problem};
 pub use schema::schema;
 
@@ -92,6 +93,22 @@ pub fn read_text(path: &Path) -> Result<String, ConfigError> {
     files::read_text(path).map_err(|error| {
         ConfigError::whole(error.to_string(), "Check the path and who may read it.")
     })
+}
+
+/// Problems of what the configuration `text` names, given as key path, reason and advice, with their
+/// places in it.
+pub(crate) fn located(
+    text: &str,
+    found: impl IntoIterator<Item = (KeyPath, String, String)>,
+) -> ConfigError {
+    let (_, mut problems) = match document::read(text) {
+        Ok(read) => read,
+        Err(error) => return error,
+    };
+    for (at, reason, advice) in found {
+        problems.add(&at, reason, advice);
+    }
+    problems.into_error()
 }
 
 /// The folder that the configuration at `path` names its files relative to.

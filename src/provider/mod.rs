@@ -118,6 +118,15 @@ impl Provider {
         })
     }
 
+    /// Reads and tries out all templates, as [`Self::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderError::Template`] names the first that cannot be used.
+    pub fn check_templates(settings: &Settings) -> Result<(), ProviderError> {
+        Pages::load(settings).map(drop)
+    }
+
     /// Whether `path`, in canonical form, is ours to answer.
     pub fn serves(&self, path: &str) -> bool {
         Endpoint::covers(&self.settings.issuer, path)

@@ -199,8 +199,9 @@ pub(super) fn in_listener(listener: &Listener, source: TlsError) -> StartError {
     }
 }
 
-/// Everything start-up does short of opening sockets and state: certificates and keys match,
-/// templates parse, key sets are usable.
+/// Everything start-up does short of opening sockets and state.
+///
+/// To be called when [`inspect`](super::inspect) found nothing that keeps it from starting.
 ///
 /// # Errors
 ///

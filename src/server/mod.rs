@@ -16,6 +16,7 @@ mod reload;
 mod running;
 
 mod assembly;
+mod inspection;
 mod maintenance;
 mod task;
 
@@ -35,6 +36,7 @@ mod tests;
 
 pub use assembly::check;
 pub use error::StartError;
+pub(crate) use inspection::{Finding, Severity, inspect};
 pub use run::run;
 pub use running::Server;
 pub use settings::{CertificatePem, Listener, ListenerTls};

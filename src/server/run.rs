@@ -8,11 +8,12 @@ use std::time::Instant;
 use tokio::runtime::Builder;
 
 use super::error::StartError;
+use super::inspection::{Severity, inspect, settle};
 use super::running::{Server, threads};
 use super::signals::{Signal, Signals};
 use super::sockets::Sockets;
 use super::tls::install_crypto_provider;
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::telemetry;
 
@@ -28,9 +29,12 @@ pub fn run(path: &Path) -> Result<(), StartError> {
     let started = Instant::now();
     install_crypto_provider();
     let config = Config::load(path)?;
+    // Before the log, whose lines would repeat what the building of the pieces says.
+    let found = inspect(&config, SystemClock.now());
     // Kept until the end, whichever: its drop waits until the last line is written.
     let _log = telemetry::log::init(&config.log_filter)?;
     log_panics();
+    settle(&found, |severity| severity != Severity::Doubtful)?;
     let runtime = Builder::new_multi_thread()
         .worker_threads(threads(&config))
         .thread_name("cellgate")
@@ -72,7 +76,15 @@ async fn reload(server: &Server, path: PathBuf) {
     let outcome = match loaded {
         Ok(Ok(config)) => {
             log_choices(&config);
-            server.reload(config).await
+            // A certificate that ended must not keep what else changed from being put in force.
+            let found = inspect(&config, SystemClock.now());
+            match settle(&found, |severity| severity == Severity::Unusable) {
+                Ok(()) => server.reload(config).await,
+                Err(error) => {
+                    server.reload_failed();
+                    Err(error.into())
+                }
+            }
         }
         Ok(Err(error)) => {
             server.reload_failed();

@@ -169,6 +169,11 @@ impl CertificateSet {
     }
 }
 
+/// Whether `pem` is a chain with its own key.
+pub(super) fn check(pem: &CertificatePem) -> Result<(), TlsError> {
+    certified_key(pem, 1).map(drop)
+}
+
 fn certified_key(pem: &CertificatePem, number: usize) -> Result<Arc<CertifiedKey>, TlsError> {
     let chain = CertificateDer::pem_slice_iter(&pem.chain)
         .collect::<Result<Vec<_>, PemError>>()

@@ -16,6 +16,7 @@ mod support;
 mod bodies;
 mod browser;
 mod cells;
+mod certificates;
 mod conformance;
 mod demo;
 mod hostile;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod end;
+mod inspection;
 mod reload;
 mod start;
 
