@@ -7,30 +7,41 @@ use crate::support::{Answer, Browser, Edge, form_fields};
 const CALLBACK: &str = "http://127.0.0.1:9482/callback";
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "cells-demo-password")];
 
+/// The origin of the demo application's redirection URI.
+const APPLICATION: &str = "http://127.0.0.1:9482";
+
 /// A browser's question before a call from another origin.
-async fn preflight(edge: &Edge, path: &str) -> Answer {
+async fn preflight(edge: &Edge, path: &str, origin: &str) -> Answer {
     let request = edge
         .http
         .request(Method::OPTIONS, edge.url(path))
-        .header("origin", "https://app.example")
+        .header("origin", origin)
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "authorization");
     edge.send(request).await
 }
 
 #[tokio::test]
-async fn scripts_of_other_origins_may_call_what_looks_at_no_cookie() {
+async fn scripts_of_registered_origins_may_call_what_looks_at_no_cookie() {
     let edge = Edge::demo();
     for path in [
         "/oidc/oauth2/token",
         "/oidc/oauth2/revoke",
         "/oidc/userinfo",
-        "/oidc/.well-known/openid-configuration",
-        "/oidc/.well-known/jwks.json",
     ] {
-        let answer = preflight(&edge, path).await.assert_status(204);
+        let other = preflight(&edge, path, "https://app.example").await;
+        assert!(
+            !other.headers.contains_key("access-control-allow-origin"),
+            "{path}"
+        );
 
-        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        let answer = preflight(&edge, path, APPLICATION).await.assert_status(204);
+
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            APPLICATION,
+            "{path}"
+        );
         let allowed = answer.header("access-control-allow-headers");
         assert!(allowed.contains("Authorization"), "{path}: {allowed}");
         assert!(
@@ -39,6 +50,21 @@ async fn scripts_of_other_origins_may_call_what_looks_at_no_cookie() {
                 .contains_key("access-control-allow-credentials"),
             "{path}"
         );
+    }
+}
+
+#[tokio::test]
+async fn public_documents_are_for_scripts_of_any_origin() {
+    let edge = Edge::demo();
+    for path in [
+        "/oidc/.well-known/openid-configuration",
+        "/oidc/.well-known/jwks.json",
+    ] {
+        let request = edge.http.get(edge.url(path));
+        let request = request.header("origin", "https://app.example");
+        let answer = edge.send(request).await.assert_status(200);
+
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
     }
 }
 
@@ -52,7 +78,9 @@ async fn no_other_origin_may_call_where_a_user_is_asked() {
         "/oidc/sign-out",
         "/oidc/oauth2/sessions/logout",
     ] {
-        let asked = preflight(&edge, path).await.assert_status(405);
+        let asked = preflight(&edge, path, "https://app.example")
+            .await
+            .assert_status(405);
         let called = edge
             .send(
                 edge.http
