@@ -25,7 +25,7 @@ use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Sett
 use cellgate::secret::Digest;
 use cellgate::store::{self, AttemptLimits, Store, Synchronous};
 use cellgate::telemetry::Metrics;
-use cellgate::users::{self, SignIn};
+use cellgate::users::{self, SignIn, SignInLimits};
 use criterion::{BatchSize, Criterion};
 use http::{Request, StatusCode, header};
 use serde_json::Value;
@@ -209,10 +209,18 @@ fn keys() -> Arc<KeyRing> {
 
 fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
     let own = Some((ISSUER.to_owned(), Arc::clone(keys)));
-    let limits = AttemptLimits {
-        failures_before_pause: 3,
-        pause: Duration::from_secs(300),
-        ceiling: None,
+    let limits = SignInLimits {
+        attempts: AttemptLimits {
+            failures_before_pause: 3,
+            pause: Duration::from_secs(300),
+            ceiling: None,
+            reserved_for_known_devices: 0,
+        },
+        failures_per_address: 10_000,
+        address_window: Duration::from_secs(600),
+        checks_at_once: 4,
+        checks_waiting: 100,
+        refusal_step: Duration::ZERO,
     };
     let directory = users::directory(&users::Settings::Static(vec![])).expect("a list of users");
     Parts {
@@ -245,6 +253,7 @@ fn provider_settings() -> Settings {
         session_idle_lifetime: Duration::from_secs(3600),
         back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
+        known_device_lifetime: Duration::from_secs(86_400),
         display_name: "Cellgate".to_owned(),
         registration: Registration::default(),
         templates: None,

@@ -24,5 +24,6 @@ pub mod model;
 pub mod clock;
 pub mod entropy;
 pub mod failures;
+mod gate;
 pub mod secret;
 pub mod telemetry;

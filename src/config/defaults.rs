@@ -70,6 +70,20 @@ pub(crate) const PAUSE_S: u64 = 900;
 pub(crate) const CELLS_CEILING: u32 = 8;
 /// Wrong passwords in a row after which Cells locks a user until an administrator acts.
 pub(crate) const CELLS_LOCKS_AT: u32 = 10;
+/// How many of the ceiling strangers cannot use up.
+pub(crate) const RESERVED_FOR_KNOWN_DEVICES: u32 = 2;
+/// Seconds that a browser is known after it signed in: half a year.
+pub(crate) const KNOWN_DEVICE_LIFETIME_S: u64 = 180 * 86_400;
+/// Wrong passwords of one address in a window: a mistyping office fits.
+pub(crate) const FAILURES_PER_ADDRESS: u32 = 50;
+/// Seconds of such a window.
+pub(crate) const ADDRESS_WINDOW_S: u64 = 600;
+/// Passwords that are checked at once.
+pub(crate) const CHECKS_AT_ONCE: usize = 16;
+/// Sign-ins that wait for a check.
+pub(crate) const CHECKS_WAITING: usize = 64;
+/// Milliseconds at whose multiples a wrong password is answered.
+pub(crate) const REFUSAL_STEP_MS: u64 = 500;
 /// The scope a client may ask for when it lists none.
 pub(crate) const CLIENT_SCOPE: &str = "openid profile email";
 /// The scope of a client that is registered while running and does not say; also the most that a

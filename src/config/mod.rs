@@ -51,8 +51,8 @@ pub struct Config {
     pub provider: Option<provider::Settings>,
     /// The users' backend; present exactly when `provider` is.
     pub users: Option<users::Settings>,
-    /// Limits of password attempts.
-    pub attempts: store::AttemptLimits,
+    /// Limits of sign-ins.
+    pub sign_in: users::SignInLimits,
     /// Issuers accepted besides our own.
     pub trusted_issuers: Vec<jose::TrustedIssuer>,
     /// The gateway.

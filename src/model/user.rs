@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// What a user types to say who they are, trimmed, with the one key its attempts are counted by.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
@@ -53,15 +55,32 @@ impl Login {
     /// (other letter case, other width of space) share it.
     ///
     /// Folds letter case and white space, as Cells' `loginCI` option does and more: two users who
-    /// differ in case only share a counter, which is the safe side. Look-alikes of other scripts
-    /// and widths are other logins, as they are to Cells.
+    /// differ in case only share a counter, which is the safe side. So are compatibility forms (full
+    /// width, ligatures) and characters that nobody sees, because the collation of the database
+    /// behind Cells decides whether those are one user. Look-alikes of other scripts are other
+    /// logins, as they are to every collation.
     pub fn counting_key(&self) -> String {
-        self.text
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase()
+        let normal: String = self.text.nfkc().filter(|c| !is_invisible(*c)).collect();
+        let words: Vec<&str> = normal.split_whitespace().collect();
+        // Lower case may leave the normal form.
+        words.join(" ").to_lowercase().nfkc().collect()
     }
+}
+
+/// Characters that are not shown and that collations ignore: soft hyphen, zero-width spaces and
+/// joiners, marks of direction, variation selectors.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+    )
 }
 
 impl fmt::Debug for Login {
@@ -135,6 +154,11 @@ mod tests {
 
         assert_eq!(key("alice"), key(" Alice\u{a0}"));
         assert_eq!(key("alice  smith"), key("ALICE\u{2003}smith"));
+        assert_eq!(key("alice"), key("\u{ff21}\u{ff4c}ice"), "full width");
+        assert_eq!(key("office"), key("o\u{fb03}ce"), "ligature");
+        assert_eq!(key("ali\u{200b}ce\u{fe0f}"), key("alice"), "invisible");
+        assert_eq!(key("zo\u{eb}"), key("zoe\u{308}"), "composed");
+        assert_ne!(key("alice"), key("\u{430}lice"), "Cyrillic");
         assert_ne!(key("alice"), key("bob"));
     }
 

@@ -1,4 +1,6 @@
-//! The two cookies of the provider, and how a browser must keep them.
+//! The cookies of the provider, and how a browser must keep them.
+
+use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
 use http::{HeaderValue, header};
@@ -14,6 +16,8 @@ pub(crate) enum CookieKind {
     Session,
     /// Tells one browser from another before anybody signed in; pages are bound to it.
     Browser,
+    /// Says as whom a browser has signed in before, long after its session.
+    KnownDevice,
 }
 
 impl CookieKind {
@@ -27,6 +31,8 @@ impl CookieKind {
             (Self::Session, false) => "cellgate-session",
             (Self::Browser, true) => "__Host-cellgate-browser",
             (Self::Browser, false) => "cellgate-browser",
+            (Self::KnownDevice, true) => "__Host-cellgate-device",
+            (Self::KnownDevice, false) => "cellgate-device",
         }
     }
 }
@@ -34,6 +40,19 @@ impl CookieKind {
 /// Gives the browser `value` to keep until it closes; the server knows when it really ends.
 pub(crate) fn set(response: &mut Response, kind: CookieKind, issuer: &Issuer, value: &Secret) {
     let cookie = attributes(kind, issuer, value.expose());
+    append(response, &cookie.build());
+}
+
+/// Gives the browser a value to keep for a length of time.
+pub(crate) fn set_for(
+    response: &mut Response,
+    kind: CookieKind,
+    issuer: &Issuer,
+    (value, lifetime): (&Secret, Duration),
+) {
+    let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    let cookie = attributes(kind, issuer, value.expose());
+    let cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
     append(response, &cookie.build());
 }
 

@@ -58,7 +58,7 @@ use tokio::sync::OnceCell;
 use clients::Clients;
 use endpoint::{Endpoint, Found};
 use error::PageError;
-use interaction::Tickets;
+use interaction::{DeviceSeal, Tickets};
 use pages::Pages;
 use reply::Response;
 use request::Request;
@@ -74,6 +74,7 @@ pub struct Provider {
     discovery: Bytes,
     secret_checks: SecretChecks,
     tickets: OnceCell<Tickets>,
+    device_seal: OnceCell<DeviceSeal>,
 }
 
 /// Why the provider cannot start.
@@ -112,6 +113,7 @@ impl Provider {
             discovery: discovery::document(&settings)?,
             secret_checks: SecretChecks::new(clients.slow_hash()),
             tickets: OnceCell::new(),
+            device_seal: OnceCell::new(),
             clients,
             settings,
             parts,

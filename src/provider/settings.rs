@@ -38,6 +38,8 @@ pub struct Settings {
     pub back_channel_logout: BackChannelLogout,
     /// A sign-in page is good for this long (default 30 min).
     pub interaction_lifetime: Duration,
+    /// How long a browser is known after somebody signed in (default 180 days).
+    pub known_device_lifetime: Duration,
     /// What users read as the name of the place (default "Cellgate").
     pub display_name: String,
     /// Clients that are registered while running.

@@ -169,7 +169,7 @@ fn provider(
         store: state.store.clone(),
         keys: Arc::clone(&state.keys),
         verifier: Arc::clone(verifier),
-        sign_in: SignIn::new(directory, state.store.clone(), config.attempts),
+        sign_in: SignIn::new(directory, state.store.clone(), config.sign_in),
         metrics: Arc::clone(&foundation.metrics),
     };
     Ok(Arc::new(Provider::new(settings.clone(), parts)?))

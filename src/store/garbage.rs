@@ -87,5 +87,5 @@ const DELETE_CLIENTS: &str = "DELETE FROM clients WHERE id IN
 const DELETE_INITIAL_TOKENS: &str = "DELETE FROM initial_access_tokens WHERE digest IN
     (SELECT digest FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)";
 
-const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE login IN
-    (SELECT login FROM attempts WHERE last_at <= $1 LIMIT $2)";
+const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE (login, lane) IN
+    (SELECT login, lane FROM attempts WHERE last_at <= $1 LIMIT $2)";

@@ -38,6 +38,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 6,
         sql: include_str!("migrations/sqlite/0006_clients.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("migrations/sqlite/0007_attempt_lanes.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -50,7 +50,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
-pub use self::attempts::{Attempt, AttemptLimits};
+pub use self::attempts::{Attempt, AttemptKey, AttemptLimits, Lane};
 pub use self::clients::ClientRecord;
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use self::cells::CellsDirectory;
-pub use self::sign_in::{SignIn, attempts_key};
+pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
 pub use self::standing::{BackendError, Standing};
 use self::static_list::StaticDirectory;
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
@@ -110,6 +110,15 @@ pub enum SignInError {
         /// When to come back.
         until: Option<Timestamp>,
     },
+    /// Too many wrong passwords came from this address, whatever the login.
+    #[error("too many attempts from this address")]
+    AddressThrottled {
+        /// When to come back.
+        until: Timestamp,
+    },
+    /// More sign-ins than can be checked; the password was not looked at.
+    #[error("too many sign-ins at the moment")]
+    Busy,
     /// The backend is down, slow or talks nonsense. Never "wrong password".
     #[error("the users' backend cannot answer: {0}")]
     Unavailable(&'static str),

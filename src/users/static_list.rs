@@ -3,21 +3,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZero;
-use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
 use super::{BackendError, SignInError, Standing, StaticUser, UserDirectory};
+use crate::gate::Gate;
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
 use crate::secret::Secret;
 
-/// How long an attempt waits for a core before it is told to come back.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How many attempts wait for a core before one is told to come back.
+const MAX_WAITING: usize = 256;
 
 /// A hash that an unknown user's password is checked against when there is no user at all; of
 /// the usual costs.
@@ -29,8 +26,9 @@ pub(super) struct StaticDirectory {
     users: HashMap<String, StaticUser>,
     /// Checked instead of an unknown user's: a real user's, so that it costs the same.
     decoy: SecretHash,
-    /// One check takes a core for tens of milliseconds; more at once would only take turns.
-    cores: Arc<Semaphore>,
+    /// One check takes a core for tens of milliseconds. Half of the cores is left to everything
+    /// else that goes on, so that a flood of sign-ins does not slow tokens and traffic down.
+    cores: Gate,
 }
 
 impl StaticDirectory {
@@ -46,7 +44,7 @@ impl StaticDirectory {
                 .map(|user| (user.profile.login.clone(), user.clone()))
                 .collect(),
             decoy,
-            cores: Arc::new(Semaphore::new(n_cores)),
+            cores: Gate::new(n_cores / 2),
         }
     }
 }
@@ -80,13 +78,8 @@ impl UserDirectory for StaticDirectory {
 
 impl StaticDirectory {
     async fn matches(&self, hash: SecretHash, password: Secret) -> Result<bool, SignInError> {
-        let core = timeout(MAX_WAIT, Arc::clone(&self.cores).acquire_owned())
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or(SignInError::Unavailable(
-                "too many passwords are being checked",
-            ))?;
+        let core = self.cores.pass(MAX_WAITING).await;
+        let core = core.ok_or(SignInError::Busy)?;
         spawn_blocking(move || {
             // Given back when the work is done, not when the caller stops waiting.
             let _core = core;

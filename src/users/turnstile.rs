@@ -1,38 +1,61 @@
-//! One attempt of a login at a time.
+//! A gate for each of many: logins, or addresses.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex as SyncMutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
-
+use crate::gate::{Gate, Turn};
 use crate::secret::Digest;
 
-/// Lets the attempts of each login through one after another.
+/// Lets a few of each kind through at once, the others of that kind one after another.
 ///
-/// A success resets the backend's count, and then ours. Were a wrong attempt to fail at the
-/// backend between the two, ours would miss it, and a patient attacker who signs in beside the
-/// user would reach the backend's lock after all.
-#[derive(Debug, Default)]
-pub(super) struct Turnstile(SyncMutex<HashMap<Digest, Weak<Mutex<()>>>>);
+/// For logins one: a success resets the backend's count, and then ours. Were a wrong attempt to
+/// fail at the backend between the two, ours would miss it, and a patient attacker who signs in
+/// beside the user would reach the backend's lock after all.
+#[derive(Debug)]
+pub(super) struct Turnstile {
+    at_once: usize,
+    gates: Mutex<HashMap<Digest, Weak<Gate>>>,
+}
+
+/// A turn of one kind; it lasts until it is dropped.
+#[derive(Debug)]
+pub(super) struct OwnTurn {
+    // In this order: the gate outlives its turn.
+    _turn: Turn,
+    _gate: Arc<Gate>,
+}
 
 impl Turnstile {
-    /// Waits for the turn of `login`; it lasts until the guard is dropped.
-    pub(super) async fn pass(&self, login: &Digest) -> OwnedMutexGuard<()> {
-        self.turn(login).lock_owned().await
+    /// A turnstile for `at_once` of each kind.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self {
+            at_once,
+            gates: Mutex::default(),
+        }
     }
 
-    fn turn(&self, login: &Digest) -> Arc<Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = turns.get(login).and_then(Weak::upgrade) {
-            return turn;
+    /// Waits for a turn of `key`, unless `max_waiting` others do; `None` when there is no place.
+    pub(super) async fn pass(&self, key: &Digest, max_waiting: usize) -> Option<OwnTurn> {
+        let gate = self.gate(key);
+        let turn = gate.pass(max_waiting).await?;
+        Some(OwnTurn {
+            _turn: turn,
+            _gate: gate,
+        })
+    }
+
+    fn gate(&self, key: &Digest) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(key).and_then(Weak::upgrade) {
+            return gate;
         }
         // Before the map would grow, those nobody waits for make room.
-        if turns.len() == turns.capacity() {
-            turns.retain(|_, turn| turn.strong_count() > 0);
+        if gates.len() == gates.capacity() {
+            gates.retain(|_, gate| gate.strong_count() > 0);
         }
-        let turn = Arc::default();
-        turns.insert(*login, Arc::downgrade(&turn));
-        turn
+        let gate = Arc::new(Gate::new(self.at_once));
+        gates.insert(*key, Arc::downgrade(&gate));
+        gate
     }
 }
 
@@ -46,33 +69,27 @@ mod tests {
 
     #[tokio::test]
     async fn one_login_waits_and_others_do_not() {
-        let turnstile = Turnstile::default();
+        let turnstile = Turnstile::new(1);
         let (alice, bob) = (Digest::of(b"alice"), Digest::of(b"bob"));
 
-        let turn = turnstile.pass(&alice).await;
+        let turn = turnstile.pass(&alice, 1).await.unwrap();
 
-        assert!(
-            timeout(Duration::ZERO, turnstile.pass(&alice))
-                .await
-                .is_err()
-        );
-        assert!(timeout(Duration::ZERO, turnstile.pass(&bob)).await.is_ok());
+        let second = timeout(Duration::ZERO, turnstile.pass(&alice, 1));
+        assert!(second.await.is_err());
+        assert!(turnstile.pass(&alice, 0).await.is_none(), "no place");
+        assert!(turnstile.pass(&bob, 0).await.is_some());
         drop(turn);
-        assert!(
-            timeout(Duration::ZERO, turnstile.pass(&alice))
-                .await
-                .is_ok()
-        );
+        assert!(turnstile.pass(&alice, 0).await.is_some());
     }
 
     #[tokio::test]
     async fn logins_that_are_done_take_no_room() {
-        let turnstile = Turnstile::default();
+        let turnstile = Turnstile::new(1);
 
         for n in 0..10_000_u32 {
-            drop(turnstile.pass(&Digest::of(&n.to_be_bytes())).await);
+            drop(turnstile.pass(&Digest::of(&n.to_be_bytes()), 0).await);
         }
 
-        assert!(turnstile.0.lock().unwrap().capacity() < 100);
+        assert!(turnstile.gates.lock().unwrap().capacity() < 100);
     }
 }

@@ -315,7 +315,8 @@ async fn spellings_of_a_login_share_a_counter_that_ends_before_cells_locks() {
             }
         }
 
-        assert_eq!(cells.n_sign_ins(), 8, "{version:?}");
+        // Of the ceiling of eight, two are left to browsers that signed in before.
+        assert_eq!(cells.n_sign_ins(), 6, "{version:?}");
         assert!(cells.failures("alice") < 10);
         assert!(!cells.is_locked("alice"));
     }

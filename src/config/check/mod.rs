@@ -90,7 +90,7 @@ impl Checker {
             store,
             provider: settled(provider)?.map(|provider| provider.settings),
             users: settled(users)?,
-            attempts,
+            sign_in: attempts,
             trusted_issuers: trusted_issuers
                 .into_iter()
                 .map(|trusted| trusted.settings)

@@ -67,6 +67,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
+        known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
         display_name: table.display_name,
         registration,
         templates,

@@ -13,14 +13,14 @@ use crate::config::key_path::KeyPath;
 use crate::model::{Login, SecretHash, Subject, UserProfile};
 use crate::secret::Secret;
 use crate::store::AttemptLimits;
-use crate::users::{CellsSettings, Settings, StaticUser};
+use crate::users::{CellsSettings, Settings, SignInLimits, StaticUser};
 
-/// How often a password may be tried.
+/// How often a password may be tried, and how many at once.
 pub(super) fn attempts(
     checker: &mut Checker,
     sign_in: Option<&SignInTable>,
     users: Option<&UsersTable>,
-) -> AttemptLimits {
+) -> SignInLimits {
     let written = SignInTable::default();
     let table = sign_in.unwrap_or(&written);
     let with_cells = users.is_some_and(|users| users.cells.is_some());
@@ -49,10 +49,26 @@ pub(super) fn attempts(
             "Write a number up to `ceiling` (8 with `users.cells` unless given).",
         );
     }
-    AttemptLimits {
-        failures_before_pause: table.failures_before_pause,
-        pause: Duration::from_secs(table.pause_s),
-        ceiling,
+    let reserved = table.reserved_for_known_devices;
+    if ceiling.is_some_and(|ceiling| ceiling <= reserved) {
+        checker.refuse(
+            &at.key("reserved_for_known_devices"),
+            "leaves nothing of `ceiling`, so nobody could sign in for the first time",
+            "Write a smaller number.",
+        );
+    }
+    SignInLimits {
+        attempts: AttemptLimits {
+            failures_before_pause: table.failures_before_pause,
+            pause: Duration::from_secs(table.pause_s),
+            ceiling,
+            reserved_for_known_devices: reserved,
+        },
+        failures_per_address: table.failures_per_address,
+        address_window: Duration::from_secs(table.address_window_s),
+        checks_at_once: table.checks_at_once,
+        checks_waiting: table.checks_waiting,
+        refusal_step: Duration::from_millis(table.refusal_step_ms),
     }
 }
 

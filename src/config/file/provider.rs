@@ -200,6 +200,30 @@ pub(crate) struct SignInTable {
     /// locks the user for good at ten, and no ceiling with `users.static`.
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) ceiling: Option<u32>,
+    /// How many of `ceiling` are left to browsers that signed in as the login before, so that
+    /// nobody else can lock its owner out.
+    #[schemars(range(min = 0, max = 1000))]
+    pub(crate) reserved_for_known_devices: u32,
+    /// Seconds that a browser is known by its cookie after it signed in.
+    #[schemars(range(min = 3600, max = 34_560_000))]
+    pub(crate) known_device_lifetime_s: u64,
+    /// Wrong passwords from one address, whatever the login, in `address_window_s`; after that it
+    /// waits for the next window, unless the browser is known. IPv6 counts by /64.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) failures_per_address: u32,
+    /// Seconds of such a window.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) address_window_s: u64,
+    /// Passwords that the users' backend is asked to check at once.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(crate) checks_at_once: usize,
+    /// Sign-ins that wait for that; the rest is told that it is busy here.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub(crate) checks_waiting: usize,
+    /// Milliseconds at whose multiples a wrong password is answered, so that the time does not tell
+    /// which users exist; 0: as soon as it is known.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub(crate) refusal_step_ms: u64,
 }
 
 impl Default for SignInTable {
@@ -209,6 +233,13 @@ impl Default for SignInTable {
             failures_before_pause: defaults::FAILURES_BEFORE_PAUSE,
             pause_s: defaults::PAUSE_S,
             ceiling: None,
+            reserved_for_known_devices: defaults::RESERVED_FOR_KNOWN_DEVICES,
+            known_device_lifetime_s: defaults::KNOWN_DEVICE_LIFETIME_S,
+            failures_per_address: defaults::FAILURES_PER_ADDRESS,
+            address_window_s: defaults::ADDRESS_WINDOW_S,
+            checks_at_once: defaults::CHECKS_AT_ONCE,
+            checks_waiting: defaults::CHECKS_WAITING,
+            refusal_step_ms: defaults::REFUSAL_STEP_MS,
         }
     }
 }

@@ -77,7 +77,7 @@ fn a_client_without_more_may_do_the_usual() {
 
 #[test]
 fn attempts_stop_before_cells_locks() {
-    assert_eq!(parse(PROVIDER).attempts.ceiling, Some(8));
+    assert_eq!(parse(PROVIDER).sign_in.attempts.ceiling, Some(8));
 }
 
 /// A mapping of the operator's own must not leave the usual names to whoever sends them.
@@ -184,5 +184,5 @@ fn a_static_user_is_taken_as_written() {
     };
     assert_eq!(listed[0].profile.subject.as_str(), "alice");
     assert_eq!(listed[0].profile.groups, ["a"]);
-    assert_eq!(config.attempts.ceiling, None);
+    assert_eq!(config.sign_in.attempts.ceiling, None);
 }

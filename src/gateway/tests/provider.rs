@@ -10,7 +10,7 @@ use crate::model::Issuer;
 use crate::provider::{self, Provider};
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
-use crate::users::{self, SignIn};
+use crate::users::{self, SignIn, SignInLimits};
 
 async fn provider() -> Provider {
     let in_memory = store::Settings {
@@ -19,10 +19,18 @@ async fn provider() -> Provider {
         synchronous: Synchronous::Normal,
     };
     let store = Store::open(&in_memory).await.unwrap();
-    let attempts = AttemptLimits {
-        failures_before_pause: 5,
-        pause: Duration::from_secs(60),
-        ceiling: None,
+    let attempts = SignInLimits {
+        attempts: AttemptLimits {
+            failures_before_pause: 5,
+            pause: Duration::from_secs(60),
+            ceiling: None,
+            reserved_for_known_devices: 0,
+        },
+        failures_per_address: 10_000,
+        address_window: Duration::from_secs(600),
+        checks_at_once: 4,
+        checks_waiting: 100,
+        refusal_step: Duration::ZERO,
     };
     let nobody = users::directory(&users::Settings::Static(vec![])).unwrap();
     let parts = provider::Parts {
@@ -52,6 +60,7 @@ async fn provider() -> Provider {
         session_idle_lifetime: minute,
         back_channel_logout: provider::BackChannelLogout::default(),
         interaction_lifetime: minute,
+        known_device_lifetime: Duration::from_secs(86_400),
         display_name: "Cellgate".to_owned(),
         registration: provider::Registration::default(),
         templates: None,

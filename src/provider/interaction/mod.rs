@@ -6,6 +6,7 @@
 //! is checked again from the start.
 
 mod browser;
+mod known_device;
 mod own_account;
 mod password;
 mod problem;
@@ -13,6 +14,7 @@ mod sign_in;
 mod ticket;
 
 pub(crate) use browser::Browser;
+pub(crate) use known_device::DeviceSeal;
 pub(crate) use problem::Problem;
 pub(crate) use ticket::{Opened, Purpose, Tickets};
 

@@ -7,7 +7,7 @@ use crate::provider::audit;
 use crate::provider::params::Params;
 use crate::provider::request::Request;
 use crate::secret::Secret;
-use crate::users::SignInError;
+use crate::users::{PasswordAttempt, SignInError};
 
 impl Provider {
     /// Who the form says it is, if the password is right.
@@ -26,10 +26,7 @@ impl Provider {
         let password = form.one("password").ok().flatten().unwrap_or_default();
         let password = Secret::new(password);
         let result = match &login {
-            Some(login) => {
-                let sign_in = &self.parts.sign_in;
-                sign_in.try_password(login, &password, request.now).await
-            }
+            Some(login) => self.try_password(login, &password, request).await,
             None => Err(SignInError::Denied),
         };
         self.parts.metrics.sign_in(outcome(&result));
@@ -43,6 +40,23 @@ impl Provider {
             audit::sign_in_refused(reason(&error), login.as_ref(), client, request.peer);
             Problem::of(&error)
         })
+    }
+}
+
+impl Provider {
+    async fn try_password(
+        &self,
+        login: &Login,
+        password: &Secret,
+        request: &Request,
+    ) -> Result<UserProfile, SignInError> {
+        let attempt = PasswordAttempt {
+            login,
+            password,
+            address: request.peer,
+            lane: self.lane(login, request).await?,
+        };
+        self.parts.sign_in.try_password(&attempt, request.now).await
     }
 }
 
@@ -61,6 +75,8 @@ const fn reason(error: &SignInError) -> &'static str {
         SignInError::Locked => "locked",
         SignInError::StepUpRequired => "step_up_required",
         SignInError::Throttled { .. } => "throttled",
+        SignInError::AddressThrottled { .. } => "address_throttled",
+        SignInError::Busy => "busy",
         SignInError::Unavailable(_) | SignInError::Unanswered(_) => "unavailable",
         SignInError::Store(_) => "error",
     }

@@ -17,6 +17,8 @@ pub(crate) enum Problem {
     Throttled(Option<Timestamp>),
     /// The backend wants a second factor, which cannot be asked for here.
     StepUpRequired,
+    /// Too many sign-ins at once; the password was not looked at.
+    Busy,
     /// The backend or our store cannot answer; nothing is said about the password.
     Unavailable,
     /// The page was open for too long.
@@ -30,6 +32,8 @@ impl Problem {
             SignInError::Denied | SignInError::Locked => Self::Denied,
             SignInError::StepUpRequired => Self::StepUpRequired,
             SignInError::Throttled { until } => Self::Throttled(*until),
+            SignInError::AddressThrottled { until } => Self::Throttled(Some(*until)),
+            SignInError::Busy => Self::Busy,
             SignInError::Unavailable(_) | SignInError::Unanswered(_) | SignInError::Store(_) => {
                 Self::Unavailable
             }
@@ -41,7 +45,7 @@ impl Problem {
         match self {
             Self::Denied | Self::StepUpRequired => StatusCode::FORBIDDEN,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Expired => StatusCode::BAD_REQUEST,
         }
     }
@@ -59,6 +63,7 @@ impl Problem {
                     .to_owned()
             }
             Self::StepUpRequired => "Your account asks for a second step, which is not possible on this page. Sign in to Cells directly instead.".to_owned(),
+            Self::Busy => "Many people are signing in at the moment, and your password was not checked. Please try again in a few seconds.".to_owned(),
             Self::Unavailable => "Signing in is not possible at the moment, whatever the password. Please try again in a minute.".to_owned(),
             Self::Expired => {
                 "This page was open for too long. Please sign in again.".to_owned()
@@ -70,6 +75,7 @@ impl Problem {
     pub(super) fn retry_after_s(&self, now: Timestamp) -> Option<u64> {
         match self {
             Self::Throttled(until) => until.map(|until| until.since(now).as_secs().max(1)),
+            Self::Busy => Some(5),
             Self::Unavailable => Some(60),
             Self::Denied | Self::StepUpRequired | Self::Expired => None,
         }

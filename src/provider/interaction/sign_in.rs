@@ -91,8 +91,12 @@ impl Provider {
         };
         match checked {
             Ok(user) => {
-                self.finish(destination, &authorization, user, request)
-                    .await
+                let finished = self.finish(destination, &authorization, user, request);
+                let mut response = finished.await?;
+                let username = submission.form.one("username")?.unwrap_or_default();
+                self.remember_device(username, request, &mut response)
+                    .await?;
+                Ok(response)
             }
             Err(problem) => {
                 let username = submission.form.one("username")?.unwrap_or_default();

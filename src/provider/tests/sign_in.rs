@@ -220,7 +220,7 @@ async fn tabs_do_not_disturb_each_other() {
         let answer = browser.sign_in(page, "alice").await;
         assert_eq!(answer.params()["state"], *state);
     }
-    assert_eq!(browser.cookies.len(), 2, "{:?}", browser.cookies);
+    assert_eq!(browser.cookies.len(), 3, "{:?}", browser.cookies);
 }
 
 #[tokio::test]
@@ -245,4 +245,61 @@ async fn sign_ins_are_counted_by_their_outcome() {
         let line = format!("outcome=\"{outcome}\"}} 1");
         assert!(metrics.contains(&line), "{outcome}: {metrics}");
     }
+}
+
+/// An attacker who uses up the attempts of a login does not lock its owner out.
+#[tokio::test]
+async fn a_browser_that_signed_in_before_is_not_locked_out_by_strangers() {
+    let op = TestProvider::start().await;
+    let mut browser = op.browser();
+    Authorize::app().code_in(&mut browser, "alice").await;
+    let device = browser.cookies["__Host-cellgate-device"].clone();
+    for _ in 0..4 {
+        attempt(&op, "alice", "wrong").await;
+    }
+    assert_eq!(attempt(&op, "alice", PASSWORD).await.status, 429);
+
+    let mut known = op.browser();
+    let name = "__Host-cellgate-device".to_owned();
+    known.cookies.insert(name.clone(), device.clone());
+    let page = known.get(&Authorize::app().target()).await;
+    page.assert_sign_in_page();
+    assert_eq!(known.sign_in(&page, "alice").await.status, 303);
+
+    for _ in 0..4 {
+        attempt(&op, "bob", "wrong").await;
+    }
+    let mut other = op.browser();
+    other.cookies.insert(name, device);
+    let page = other.get(&Authorize::app().target()).await;
+    let refused = other.sign_in(&page, "bob").await;
+    assert_eq!(refused.status, 429, "known as alice, not as bob");
+}
+
+/// It outlives the session, belongs to this host, and is kept from scripts.
+#[tokio::test]
+async fn the_cookie_of_a_known_browser_is_kept_safe() {
+    let op = TestProvider::start().await;
+    let mut browser = op.browser();
+    let page = browser.get(&Authorize::app().target()).await;
+    assert!(!browser.cookies.contains_key("__Host-cellgate-device"));
+
+    let answer = browser.sign_in(&page, "alice").await;
+
+    let mut cookies = answer.cookies().into_iter();
+    let cookie = cookies.find(|text| text.starts_with("__Host-cellgate-device="));
+    let cookie = cookie.unwrap();
+    for attribute in [
+        "HttpOnly",
+        "Secure",
+        "SameSite=Lax",
+        "Path=/",
+        "Max-Age=15552000",
+    ] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(
+        !cookie.contains("Domain") && !cookie.contains("alice"),
+        "{cookie}"
+    );
 }

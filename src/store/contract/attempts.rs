@@ -3,16 +3,31 @@
 use std::time::Duration;
 
 use super::{digest, later, new_store};
-use crate::store::{Attempt, AttemptLimits, Store};
+use crate::store::{Attempt, AttemptKey, AttemptLimits, Lane, Store};
 
 const LIMITS: AttemptLimits = AttemptLimits {
     failures_before_pause: 3,
     pause: Duration::from_secs(60),
     ceiling: Some(5),
+    reserved_for_known_devices: 0,
 };
 
+fn stranger(login: &str) -> AttemptKey {
+    AttemptKey {
+        login: digest(login),
+        lane: Lane::Strangers,
+    }
+}
+
+fn device(login: &str, name: &str) -> AttemptKey {
+    AttemptKey {
+        lane: Lane::KnownDevice(digest(name)),
+        ..stranger(login)
+    }
+}
+
 async fn reserve(store: &Store, secs: u64) -> Attempt {
-    let key = digest("alice");
+    let key = stranger("alice");
     let attempt = store.reserve_attempt(&key, &LIMITS, later(secs)).await;
     attempt.unwrap()
 }
@@ -43,7 +58,7 @@ async fn logins_are_counted_apart() {
         reserve(&store, 0).await;
     }
 
-    let bob = digest("bob");
+    let bob = stranger("bob");
     let attempt = store.reserve_attempt(&bob, &LIMITS, later(0)).await;
 
     assert_eq!(attempt.unwrap(), Attempt::Reserved);
@@ -69,10 +84,10 @@ async fn a_returned_attempt_was_never_made() {
     let store = new_store().await;
     for _ in 0..20 {
         assert_eq!(reserve(&store, 0).await, Attempt::Reserved);
-        store.return_attempt(&digest("alice")).await.unwrap();
+        store.return_attempt(&stranger("alice")).await.unwrap();
     }
 
-    store.return_attempt(&digest("alice")).await.unwrap();
+    store.return_attempt(&stranger("alice")).await.unwrap();
 
     for _ in 0..3 {
         assert_eq!(reserve(&store, 0).await, Attempt::Reserved);
@@ -89,7 +104,7 @@ async fn without_a_ceiling_there_are_only_pauses() {
     };
 
     for n in 0..50 {
-        let (alice, at) = (digest("alice"), later(n * 60));
+        let (alice, at) = (stranger("alice"), later(n * 60));
         let attempt = store.reserve_attempt(&alice, &limits, at).await;
         assert_eq!(attempt.unwrap(), Attempt::Reserved, "try {n}");
     }
@@ -103,7 +118,7 @@ async fn a_ceiling_of_nothing_allows_nothing() {
         ..LIMITS
     };
 
-    let alice = digest("alice");
+    let alice = stranger("alice");
     let attempt = store.reserve_attempt(&alice, &limits, later(0)).await;
 
     assert_eq!(attempt.unwrap(), Attempt::Exhausted);
@@ -125,4 +140,69 @@ async fn parallel_attempts_stay_within_the_limits() {
         n_reserved += u32::from(task.await.unwrap() == Attempt::Reserved);
     }
     assert_eq!(n_reserved, LIMITS.failures_before_pause);
+}
+
+/// Whoever exhausts the login from elsewhere does not lock out the browsers that it is known by,
+/// and all together stay below the ceiling.
+#[tokio::test]
+async fn strangers_leave_attempts_to_known_devices() {
+    let store = new_store().await;
+    let limits = AttemptLimits {
+        failures_before_pause: 10,
+        reserved_for_known_devices: 2,
+        ..LIMITS
+    };
+    let (laptop, phone) = (device("alice", "laptop"), device("alice", "phone"));
+    let try_as = async |key: &AttemptKey| {
+        let foreseen = store.foresee_attempt(key, &limits, later(0)).await.unwrap();
+        let attempt = store.reserve_attempt(key, &limits, later(0)).await.unwrap();
+        assert_eq!(
+            foreseen,
+            Some(attempt).filter(|it| *it != Attempt::Reserved)
+        );
+        attempt
+    };
+    for (key, expected, why) in [
+        (stranger("alice"), Attempt::Reserved, "first"),
+        (stranger("alice"), Attempt::Reserved, "second"),
+        (stranger("alice"), Attempt::Reserved, "third"),
+        (
+            stranger("alice"),
+            Attempt::Exhausted,
+            "the rest is reserved",
+        ),
+        (laptop, Attempt::Reserved, "for a known device"),
+        (
+            device("bob", "laptop"),
+            Attempt::Reserved,
+            "of its own login",
+        ),
+        (phone, Attempt::Reserved, "and another"),
+        (
+            phone,
+            Attempt::Exhausted,
+            "up to the ceiling of all together",
+        ),
+        (laptop, Attempt::Exhausted, "which holds for every lane"),
+    ] {
+        assert_eq!(try_as(&key).await, expected, "{why}");
+    }
+
+    store.clear_attempts(&digest("alice")).await.unwrap();
+
+    assert_eq!(try_as(&stranger("alice")).await, Attempt::Reserved);
+}
+
+#[tokio::test]
+async fn a_pause_of_strangers_is_not_one_of_a_known_device() {
+    let store = new_store().await;
+    for _ in 0..3 {
+        reserve(&store, 0).await;
+    }
+    assert_eq!(reserve(&store, 0).await, Attempt::PausedUntil(later(60)));
+
+    let laptop = device("alice", "laptop");
+    let attempt = store.reserve_attempt(&laptop, &LIMITS, later(0)).await;
+
+    assert_eq!(attempt.unwrap(), Attempt::Reserved);
 }

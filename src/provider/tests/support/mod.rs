@@ -28,7 +28,7 @@ use crate::provider::{
 };
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
-use crate::users::SignIn;
+use crate::users::{SignIn, SignInLimits};
 
 pub(crate) const ISSUER: &str = "https://op.example/oidc/";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -104,10 +104,18 @@ impl TestProvider {
         } = ground;
         let keys = Arc::new(KeyRing::new(KEYS.clone()));
         let own = Some((settings.issuer.as_str().to_owned(), Arc::clone(&keys)));
-        let limits = AttemptLimits {
-            failures_before_pause: 3,
-            pause: Duration::from_secs(300),
-            ceiling: Some(8),
+        let limits = SignInLimits {
+            attempts: AttemptLimits {
+                failures_before_pause: 3,
+                pause: Duration::from_secs(300),
+                ceiling: Some(8),
+                reserved_for_known_devices: 0,
+            },
+            failures_per_address: 10_000,
+            address_window: Duration::from_secs(600),
+            checks_at_once: 4,
+            checks_waiting: 100,
+            refusal_step: Duration::ZERO,
         };
         let verifier = TokenVerifier::new(own, &[], 1000).unwrap();
         let verifier = verifier.limiting_failures(forgeries_per_minute);
@@ -192,6 +200,7 @@ pub(crate) fn settings() -> Settings {
         session_idle_lifetime: Duration::from_secs(3600),
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
+        known_device_lifetime: Duration::from_secs(180 * 86400),
         display_name: "Test Place".to_owned(),
         registration: Registration {
             audience: vec!["https://api.example".to_owned()],

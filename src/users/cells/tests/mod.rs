@@ -13,9 +13,12 @@ use self::stand_in::{ProfileSwitch, SessionSwitch, StandIn, Switches, Version};
 use super::CellsDirectory;
 use crate::model::{Login, Timestamp, UserProfile};
 use crate::secret::Secret;
-use crate::store::{self, AttemptLimits, Store};
+use crate::store::{self, AttemptLimits, Lane, Store};
 use crate::users::Settings;
-use crate::users::{CellsSettings, SignIn, SignInError, UserDirectory as _, directory};
+use crate::users::{
+    CellsSettings, PasswordAttempt, SignIn, SignInError, SignInLimits, UserDirectory as _,
+    directory,
+};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 const PASSWORD: &str = "cells-demo-password";
@@ -353,9 +356,8 @@ async fn wrong_passwords_never_reach_the_lock_of_cells() {
     for n in 0..100_u64 {
         let login = Login::parse(["alice", "ALICE", " Alice "][usize::try_from(n % 3).unwrap()]);
         let now = NOW.after(Duration::from_secs(n * 3600));
-        let refused = sign_in
-            .try_password(&login.unwrap(), &Secret::new("wrong"), now)
-            .await;
+        let login = login.unwrap();
+        let refused = attempt(&sign_in, &login, &Secret::new("wrong"), now).await;
         refused.unwrap_err();
     }
 
@@ -369,13 +371,13 @@ async fn an_outage_costs_no_attempts() {
     let sign_in = sign_in(&cells).await;
     let (alice, password) = (Login::parse("alice").unwrap(), Secret::new(PASSWORD));
     for _ in 0..30 {
-        let failed = sign_in.try_password(&alice, &password, NOW).await;
+        let failed = attempt(&sign_in, &alice, &password, NOW).await;
         assert!(matches!(failed, Err(SignInError::Unavailable(_))));
     }
 
     cells.set(Switches::default());
 
-    let signed_in = sign_in.try_password(&alice, &password, NOW).await;
+    let signed_in = attempt(&sign_in, &alice, &password, NOW).await;
     assert!(signed_in.is_ok());
 }
 
@@ -385,11 +387,34 @@ async fn sign_in(cells: &StandIn) -> SignIn {
         key_file: None,
         synchronous: store::Synchronous::Normal,
     });
-    let limits = AttemptLimits {
-        failures_before_pause: 5,
-        pause: Duration::from_secs(60),
-        ceiling: Some(8),
+    let limits = SignInLimits {
+        attempts: AttemptLimits {
+            failures_before_pause: 5,
+            pause: Duration::from_secs(60),
+            ceiling: Some(8),
+            reserved_for_known_devices: 0,
+        },
+        failures_per_address: 10_000,
+        address_window: Duration::from_secs(600),
+        checks_at_once: 4,
+        checks_waiting: 100,
+        refusal_step: Duration::ZERO,
     };
     let settings = Settings::Cells(settings(&cells.url(), PATIENT));
     SignIn::new(directory(&settings).unwrap(), store.await.unwrap(), limits)
+}
+
+async fn attempt(
+    sign_in: &SignIn,
+    login: &Login,
+    password: &Secret,
+    now: Timestamp,
+) -> Result<UserProfile, SignInError> {
+    let attempt = PasswordAttempt {
+        login,
+        password,
+        address: [192, 0, 2, 1].into(),
+        lane: Lane::Strangers,
+    };
+    sign_in.try_password(&attempt, now).await
 }
