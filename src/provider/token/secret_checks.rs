@@ -1,11 +1,11 @@
 //! Checking client secrets: off the runtime's threads, a few at a time, and not twice.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tokio::sync::Semaphore;
 
+use crate::gate::Gate;
 use crate::model::SecretHash;
 use crate::provider::error::TokenError;
 use crate::secret::{Digest, Secret};
@@ -13,8 +13,9 @@ use crate::secret::{Digest, Secret};
 /// How many slow checks run at once: each takes a core and some twenty megabytes.
 const SLOW_CHECKS_AT_ONCE: usize = 2;
 
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How many requests wait for their turn; the next is told that it is busy here. Clients with
+/// generated secrets, and those whose secret was right a while ago, never come here.
+const MAX_WAITING: usize = 16;
 
 /// Checks client secrets.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct SecretChecks {
     /// Clients with the hash and the secret that went together, as digests: once the client has
     /// another secret, what was right before proves nothing.
     proved: Cache<Digest, ()>,
-    turns: Arc<Semaphore>,
+    turns: Gate,
     /// What a secret is checked against that has nothing to be checked against.
     decoy: OnceLock<SecretHash>,
 }
@@ -36,7 +37,7 @@ impl SecretChecks {
             .build();
         Self {
             proved,
-            turns: Arc::new(Semaphore::new(SLOW_CHECKS_AT_ONCE)),
+            turns: Gate::new(SLOW_CHECKS_AT_ONCE),
             decoy: slow.cloned().map(OnceLock::from).unwrap_or_default(),
         }
     }
@@ -91,10 +92,7 @@ impl SecretChecks {
     /// Runs one slow check on a thread that may block. The turn belongs to the check and not to
     /// the request: a client that hangs up does not make room for another check beside it.
     async fn run(&self, hash: &SecretHash, presented: &Secret) -> Result<bool, TokenError> {
-        let turn = Arc::clone(&self.turns).acquire_owned();
-        let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, turn).await else {
-            return Err(TokenError::Busy);
-        };
+        let turn = self.turns.pass(MAX_WAITING).await.ok_or(TokenError::Busy)?;
         let (hash, presented) = (hash.clone(), presented.clone());
         tokio::task::spawn_blocking(move || {
             let matches = hash.matches(&presented);
