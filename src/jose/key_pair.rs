@@ -8,19 +8,20 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-    RsaKeyPair,
+    RSA_PSS_SHA256, RsaKeyPair, RsaSignatureEncoding,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::algorithm::SigningAlgorithm;
 use super::error::KeyError;
+use crate::model::SigningAlgorithm;
 
 /// A private key of one of the algorithms we sign with.
 pub(super) enum KeyPair {
     Es256(EcdsaKeyPair),
-    Rs256(RsaKeyPair),
+    /// RS256 or PS256, whose keys differ in nothing but what they are used with.
+    Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
     EdDsa(Ed25519KeyPair),
 }
 
@@ -30,7 +31,8 @@ impl KeyPair {
             SigningAlgorithm::Es256 => {
                 EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self::Es256)
             }
-            SigningAlgorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Self::Rs256),
+            SigningAlgorithm::Rs256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Self::rs256),
+            SigningAlgorithm::Ps256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Self::ps256),
             SigningAlgorithm::EdDsa => Ed25519KeyPair::generate().map(Self::EdDsa),
         };
         // Making a key fails only for want of randomness.
@@ -42,10 +44,20 @@ impl KeyPair {
             SigningAlgorithm::Es256 => {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map(Self::Es256)
             }
-            SigningAlgorithm::Rs256 => RsaKeyPair::from_pkcs8(der).map(Self::Rs256),
+            SigningAlgorithm::Rs256 => RsaKeyPair::from_pkcs8(der).map(Self::rs256),
+            SigningAlgorithm::Ps256 => RsaKeyPair::from_pkcs8(der).map(Self::ps256),
             SigningAlgorithm::EdDsa => Ed25519KeyPair::from_pkcs8(der).map(Self::EdDsa),
         };
         pair.map_err(|_| KeyError::Unusable)
+    }
+
+    const fn rs256(pair: RsaKeyPair) -> Self {
+        Self::Rsa(pair, &RSA_PKCS1_SHA256)
+    }
+
+    /// The salt is as long as the hash (RFC 7518 §3.5).
+    const fn ps256(pair: RsaKeyPair) -> Self {
+        Self::Rsa(pair, &RSA_PSS_SHA256)
     }
 
     /// The key as a PKCS#8 document, built when asked for: parsed keys are kept once, not twice.
@@ -53,7 +65,7 @@ impl KeyPair {
         let bytes = match self {
             Self::Es256(pair) => pair.to_pkcs8v1().map(|document| document.as_ref().to_vec()),
             Self::EdDsa(pair) => pair.to_pkcs8v1().map(|document| document.as_ref().to_vec()),
-            Self::Rs256(pair) => {
+            Self::Rsa(pair, _) => {
                 let document: Result<Pkcs8V1Der<'_>, _> = pair.as_der();
                 document.map(|document| document.as_ref().to_vec())
             }
@@ -61,7 +73,7 @@ impl KeyPair {
         bytes.map(Zeroizing::new).map_err(|_| KeyError::Unusable)
     }
 
-    /// Signs `message` in the form that JWS uses (RFC 7518 §3.3, §3.4, RFC 8037 §3.1).
+    /// Signs `message` in the form that JWS uses (RFC 7518 §3.3, §3.4, §3.5, RFC 8037 §3.1).
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         // The library draws nonces from its own generator; the parameter is there for the
         // interface it copies, and is ignored.
@@ -73,9 +85,9 @@ impl KeyPair {
             Self::EdDsa(pair) => pair
                 .try_sign(message)
                 .map(|signature| signature.as_ref().to_vec()),
-            Self::Rs256(pair) => {
+            Self::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &unused, message, &mut signature)
+                pair.sign(*encoding, &unused, message, &mut signature)
                     .map(|()| signature)
             }
         };
@@ -107,7 +119,7 @@ impl KeyPair {
                 ("kty", "OKP".to_owned()),
                 ("x", encode(pair.public_key().as_ref())),
             ]),
-            Self::Rs256(pair) => {
+            Self::Rsa(pair, _) => {
                 let public = pair.public_key();
                 Ok(vec![
                     (

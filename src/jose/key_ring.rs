@@ -6,13 +6,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
-use super::algorithm::SigningAlgorithm;
 use super::error::JwtError;
 use super::header::Header;
 use super::key_set;
 use super::signing_key::SigningKey;
 use super::verification_key::VerificationKey;
-use crate::model::Timestamp;
+use crate::model::{SigningAlgorithm, Timestamp};
 
 /// A stored key with its times.
 ///

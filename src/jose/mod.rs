@@ -35,10 +35,12 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
-pub use algorithm::{SigningAlgorithm, VerificationAlgorithm};
+pub use algorithm::VerificationAlgorithm;
 pub use claims::Verified;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
 pub use issuer::TrustedIssuer;
 pub use key_ring::{KeyRing, RingKey};
 pub use signing_key::SigningKey;
 pub use verifier::TokenVerifier;
+
+pub use crate::model::SigningAlgorithm;

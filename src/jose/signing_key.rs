@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::algorithm::SigningAlgorithm;
 use super::error::KeyError;
 use super::jwk;
 use super::key_pair::KeyPair;
 use super::verification_key::VerificationKey;
+use crate::model::SigningAlgorithm;
 use crate::secret::Digest;
 
 /// A private key kept parsed, its `kid` (RFC 7638 thumbprint) and its public JWK.

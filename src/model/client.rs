@@ -6,8 +6,8 @@ use std::time::Duration;
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
 use super::{
-    ClientEndpoint, ClientLogout, ConsentPolicy, Introspection, LoopbackPorts, RedirectUri,
-    Resource, Scope, WebLink, WebOrigin,
+    ClientEndpoint, ClientLogout, ClientSigning, ConsentPolicy, Introspection, LoopbackPorts,
+    RedirectUri, Resource, Scope, WebLink, WebOrigin,
 };
 use crate::secret::{Digest, Secret};
 
@@ -73,6 +73,8 @@ pub struct Client {
     /// Whose scripts may call the token, revocation and userinfo endpoints, besides those of its
     /// redirection URIs.
     pub allowed_origins: Vec<WebOrigin>,
+    /// What it wants signed, and how.
+    pub signing: ClientSigning,
     /// Which tokens it may introspect.
     pub introspection: Introspection,
     /// When its users are asked.
@@ -125,6 +127,7 @@ impl Client {
             audience: Vec::new(),
             resources: Vec::new(),
             allowed_origins: Vec::new(),
+            signing: ClientSigning::default(),
             introspection: Introspection::default(),
             consent: ConsentPolicy::default(),
             links: ClientLinks::default(),

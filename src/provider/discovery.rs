@@ -24,8 +24,7 @@ use super::claims::CLAIMS_BY_SCOPE;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
-use super::token::signature_algorithm;
-use crate::model::GrantType;
+use crate::model::{GrantType, SigningAlgorithm};
 
 /// Why the document cannot be written; a checked configuration never leads here.
 #[derive(Debug, thiserror::Error)]
@@ -109,9 +108,7 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
             .into_iter()
             .filter(|method| *method != CoreClientAuthMethod::None)
             .collect(),
-        introspection_signing_alg_values_supported: vec![signature_algorithm(
-            settings.id_token_algorithm,
-        )],
+        introspection_signing_alg_values_supported: vec![settings.id_token_algorithm.into()],
         end_session_endpoint: EndSessionUrl::new(url(Endpoint::EndSession))?,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
@@ -126,10 +123,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
         JsonWebKeySetUrl::new(url(Endpoint::Jwks))?,
         vec![ResponseTypes::new(vec![CoreResponseType::Code])],
         vec![CoreSubjectIdentifierType::Public],
-        vec![signature_algorithm(settings.id_token_algorithm)],
+        signing_algorithms(),
         additional,
     )
     .set_token_endpoint(Some(TokenUrl::new(url(Endpoint::Token))?))
+    .set_userinfo_signing_alg_values_supported(Some(signing_algorithms()))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(url(Endpoint::UserInfo))?))
     .set_scopes_supported(Some(scopes(settings)))
     .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
@@ -185,6 +183,12 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
     .chain(about_users)
     .map(|name| CoreClaimName::new(name.to_owned()))
     .collect()
+}
+
+/// What a client may have its ID tokens and its userinfo signed with: each is a value that it can
+/// be registered with.
+fn signing_algorithms() -> Vec<CoreJwsSigningAlgorithm> {
+    SigningAlgorithm::ALL.map(Into::into).to_vec()
 }
 
 /// One for each kind of `ClientAuthentication`.

@@ -16,7 +16,7 @@ mod params;
 mod request;
 
 mod discovery;
-mod jwks;
+mod keys;
 
 mod authorization;
 mod interaction;
@@ -50,6 +50,7 @@ pub use logout::LogoutCourier;
 pub use settings::{BackChannelLogout, Parts, RefreshTokenPolicy, Registration, Settings};
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -59,6 +60,7 @@ use clients::Clients;
 use endpoint::{Endpoint, Found};
 use error::PageError;
 use interaction::{DeviceSeal, Tickets};
+use keys::SigningKeys;
 use pages::Pages;
 use reply::Response;
 use request::Request;
@@ -75,6 +77,7 @@ pub struct Provider {
     secret_checks: SecretChecks,
     tickets: OnceCell<Tickets>,
     device_seal: OnceCell<DeviceSeal>,
+    signing_keys: SigningKeys,
 }
 
 /// Why the provider cannot start.
@@ -114,6 +117,7 @@ impl Provider {
             secret_checks: SecretChecks::new(clients.slow_hash()),
             tickets: OnceCell::new(),
             device_seal: OnceCell::new(),
+            signing_keys: SigningKeys::new(Arc::clone(&parts.keys), parts.store.clone()),
             clients,
             settings,
             parts,

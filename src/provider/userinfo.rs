@@ -1,25 +1,61 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3).
 
 use http::{Method, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Provider;
 use super::claims;
 use super::error::BearerError;
 use super::reply::{self, Response};
 use super::request::Request;
+use crate::model::{ClientId, SigningAlgorithm, Timestamp};
 use crate::secret::Secret;
 
 impl Provider {
     /// Tells what the grant behind an access token allows to be known of its user.
     pub(super) async fn userinfo(&self, request: &Request) -> Response {
-        match self.claims_for(request).await {
-            Ok(claims) => reply::json(StatusCode::OK, &claims),
+        match self.answer_userinfo(request).await {
+            Ok(response) => response,
             Err(error) => error.into(),
         }
     }
 
-    async fn claims_for(&self, request: &Request) -> Result<Value, BearerError> {
+    async fn answer_userinfo(&self, request: &Request) -> Result<Response, BearerError> {
+        let (client_id, claims) = self.claims_for(request).await?;
+        let client = self.clients.find(client_id.as_str(), request.now).await?;
+        match client.and_then(|client| client.signing.userinfo) {
+            None => Ok(reply::json(StatusCode::OK, &claims)),
+            Some(algorithm) => {
+                let token = self.sign_userinfo(claims, &client_id, algorithm, request.now);
+                Ok(reply::with_body(
+                    StatusCode::OK,
+                    Some("application/jwt"),
+                    token.await?.into(),
+                ))
+            }
+        }
+    }
+
+    /// The signed form (§5.3.2). It has neither `exp` nor `iat`, which an ID token must have
+    /// (§2), so that none is taken for one.
+    async fn sign_userinfo(
+        &self,
+        mut claims: Map<String, Value>,
+        client_id: &ClientId,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<String, BearerError> {
+        claims.insert("iss".to_owned(), self.settings.issuer.as_str().into());
+        claims.insert("aud".to_owned(), client_id.as_str().into());
+        let key = self.signing_keys.find(algorithm, now).await?;
+        Ok(key.sign_jwt("JWT", &claims)?)
+    }
+
+    /// What may be told, and to which client.
+    async fn claims_for(
+        &self,
+        request: &Request,
+    ) -> Result<(ClientId, Map<String, Value>), BearerError> {
         let token = access_token(request)?;
         let verifier = &self.parts.verifier;
         let verified = verifier.verify_from(request.peer, token.expose(), request.now)?;
@@ -40,7 +76,7 @@ impl Provider {
         // The scope of the token, not of the grant: a refresh may have narrowed it.
         let mut claims = claims::granted(&verified.scope, &grant.user);
         claims.insert("sub".to_owned(), grant.user.subject.as_str().into());
-        Ok(Value::Object(claims))
+        Ok((grant.client_id, claims))
     }
 }
 

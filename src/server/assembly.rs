@@ -12,7 +12,7 @@ use super::tls::{CertificateSet, TlsError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
-use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
+use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -146,9 +146,7 @@ async fn ensure_keys(
     state: &State,
     clock: &dyn Clock,
 ) -> Result<(), StartError> {
-    let mut algorithms: Vec<SigningAlgorithm> =
-        vec![settings.access_token_algorithm, settings.id_token_algorithm];
-    algorithms.dedup();
+    let algorithms = settings.signing_algorithms();
     let keys = state.store.ensure_keys(&algorithms, clock.now()).await?;
     state.keys.replace(keys);
     Ok(())

@@ -49,12 +49,7 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
 impl State {
     /// The algorithms tokens are signed with, or the one that was asked for.
     fn algorithms(&self, only: Option<&str>) -> Result<Vec<SigningAlgorithm>, CliError> {
-        let access = self.provider.access_token_algorithm;
-        let id = self.provider.id_token_algorithm;
-        let mut algorithms = vec![access];
-        if id != access {
-            algorithms.push(id);
-        }
+        let mut algorithms = self.provider.signing_algorithms();
         if let Some(name) = only {
             algorithms.retain(|algorithm| algorithm.as_str().eq_ignore_ascii_case(name));
             if algorithms.is_empty() {

@@ -4,10 +4,12 @@ use super::Checker;
 use super::client_logout;
 use super::client_secret::authentication;
 use super::name::Names;
+use super::provider::algorithm;
 use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
 use crate::config::key_path::KeyPath;
 use crate::model::{
-    Client, ClientId, GrantType, Introspection, RedirectUri, Resource, Scope, Subject, WebOrigin,
+    Client, ClientId, ClientSigning, GrantType, Introspection, RedirectUri, Resource, Scope,
+    Subject, WebOrigin,
 };
 
 /// Checks the clients; `audience` is that of a client without its own.
@@ -79,6 +81,10 @@ fn client(
         audience: table.audience.unwrap_or_default(),
         resources,
         allowed_origins,
+        signing: ClientSigning {
+            id_token: table.id_token_signed_response_alg.map(algorithm),
+            userinfo: table.userinfo_signed_response_alg.map(algorithm),
+        },
         introspection,
         logout,
         initiate_login_uri,

@@ -147,10 +147,11 @@ fn refresh_tokens(
     }
 }
 
-const fn algorithm(name: SigningAlgorithmName) -> SigningAlgorithm {
+pub(super) const fn algorithm(name: SigningAlgorithmName) -> SigningAlgorithm {
     match name {
         SigningAlgorithmName::Es256 => SigningAlgorithm::Es256,
         SigningAlgorithmName::Rs256 => SigningAlgorithm::Rs256,
+        SigningAlgorithmName::Ps256 => SigningAlgorithm::Ps256,
         SigningAlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
     }
 }

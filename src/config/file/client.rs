@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SigningAlgorithmName;
 use crate::config::defaults;
 
 /// An application that may ask for tokens.
@@ -63,6 +64,11 @@ pub(crate) struct ClientTable {
     /// those of `redirect_uris`.
     #[schemars(inner(length(min = 1)))]
     pub(crate) allowed_origins: Vec<String>,
+    /// What its ID tokens and logout tokens are signed with; left out:
+    /// `provider.id_tokens.algorithm`.
+    pub(crate) id_token_signed_response_alg: Option<SigningAlgorithmName>,
+    /// What its userinfo is signed with; left out: it is plain JSON.
+    pub(crate) userinfo_signed_response_alg: Option<SigningAlgorithmName>,
     /// Which access tokens it may ask about; those issued to itself in any case.
     pub(crate) introspection: IntrospectionTable,
 }
@@ -102,6 +108,8 @@ impl Default for ClientTable {
             audience: None,
             resources: Vec::new(),
             allowed_origins: Vec::new(),
+            id_token_signed_response_alg: None,
+            userinfo_signed_response_alg: None,
             introspection: IntrospectionTable::default(),
         }
     }

@@ -109,6 +109,9 @@ pub(crate) enum SigningAlgorithmName {
     /// RSA of 2048 bits: known to every library.
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSA of 2048 bits with PSS.
+    #[serde(rename = "PS256")]
+    Ps256,
     /// Ed25519.
     #[serde(rename = "EdDSA")]
     EdDsa,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::refused::whole;
 use crate::config::Config;
 use crate::gateway::{Action, Authentication, ClaimSource};
-use crate::model::GrantType;
+use crate::model::{ClientSigning, GrantType, SigningAlgorithm};
 use crate::users;
 
 #[track_caller]
@@ -185,4 +185,43 @@ fn a_static_user_is_taken_as_written() {
     assert_eq!(listed[0].profile.subject.as_str(), "alice");
     assert_eq!(listed[0].profile.groups, ["a"]);
     assert_eq!(config.sign_in.attempts.ceiling, None);
+}
+
+#[test]
+fn a_client_says_what_is_signed_for_it_and_how() {
+    let text = PROVIDER.replace(
+        "scope: openid files.read",
+        "id_token_signed_response_alg: PS256, userinfo_signed_response_alg: EdDSA",
+    );
+
+    let provider = parse(&text).provider.unwrap();
+
+    let expected = ClientSigning {
+        id_token: Some(SigningAlgorithm::Ps256),
+        userinfo: Some(SigningAlgorithm::EdDsa),
+    };
+    assert_eq!(provider.clients[0].signing, expected);
+    let needed = [
+        SigningAlgorithm::Es256,
+        SigningAlgorithm::Rs256,
+        SigningAlgorithm::Ps256,
+        SigningAlgorithm::EdDsa,
+    ];
+    assert_eq!(provider.signing_algorithms(), needed);
+}
+
+/// Nor `none`, which nobody could trust, and no shared secret, which nobody else could verify.
+#[test]
+fn a_client_has_nothing_signed_that_others_cannot_verify() {
+    for algorithm in ["none", "HS256", "RS512", "rs256"] {
+        let text = PROVIDER.replace(
+            "scope: openid files.read",
+            &format!("id_token_signed_response_alg: {algorithm}"),
+        );
+
+        let refused = Config::parse(&whole(&text), Path::new("/etc/cellgate"));
+
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("id_token_signed_response_alg"), "{error}");
+    }
 }

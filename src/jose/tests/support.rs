@@ -18,7 +18,7 @@ pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 /// One key for each algorithm; RSA keys take long to make.
 pub(super) fn key(algorithm: SigningAlgorithm) -> Arc<SigningKey> {
-    static KEYS: OnceLock<[Arc<SigningKey>; 3]> = OnceLock::new();
+    static KEYS: OnceLock<[Arc<SigningKey>; SigningAlgorithm::ALL.len()]> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         SigningAlgorithm::ALL.map(|algorithm| Arc::new(SigningKey::generate(algorithm).unwrap()))
     });

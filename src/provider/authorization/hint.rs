@@ -7,7 +7,7 @@ use openidconnect::core::{
 use openidconnect::{ClientId as AnyClientId, IdToken, IssuerUrl, Nonce};
 
 use super::AuthorizationRequest;
-use crate::model::{SessionId, Subject, Timestamp};
+use crate::model::{SessionId, SigningAlgorithm, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::AuthorizationError;
 use crate::provider::token::SessionClaims;
@@ -92,11 +92,7 @@ impl Provider {
         Some(
             verifier
                 .require_audience_match(false)
-                .set_allowed_algs([
-                    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-                    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-                    CoreJwsSigningAlgorithm::EdDsa,
-                ])
+                .set_allowed_algs(SigningAlgorithm::ALL.map(CoreJwsSigningAlgorithm::from))
                 // Every expiry lies after the epoch.
                 .set_time_fn(|| chrono::DateTime::UNIX_EPOCH),
         )

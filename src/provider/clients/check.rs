@@ -58,9 +58,9 @@ pub(crate) enum MetadataError {
     /// Pairwise subjects are not offered.
     #[error("subject_type can only be \"public\"")]
     SubjectType,
-    /// ID tokens are not signed so.
-    #[error("id_token_signed_response_alg can only be {0:?}")]
-    SignatureAlgorithm(&'static str),
+    /// Nothing is signed so.
+    #[error("{0} cannot be {1:?}; the metadata of this provider list what it can be")]
+    SignatureAlgorithm(&'static str, String),
     /// Not one of the policies.
     #[error("consent can only be \"required\", \"remembered\" or \"implicit\"")]
     Consent,
@@ -76,7 +76,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) registered_by: RegisteredBy,
     /// What a client that registers itself may ask for at most.
     pub(crate) scope: &'a Scope,
-    /// What signs ID tokens.
+    /// What signs the ID tokens of a client that does not say.
     pub(crate) id_token_algorithm: SigningAlgorithm,
 }
 
@@ -102,11 +102,10 @@ impl ClientMetadata {
         if self.subject_type.get_or_insert("public".to_owned()) != "public" {
             return Err(MetadataError::SubjectType);
         }
-        let signed_with = rules.id_token_algorithm.as_str();
-        let algorithm = &mut self.id_token_signed_response_alg;
-        if algorithm.get_or_insert(signed_with.to_owned()) != signed_with {
-            return Err(MetadataError::SignatureAlgorithm(signed_with));
-        }
+        self.signing()?;
+        let by_default = rules.id_token_algorithm.as_str();
+        self.id_token_signed_response_alg
+            .get_or_insert(by_default.to_owned());
         metadata::consent(self.consent.as_deref())?;
         if rules.registered_by == RegisteredBy::Itself {
             // Not the client's to say, hence unknown here, hence ignored.

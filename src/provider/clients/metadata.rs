@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::check::MetadataError;
 use super::redirect_uris::parse_registered;
 use crate::model::{
-    Client, ClientAuthentication, ClientLinks, ConsentPolicy, GrantType, LoopbackPorts,
-    RedirectUri, RegisteredBy, Scope, WebLink,
+    Client, ClientAuthentication, ClientLinks, ClientSigning, ConsentPolicy, GrantType,
+    LoopbackPorts, RedirectUri, RegisteredBy, Scope, SigningAlgorithm, WebLink,
 };
 use crate::store::ClientRecord;
 
@@ -48,6 +48,8 @@ pub(crate) struct ClientMetadata {
     pub(crate) subject_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id_token_signed_response_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) userinfo_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) default_max_age: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +135,7 @@ impl ClientMetadata {
         audience: &[String],
     ) -> Result<Client, MetadataError> {
         let links = self.links()?;
+        let signing = self.signing()?;
         let authentication = match (self.authentication_method(), record.secret_hash) {
             (AuthenticationMethod::None, None) => ClientAuthentication::None,
             (AuthenticationMethod::ClientSecretBasic, Some(hash)) => {
@@ -161,11 +164,31 @@ impl ClientMetadata {
             grant_types: grant_types(self.grant_types)?,
             audience: self.audience.unwrap_or_else(|| audience.to_vec()),
             consent: consent(self.consent.as_deref())?,
+            signing,
             links,
             default_max_age: self
                 .default_max_age
                 .map(|seconds| Duration::from_secs(seconds.into())),
             ..client
+        })
+    }
+
+    /// What is signed for the client, and how.
+    pub(super) fn signing(&self) -> Result<ClientSigning, MetadataError> {
+        let algorithm = |member, name: Option<&str>| {
+            name.map(|name| {
+                let unknown = || MetadataError::SignatureAlgorithm(member, name.to_owned());
+                SigningAlgorithm::parse(name).ok_or_else(unknown)
+            })
+            .transpose()
+        };
+        let (id_token, userinfo) = (
+            self.id_token_signed_response_alg.as_deref(),
+            self.userinfo_signed_response_alg.as_deref(),
+        );
+        Ok(ClientSigning {
+            id_token: algorithm("id_token_signed_response_alg", id_token)?,
+            userinfo: algorithm("userinfo_signed_response_alg", userinfo)?,
         })
     }
 

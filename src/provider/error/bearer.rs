@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::{StatusCode, header};
 
 use super::RETRY_AFTER_S;
-use crate::jose::{JwtError, PresentedError};
+use crate::jose::{JwtError, KeyError, PresentedError};
+use crate::provider::keys::NoSigningKey;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
 use crate::store::StoreError;
@@ -46,6 +47,25 @@ pub(crate) enum BearerError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The client wants the answer signed, and there is no key, or it cannot sign.
+    #[error("the answer cannot be signed")]
+    Signing,
+}
+
+impl From<NoSigningKey> for BearerError {
+    fn from(error: NoSigningKey) -> Self {
+        match error {
+            NoSigningKey::NoneActive => Self::Signing,
+            NoSigningKey::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<KeyError> for BearerError {
+    fn from(error: KeyError) -> Self {
+        tracing::error!(%error, "a userinfo answer cannot be signed");
+        Self::Signing
+    }
 }
 
 impl From<PresentedError> for BearerError {
@@ -67,6 +87,7 @@ impl BearerError {
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Signing => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -83,7 +104,7 @@ impl BearerError {
             Self::InsufficientScope => {
                 Some(r#"Bearer realm="userinfo", error="insufficient_scope", scope="openid""#)
             }
-            Self::TooManyFailures { .. } | Self::Store(_) => None,
+            Self::TooManyFailures { .. } | Self::Store(_) | Self::Signing => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::RETRY_AFTER_S;
 use crate::entropy::EntropyError;
 use crate::jose::KeyError;
 use crate::model::ScopeError;
+use crate::provider::keys::NoSigningKey;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
 use crate::provider::resources::TargetError;
@@ -102,6 +103,15 @@ impl From<KeyError> for TokenError {
     fn from(error: KeyError) -> Self {
         tracing::error!(%error, "a token cannot be signed");
         Self::Signing
+    }
+}
+
+impl From<NoSigningKey> for TokenError {
+    fn from(error: NoSigningKey) -> Self {
+        match error {
+            NoSigningKey::NoneActive => Self::Signing,
+            NoSigningKey::Store(error) => Self::Store(error),
+        }
     }
 }
 

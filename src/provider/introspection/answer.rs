@@ -16,7 +16,7 @@ const SIGNED_TYP: &str = "token-introspection+jwt";
 
 impl Provider {
     /// Says that a token is inactive, or what is known of it; signed when `client` prefers that.
-    pub(super) fn introspection_answer(
+    pub(super) async fn introspection_answer(
         &self,
         members: Option<Members>,
         client: &Client,
@@ -34,11 +34,8 @@ impl Provider {
         }
         // RFC 9701 §6: RS256 unless registered otherwise, which is what ID tokens have as well.
         // `exp` and `sub` stay inside, so that nobody takes the answer for an access token (§5).
-        let key = self
-            .parts
-            .keys
-            .signing_key(self.settings.id_token_algorithm, request.now)
-            .ok_or(TokenError::Signing)?;
+        let algorithm = self.settings.id_token_algorithm;
+        let key = self.signing_keys.find(algorithm, request.now).await?;
         let claims = json!({
             "iss": self.settings.issuer.as_str(),
             "aud": client.id.as_str(),

@@ -59,7 +59,7 @@ impl Provider {
         };
         self.parts.metrics.introspection(outcome);
         audit::introspected(outcome, &client.id, request.peer);
-        self.introspection_answer(members, &client, request)
+        self.introspection_answer(members, &client, request).await
     }
 
     async fn describe_access_token(

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::support::{Authorize, Browser, ISSUER, Poster, TestProvider, Tokens, encode, read_jwt};
-use crate::model::{ClientEndpoint, Reach};
+use crate::model::{ClientEndpoint, Reach, SigningAlgorithm};
 use crate::provider::outbound::OutboundError;
 
 const APP: &str = "https://app.example/backchannel-logout";
@@ -78,6 +78,25 @@ async fn a_logout_token_says_who_signed_out_of_which_session() {
             "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
         })
     );
+}
+
+/// §2.4: signed as the ID tokens of the client are.
+#[tokio::test]
+async fn a_logout_token_has_the_algorithm_of_the_clients_id_tokens() {
+    let op = TestProvider::start_with(|settings| {
+        let app = &mut settings.clients[0];
+        app.logout.back_channel = Some(ClientEndpoint::register(APP).unwrap());
+        app.signing.id_token = Some(SigningAlgorithm::Es256);
+    })
+    .await;
+    let (mut browser, tokens) = signed_in(&op, "alice").await;
+    sign_out(&mut browser, &tokens).await;
+
+    let poster = Poster::answering(Ok(StatusCode::OK));
+    op.provider.deliver_logouts(&poster).await.unwrap();
+
+    let posted = poster.take();
+    assert_eq!(read_jwt(&posted[0].2).0["alg"], "ES256");
 }
 
 /// A logout token is no key to anything.

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::support::{Answer, TestProvider, read_jwt};
+use super::support::{Answer, Authorize, ISSUER, TestProvider, read_jwt};
+use crate::model::SigningAlgorithm;
 
 async fn call(
     op: &TestProvider,
@@ -165,4 +166,72 @@ async fn without_openid_there_is_nothing_to_tell() {
     let answer = op.userinfo(tokens.access_token()).await;
 
     answer.assert_challenged(403, Some("insufficient_scope"));
+}
+
+/// Core §5.3.2, Registration §2.
+#[tokio::test]
+async fn a_client_may_have_its_userinfo_signed() {
+    for algorithm in SigningAlgorithm::ALL {
+        let op = TestProvider::start_with(|settings| {
+            settings.clients[0].signing.userinfo = Some(algorithm);
+        })
+        .await;
+        let tokens = op.tokens("alice", "openid email").await;
+
+        let answer = op.userinfo(tokens.access_token()).await;
+
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("content-type"), Some("application/jwt"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let (header, claims) = read_jwt(&answer.body);
+        assert_eq!(header["alg"], algorithm.as_str());
+        let keys = op.get("/oidc/.well-known/jwks.json").await.json();
+        verify(&answer.body, &keys);
+        assert_eq!(
+            serde_json::Value::Object(claims),
+            json!({
+                "iss": ISSUER,
+                "aud": "app",
+                "sub": "uuid-of-alice",
+                "email": "alice@example.test",
+                "email_verified": true,
+            })
+        );
+    }
+}
+
+/// Verifies a JWS under the published key it names, with another library than signed it.
+#[track_caller]
+fn verify(token: &str, keys: &serde_json::Value) {
+    use base64::Engine as _;
+    use openidconnect::JsonWebKey as _;
+    use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+    let (header, _) = read_jwt(token);
+    let mut published = keys["keys"].as_array().unwrap().iter();
+    let key = published.find(|key| key["kid"] == header["kid"]).unwrap();
+    let key: CoreJsonWebKey = serde_json::from_value(key.clone()).unwrap();
+    let algorithm: CoreJwsSigningAlgorithm = serde_json::from_value(header["alg"].clone()).unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(signature);
+    key.verify_signature(&algorithm, signed.as_bytes(), &signature.unwrap())
+        .unwrap();
+}
+
+/// RFC 8725 §3.12: what is for one purpose is refused for another.
+#[tokio::test]
+async fn signed_userinfo_is_neither_an_access_token_nor_an_id_token() {
+    let op = TestProvider::start_with(|settings| {
+        settings.clients[0].signing.userinfo = Some(SigningAlgorithm::Es256);
+    })
+    .await;
+    let tokens = op.tokens("alice", "openid").await;
+    let signed = op.userinfo(tokens.access_token()).await.body;
+
+    let as_bearer = op.userinfo(&signed).await;
+    as_bearer.assert_challenged(401, Some("invalid_token"));
+    let as_hint = Authorize::app()
+        .with("id_token_hint", &signed)
+        .send(&op)
+        .await;
+    as_hint.assert_sent_back("invalid_request");
 }

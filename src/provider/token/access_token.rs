@@ -32,16 +32,13 @@ pub(super) struct AccessTokenTerms<'a> {
 
 impl Provider {
     /// Issues an access token.
-    pub(super) fn issue_access_token(
+    pub(super) async fn issue_access_token(
         &self,
         terms: &AccessTokenTerms<'_>,
         now: Timestamp,
     ) -> Result<Secret, TokenError> {
-        let key = self
-            .parts
-            .keys
-            .signing_key(self.settings.access_token_algorithm, now)
-            .ok_or(TokenError::Signing)?;
+        let algorithm = self.settings.access_token_algorithm;
+        let key = self.signing_keys.find(algorithm, now).await?;
         let claims = self.access_token_claims(terms, now)?;
         let token = key.sign_jwt("at+jwt", &claims)?;
         let verified = Verified::from_claims(self.settings.issuer.as_str(), claims);

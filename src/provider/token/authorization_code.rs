@@ -75,7 +75,8 @@ impl Provider {
         } else {
             None
         };
-        self.issue(grant, Extent { scope, audience }, refresh_token, request)
+        let extent = Extent { scope, audience };
+        self.issue(grant, extent, refresh_token, request).await
     }
 
     /// The first refresh token of a grant; `None` when the sign-in is too long ago for one.

@@ -25,7 +25,7 @@ const ABOUT_USERS: [&str; 9] = [
 impl Provider {
     /// Issues an access token of which the client itself is the subject (RFC 9068 §2.2). There is
     /// no grant and no refresh token: the client can always ask again.
-    pub(super) fn issue_to_client(
+    pub(super) async fn issue_to_client(
         &self,
         request: &TokenRequest<'_>,
     ) -> Result<TokenSet, TokenError> {
@@ -43,7 +43,7 @@ impl Provider {
             scope: &scope,
             audience: &resources::audience_of_client(&resources, client)?,
         };
-        let access_token = self.issue_access_token(&terms, request.request.now)?;
+        let access_token = self.issue_access_token(&terms, request.request.now).await?;
         Ok(TokenSet {
             grant: None,
             access_token,

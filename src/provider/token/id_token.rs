@@ -13,8 +13,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::jose::SigningAlgorithm;
-use crate::model::{Grant, Timestamp};
+use crate::model::{Client, Grant, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::TokenError;
 use crate::secret::Secret;
@@ -38,22 +37,19 @@ type ProviderIdToken = IdToken<
 
 impl Provider {
     /// Issues an ID token that goes with `access_token`.
-    pub(super) fn issue_id_token(
+    pub(super) async fn issue_id_token(
         &self,
         grant: &Grant,
+        client: &Client,
         access_token: &Secret,
         now: Timestamp,
     ) -> Result<String, TokenError> {
-        let algorithm = self.settings.id_token_algorithm;
-        let key = self
-            .parts
-            .keys
-            .signing_key(algorithm, now)
-            .ok_or(TokenError::Signing)?;
+        let algorithm = self.id_token_algorithm(client);
+        let key = self.signing_keys.find(algorithm, now).await?;
         let token = ProviderIdToken::new(
             self.id_token_claims(grant, now)?,
             key.as_ref(),
-            signature_algorithm(algorithm),
+            algorithm.into(),
             Some(&AccessToken::new(access_token.expose().to_owned())),
             None,
         )
@@ -88,15 +84,6 @@ impl Provider {
             .set_auth_time(Some(date(grant.authenticated_at)?))
             .set_auth_method_refs(Some(vec![password]))
             .set_nonce(grant.nonce.clone().map(Nonce::new)))
-    }
-}
-
-/// The library's name of an algorithm.
-pub(crate) const fn signature_algorithm(algorithm: SigningAlgorithm) -> CoreJwsSigningAlgorithm {
-    match algorithm {
-        SigningAlgorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-        SigningAlgorithm::Rs256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-        SigningAlgorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
     }
 }
 

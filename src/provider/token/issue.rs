@@ -18,7 +18,7 @@ pub(super) struct Extent {
 
 impl Provider {
     /// Issues an access token that reaches so far, and an ID token if its scope has `openid`.
-    pub(super) fn issue(
+    pub(super) async fn issue(
         &self,
         grant: Grant,
         extent: Extent,
@@ -32,12 +32,14 @@ impl Provider {
             scope: &extent.scope,
             audience: &extent.audience,
         };
-        let access_token = self.issue_access_token(&terms, now)?;
-        let id_token = extent
-            .scope
-            .contains("openid")
-            .then(|| self.issue_id_token(&grant, &access_token, now))
-            .transpose()?;
+        let access_token = self.issue_access_token(&terms, now).await?;
+        let id_token = if extent.scope.contains("openid") {
+            let client = request.client;
+            let token = self.issue_id_token(&grant, client, &access_token, now);
+            Some(token.await?)
+        } else {
+            None
+        };
         Ok(TokenSet {
             grant: Some(grant),
             scope: extent.scope,

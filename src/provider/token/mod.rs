@@ -12,7 +12,7 @@ mod response;
 mod secret_checks;
 mod standing;
 
-pub(crate) use id_token::{SessionClaims, signature_algorithm};
+pub(crate) use id_token::SessionClaims;
 pub(crate) use secret_checks::SecretChecks;
 
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Provider {
         match grant_type {
             GrantType::AuthorizationCode => self.exchange_code(&request).await,
             GrantType::RefreshToken => self.refresh(&request).await,
-            GrantType::ClientCredentials => self.issue_to_client(&request),
+            GrantType::ClientCredentials => self.issue_to_client(&request).await,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Provider {
             user: confirmed.unwrap_or(found.grant.user),
             ..found.grant
         };
-        self.issue(grant, extent, Some(next), request)
+        self.issue(grant, extent, Some(next), request).await
     }
 
     /// When a refresh token of `grant` that is used at `now` ends: by idleness, but never later

@@ -106,7 +106,8 @@ impl Provider {
         endpoint: &ClientEndpoint,
         poster: &dyn FormPoster,
     ) -> Result<(), Undelivered> {
-        let token = self.issue_logout_token(notice, client, self.parts.clock.now())?;
+        let now = self.parts.clock.now();
+        let token = self.issue_logout_token(notice, client, now).await?;
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("logout_token", &token)
             .finish();

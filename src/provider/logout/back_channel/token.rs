@@ -9,6 +9,7 @@ use crate::entropy::{self, EntropyError};
 use crate::jose::KeyError;
 use crate::model::{Client, Timestamp};
 use crate::provider::Provider;
+use crate::provider::keys::NoSigningKey;
 use crate::store::LogoutNotice;
 
 /// The media type of the header (§2.4): such a token is no other kind of token.
@@ -25,8 +26,8 @@ const LIFETIME: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LogoutTokenError {
     /// No key that may sign at this moment.
-    #[error("there is no signing key")]
-    NoKey,
+    #[error(transparent)]
+    NoKey(#[from] NoSigningKey),
     /// The key does not sign.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -50,17 +51,14 @@ struct LogoutClaims<'a> {
 
 impl Provider {
     /// Issues a logout token for `client`, signed as its ID tokens are.
-    pub(super) fn issue_logout_token(
+    pub(super) async fn issue_logout_token(
         &self,
         notice: &LogoutNotice,
         client: &Client,
         now: Timestamp,
     ) -> Result<String, LogoutTokenError> {
-        let key = self
-            .parts
-            .keys
-            .signing_key(self.settings.id_token_algorithm, now)
-            .ok_or(LogoutTokenError::NoKey)?;
+        let algorithm = self.id_token_algorithm(client);
+        let key = self.signing_keys.find(algorithm, now).await?;
         let claims = LogoutClaims {
             iss: self.settings.issuer.as_str(),
             aud: client.id.as_str(),

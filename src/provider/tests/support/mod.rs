@@ -87,8 +87,12 @@ impl TestProvider {
             key_file: None,
             synchronous: Synchronous::Normal,
         };
+        let store = Store::open(&settings_of_store).await.unwrap();
+        for key in KEYS.iter() {
+            store.save_key(key, START).await.unwrap();
+        }
         let ground = Ground {
-            store: Store::open(&settings_of_store).await.unwrap(),
+            store,
             clock: Arc::new(ManualClock::at(START)),
             users: Arc::default(),
         };
@@ -172,6 +176,15 @@ impl TestProvider {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(encode(form).into());
         self.send(request.unwrap()).await
+    }
+
+    /// `alg` of each published key.
+    pub(crate) async fn published_algorithms(&self) -> Vec<String> {
+        let keys = self.get("/oidc/.well-known/jwks.json").await.json();
+        let keys = keys["keys"].as_array().unwrap();
+        keys.iter()
+            .map(|key| key["alg"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// A browser that has never been here.

@@ -2,14 +2,14 @@
 
 use http::StatusCode;
 
-use super::Provider;
-use super::reply::{self, Response};
 use crate::model::Timestamp;
+use crate::provider::Provider;
+use crate::provider::reply::{self, Response};
 
 impl Provider {
     /// Publishes the keys. Kept by others for a few minutes only, so that a key may follow
     /// another without waiting long.
-    pub(super) fn publish_keys(&self, now: Timestamp) -> Response {
+    pub(crate) fn publish_keys(&self, now: Timestamp) -> Response {
         let mut response = reply::json(StatusCode::OK, &self.parts.keys.jwks(now));
         reply::cache(&mut response, "public, max-age=300");
         response
