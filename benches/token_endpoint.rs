@@ -19,7 +19,7 @@ use cellgate::entropy;
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
-    GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserProfile,
+    GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserDetails, UserProfile,
 };
 use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
 use cellgate::secret::Digest;
@@ -290,6 +290,7 @@ fn grant() -> Grant {
             email_verified: Some(true),
             groups: vec!["staff".to_owned(), "editors".to_owned()],
             roles: vec![],
+            details: UserDetails::default(),
         },
         session_id: SessionId::new(identifier()),
         scope: scope(),

@@ -8,6 +8,8 @@ use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 use super::{
     ClientEndpoint, ClientLogout, ClientSigning, ConsentPolicy, Introspection, LoopbackPorts,
     RedirectUri, Resource, Scope, WebLink, WebOrigin,
+    ClaimRule, ClientAccess, ClientEndpoint, ClientLogout, ConsentPolicy, Introspection,
+    LoopbackPorts, RedirectUri, Resource, Scope, SubjectType, WebLink, WebOrigin,
 };
 use crate::secret::{Digest, Secret};
 
@@ -79,6 +81,12 @@ pub struct Client {
     pub introspection: Introspection,
     /// When its users are asked.
     pub consent: ConsentPolicy,
+    /// Which users may use it.
+    pub access: ClientAccess,
+    /// What it is told of them beside the standard claims.
+    pub claims: Vec<ClaimRule>,
+    /// Whether it can tell that they are the users of another client.
+    pub subject_type: SubjectType,
     /// What they are shown then.
     pub links: ClientLinks,
     /// `default_max_age`: how long ago a user's password may have been checked when a request
@@ -130,6 +138,9 @@ impl Client {
             signing: ClientSigning::default(),
             introspection: Introspection::default(),
             consent: ConsentPolicy::default(),
+            access: ClientAccess::default(),
+            claims: Vec::new(),
+            subject_type: SubjectType::default(),
             links: ClientLinks::default(),
             default_max_age: None,
             logout: ClientLogout::default(),

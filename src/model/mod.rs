@@ -2,11 +2,14 @@
 //!
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
+mod claim_rule;
 mod client;
+mod client_access;
 mod client_endpoint;
 mod consent;
 mod device;
 mod grant;
+mod identity_claim;
 mod introspection;
 mod issuer;
 mod logout;
@@ -15,21 +18,26 @@ mod registration;
 mod resource;
 mod scope;
 mod signing;
+mod subject_type;
 mod time;
 mod user;
+mod user_details;
 mod web_link;
 mod web_origin;
 
+pub use claim_rule::{ClaimName, ClaimNameError, ClaimRule, ClaimSource, ConstantClaim};
 pub use client::{
     Client, ClientAuthentication, ClientId, ClientIdError, ClientLinks, GrantType, SecretHash,
     SecretHashError,
 };
+pub use client_access::ClientAccess;
 pub use client_endpoint::{ClientEndpoint, ClientEndpointError};
 pub use consent::{Consent, ConsentPolicy};
 pub use device::Device;
 pub use grant::{
     AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId, Spent,
 };
+pub use identity_claim::IdentityClaim;
 pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};
 pub use logout::{ClientLogout, Reach};
@@ -38,8 +46,10 @@ pub use registration::RegisteredBy;
 pub use resource::{Resource, ResourceError};
 pub use scope::{Scope, ScopeError};
 pub use signing::{ClientSigning, SigningAlgorithm};
+pub use subject_type::{Sector, SectorError, SubjectType};
 pub use time::Timestamp;
 pub use user::{Login, LoginError, Subject, SubjectError, UserProfile};
+pub use user_details::{AddressPart, UserDetails, UserText};
 pub use web_link::{WebLink, WebLinkError};
 pub use web_origin::{WebOrigin, WebOriginError};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization as _;
+use super::UserDetails;
 
 /// What a user types to say who they are, trimmed, with the one key its attempts are counted by.
 #[derive(Clone, PartialEq, Eq)]
@@ -142,6 +143,8 @@ pub struct UserProfile {
     pub groups: Vec<String>,
     /// `roles`.
     pub roles: Vec<String>,
+    /// The rest.
+    pub details: UserDetails,
 }
 
 #[cfg(test)]

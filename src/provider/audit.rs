@@ -170,6 +170,20 @@ pub(crate) fn user_ended(grant: &Grant, reason: &'static str, peer: IpAddr) {
     );
 }
 
+/// The access rules of a client do not admit its user any more.
+pub(crate) fn user_not_admitted(grant: &Grant, peer: IpAddr) {
+    tracing::warn!(
+        target: "audit",
+        event = "user_not_admitted",
+        outcome = "revoked",
+        grant.id = %grant.id,
+        user.subject = %grant.user.subject,
+        client.id = %grant.client_id,
+        peer.address = %peer,
+        "the client is not for this user any more; what was granted to it is ended"
+    );
+}
+
 /// The users' backend could not be asked at a refresh, which went on all the same.
 pub(crate) fn user_unconfirmed(
     grant: &Grant,

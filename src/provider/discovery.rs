@@ -124,6 +124,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
         vec![ResponseTypes::new(vec![CoreResponseType::Code])],
         vec![CoreSubjectIdentifierType::Public],
         signing_algorithms(),
+        vec![
+            CoreSubjectIdentifierType::Public,
+            CoreSubjectIdentifierType::Pairwise,
+        ],
+        vec![signature_algorithm(settings.id_token_algorithm)],
         additional,
     )
     .set_token_endpoint(Some(TokenUrl::new(url(Endpoint::Token))?))
@@ -167,6 +172,10 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
         .filter(|(value, _)| is_used(value))
         .flat_map(|(_, claims)| claims.iter())
         .map(|claim| claim.as_str());
+    let by_rules = settings.clients.iter().flat_map(|client| &client.claims);
+    let names: BTreeSet<&str> = about_users
+        .chain(by_rules.map(|rule| rule.name.as_str()))
+        .collect();
     [
         "iss",
         "sub",
@@ -180,7 +189,7 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
         "sid",
     ]
     .into_iter()
-    .chain(about_users)
+    .chain(names)
     .map(|name| CoreClaimName::new(name.to_owned()))
     .collect()
 }

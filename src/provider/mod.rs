@@ -28,6 +28,7 @@ mod claims;
 mod introspection;
 mod resources;
 mod revocation;
+mod subjects;
 mod userinfo;
 
 mod account;
@@ -64,6 +65,7 @@ use keys::SigningKeys;
 use pages::Pages;
 use reply::Response;
 use request::Request;
+use subjects::PairwiseKey;
 use token::SecretChecks;
 
 /// The OpenID Provider.
@@ -78,6 +80,7 @@ pub struct Provider {
     tickets: OnceCell<Tickets>,
     device_seal: OnceCell<DeviceSeal>,
     signing_keys: SigningKeys,
+    pairwise_key: OnceCell<PairwiseKey>,
 }
 
 /// Why the provider cannot start.
@@ -118,6 +121,7 @@ impl Provider {
             tickets: OnceCell::new(),
             device_seal: OnceCell::new(),
             signing_keys: SigningKeys::new(Arc::clone(&parts.keys), parts.store.clone()),
+            pairwise_key: OnceCell::new(),
             clients,
             settings,
             parts,

@@ -73,10 +73,19 @@ impl Provider {
         let grant_id = grant_id.ok_or(BearerError::Revoked)?;
         let grant = self.parts.store.find_grant(grant_id).await?;
         let grant = grant.ok_or(BearerError::Revoked)?;
+        let client = self
+            .clients
+            .find(grant.client_id.as_str(), request.now)
+            .await?;
+        let client = client.ok_or(BearerError::Revoked)?;
         // The scope of the token, not of the grant: a refresh may have narrowed it.
         let mut claims = claims::granted(&verified.scope, &grant.user);
         claims.insert("sub".to_owned(), grant.user.subject.as_str().into());
         Ok((grant.client_id, claims))
+        let mut claims = claims::for_userinfo(&client, &verified.scope, &grant.user);
+        // What the client calls its user stands in the token.
+        claims.insert("sub".to_owned(), verified.subject.as_str().into());
+        Ok(Value::Object(claims))
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
     use argon2::{Argon2, PasswordHash, PasswordHasher as _};
 
     use super::*;
-    use crate::model::Subject;
+    use crate::model::{Subject, UserDetails};
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -120,6 +120,7 @@ mod tests {
                 email_verified: None,
                 groups: vec![],
                 roles: vec![],
+                details: UserDetails::default(),
             },
             password: SecretHash::parse(&hash.unwrap().to_string()).unwrap(),
         }

@@ -3,6 +3,7 @@
 use super::Checker;
 use super::client_logout;
 use super::client_secret::authentication;
+use super::client_users;
 use super::name::Names;
 use super::provider::algorithm;
 use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
@@ -70,6 +71,9 @@ fn client(
     }
     let logout = client_logout::logout(checker, &table, &redirect_uris, at);
     let initiate_login_uri = client_logout::initiate_login_uri(checker, &table, at);
+    let access = client_users::access(checker, &table.access, &at.key("access"));
+    let claims = client_users::claims(checker, &table.claims, &at.key("claims"));
+    let subject_type = client_users::subject_type(checker, &table, &redirect_uris, at);
     let resources = resources(checker, &table.resources, &at.key("resources"));
     let client = Client::new(id?, authentication?);
     Some(Client {
@@ -86,6 +90,9 @@ fn client(
             userinfo: table.userinfo_signed_response_alg.map(algorithm),
         },
         introspection,
+        access,
+        claims,
+        subject_type,
         logout,
         initiate_login_uri,
         ..client

@@ -10,6 +10,7 @@ mod route_path;
 
 mod client_logout;
 mod client_secret;
+mod client_users;
 mod clients;
 mod identity;
 mod listeners;
@@ -20,6 +21,7 @@ mod routes;
 mod server_address;
 mod trusted_issuers;
 mod upstreams;
+mod user_details;
 mod users;
 
 use std::time::Duration;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use url::Url;
 
 use super::name::Names;
-use super::{Checker, host, pem};
+use super::{Checker, host, pem, user_details};
 use crate::config::defaults;
 use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
 use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
-use crate::model::{Login, SecretHash, Subject, UserProfile};
+use crate::model::{Login, SecretHash, Subject, UserDetails, UserProfile};
 use crate::secret::Secret;
 use crate::store::AttemptLimits;
 use crate::users::{CellsSettings, Settings, SignInLimits, StaticUser};
@@ -115,6 +115,11 @@ fn static_users(
         let subject = subject(checker, table.subject.as_deref(), &login, &at)?;
         subjects.take(checker, subject.as_str(), &at.key("subject"));
         check_email(checker, table.email.as_deref(), &at);
+        let details = user_details::details(
+            checker,
+            table.details.unwrap_or_default(),
+            &at.key("details"),
+        );
         Some(StaticUser {
             profile: UserProfile {
                 subject,
@@ -124,6 +129,10 @@ fn static_users(
                 email_verified: table.email_verified,
                 groups: table.groups,
                 roles: table.roles,
+                details: UserDetails {
+                    attributes: table.attributes,
+                    ..details
+                },
             },
             password: password?,
         })

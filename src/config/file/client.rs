@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SigningAlgorithmName;
+use super::client_users::{AccessTable, ClaimTable, SubjectTypeName};
 use crate::config::defaults;
 
 /// An application that may ask for tokens.
@@ -69,6 +70,16 @@ pub(crate) struct ClientTable {
     pub(crate) id_token_signed_response_alg: Option<SigningAlgorithmName>,
     /// What its userinfo is signed with; left out: it is plain JSON.
     pub(crate) userinfo_signed_response_alg: Option<SigningAlgorithmName>,
+    /// Which users may use it.
+    pub(crate) access: AccessTable,
+    /// Claims of its own, beside the standard ones.
+    pub(crate) claims: Vec<ClaimTable>,
+    /// Whether it can tell that its users are those of another client.
+    pub(crate) subject_type: SubjectTypeName,
+    /// With `pairwise`: https, and its host is what clients have in common that may know each
+    /// other's users; left out: the one host of `redirect_uris`.
+    #[schemars(length(min = 1))]
+    pub(crate) sector_identifier_uri: Option<String>,
     /// Which access tokens it may ask about; those issued to itself in any case.
     pub(crate) introspection: IntrospectionTable,
 }
@@ -110,6 +121,10 @@ impl Default for ClientTable {
             allowed_origins: Vec::new(),
             id_token_signed_response_alg: None,
             userinfo_signed_response_alg: None,
+            access: AccessTable::default(),
+            claims: Vec::new(),
+            subject_type: SubjectTypeName::default(),
+            sector_identifier_uri: None,
             introspection: IntrospectionTable::default(),
         }
     }

@@ -7,6 +7,7 @@
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
 mod client;
+mod client_users;
 mod identity;
 mod listener;
 mod process;
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use client::{AuthenticationName, ClientTable, GrantTypeName};
+pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
@@ -29,7 +31,7 @@ pub(crate) use provider::{
 pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
 pub(crate) use upstream::{HealthCheckTable, UpstreamTable};
-pub(crate) use users::{CellsTable, StaticUserTable, UsersTable};
+pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};
 
 /// Configuration of Cellgate.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,7 @@
 //! `users`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,82 @@ pub(crate) struct StaticUserTable {
     /// Roles.
     #[schemars(inner(length(min = 1)))]
     pub(crate) roles: Vec<String>,
+    /// What else applications may be told of the user.
+    pub(crate) details: Option<UserDetailsTable>,
+    /// Anything else, for `claims` of a client: a text under each name.
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+/// What OpenID Connect Core §5.1 has beside name and e-mail address.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UserDetailsTable {
+    /// First name or names.
+    #[schemars(length(min = 1))]
+    pub(crate) given_name: Option<String>,
+    /// Last name or names.
+    #[schemars(length(min = 1))]
+    pub(crate) family_name: Option<String>,
+    /// Names in between.
+    #[schemars(length(min = 1))]
+    pub(crate) middle_name: Option<String>,
+    /// What others call the user.
+    #[schemars(length(min = 1))]
+    pub(crate) nickname: Option<String>,
+    /// Address of the user's page.
+    #[schemars(length(min = 1))]
+    pub(crate) profile: Option<String>,
+    /// Address of a picture of the user.
+    #[schemars(length(min = 1))]
+    pub(crate) picture: Option<String>,
+    /// Address of the user's own site.
+    #[schemars(length(min = 1))]
+    pub(crate) website: Option<String>,
+    /// `female`, `male`, or what else applies.
+    #[schemars(length(min = 1))]
+    pub(crate) gender: Option<String>,
+    /// `YYYY-MM-DD`, the year `0000` when it is not said; or only the year.
+    #[schemars(length(min = 1))]
+    pub(crate) birthdate: Option<String>,
+    /// Time zone, `Europe/Paris`.
+    #[schemars(length(min = 1))]
+    pub(crate) zoneinfo: Option<String>,
+    /// Language, `fr-CA`.
+    #[schemars(length(min = 1))]
+    pub(crate) locale: Option<String>,
+    /// Telephone number, `+33 1 23 45 67 89`.
+    #[schemars(length(min = 1))]
+    pub(crate) phone_number: Option<String>,
+    /// Whether the number is known to be the user's; left out: not said.
+    pub(crate) phone_number_verified: Option<bool>,
+    /// Postal address.
+    pub(crate) address: Option<AddressTable>,
+    /// When anything of this was changed last, in seconds since 1970.
+    pub(crate) updated_at: Option<u64>,
+}
+
+/// A postal address (OpenID Connect Core §5.1.1).
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AddressTable {
+    /// All of it, as on a label.
+    #[schemars(length(min = 1))]
+    pub(crate) formatted: Option<String>,
+    /// Street, house, post box.
+    #[schemars(length(min = 1))]
+    pub(crate) street_address: Option<String>,
+    /// City.
+    #[schemars(length(min = 1))]
+    pub(crate) locality: Option<String>,
+    /// State or province.
+    #[schemars(length(min = 1))]
+    pub(crate) region: Option<String>,
+    /// Postal code.
+    #[schemars(length(min = 1))]
+    pub(crate) postal_code: Option<String>,
+    /// Country.
+    #[schemars(length(min = 1))]
+    pub(crate) country: Option<String>,
 }
 
 /// How Pydio Cells is reached.

@@ -11,6 +11,8 @@ use crate::provider::request::Request;
 
 impl Provider {
     /// Records what the user of `session` grants, and sends the browser back with a code for it.
+    ///
+    /// Every code is issued here, so this is where the client's access rules are asked.
     pub(crate) async fn grant(
         &self,
         destination: &Destination,
@@ -18,6 +20,9 @@ impl Provider {
         session: &Session,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
+        if !destination.client.access.admits(&session.user) {
+            return Err(AuthorizationError::UserNotAdmitted);
+        }
         let grant = Grant {
             id: GrantId::new(entropy::identifier()?),
             client_id: destination.client.id.clone(),

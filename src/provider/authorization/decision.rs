@@ -40,7 +40,7 @@ fn suffices(
     hint: Option<&VerifiedHint>,
     now: Timestamp,
 ) -> bool {
-    let expected = hint.is_none_or(|hint| hint.subject == session.user.subject);
+    let expected = hint.is_none_or(|hint| hint.names(&session.user.subject));
     // Times are whole seconds: an age of exactly `max_age` may be up to a second more, and an
     // allowed age of zero asks for a new sign-in whatever the clock says.
     let recent = request

@@ -10,7 +10,9 @@ use super::AuthorizationRequest;
 use crate::model::{SessionId, SigningAlgorithm, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::AuthorizationError;
+use crate::provider::subjects::SubjectNaming;
 use crate::provider::token::SessionClaims;
+use crate::store::StoreError;
 
 /// An ID token as this provider issues it.
 type HintedToken = IdToken<
@@ -20,39 +22,74 @@ type HintedToken = IdToken<
     CoreJwsSigningAlgorithm,
 >;
 
+/// What an ID token says, as far as it matters here.
+struct HintClaims {
+    subject: Subject,
+    client_id: String,
+    session_id: Option<SessionId>,
+}
+
 /// What a hint tells, after its signature was verified.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedHint {
-    /// `sub`.
+    /// `sub`: what its client calls the user. Compare it by [`Self::names`].
     pub(crate) subject: Subject,
+    naming: SubjectNaming,
     /// `aud`: the one client it was issued to.
     pub(crate) client_id: String,
     /// `sid`.
     pub(crate) session_id: Option<SessionId>,
 }
 
+impl VerifiedHint {
+    /// Whether it names `user`, by what its client calls the user.
+    pub(crate) fn names(&self, user: &Subject) -> bool {
+        self.naming.name(user) == self.subject
+    }
+}
+
 impl Provider {
     /// The verified hint of an authorization request.
-    pub(crate) fn hint_of(
+    pub(crate) async fn hint_of(
         &self,
         authorization: &AuthorizationRequest,
         now: Timestamp,
     ) -> Result<Option<VerifiedHint>, AuthorizationError> {
-        authorization
-            .id_token_hint
-            .as_deref()
-            .map(|token| {
-                self.verify_hint(token, now)
-                    .ok_or(AuthorizationError::Invalid("id_token_hint"))
-            })
-            .transpose()
+        let Some(token) = authorization.id_token_hint.as_deref() else {
+            return Ok(None);
+        };
+        let hint = self.verify_hint(token, now).await?;
+        let hint = hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?;
+        Ok(Some(hint))
     }
 
     /// Verifies an ID token that was issued here, however long ago: a hint may have expired
     /// (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). Algorithms are the ones we sign
     /// with, so neither `none` nor an HMAC under some public key is ever considered, and an
     /// access token is told apart by its `typ`.
-    pub(crate) fn verify_hint(&self, token: &str, now: Timestamp) -> Option<VerifiedHint> {
+    pub(crate) async fn verify_hint(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<VerifiedHint>, StoreError> {
+        let Some(claims) = self.read_hint(token, now) else {
+            return Ok(None);
+        };
+        // A client that is gone had a naming of its own that nobody knows any more; its user can
+        // still be found by the session.
+        let naming = match self.clients.find(&claims.client_id, now).await? {
+            Some(client) => self.naming(&client).await?,
+            None => SubjectNaming::Public,
+        };
+        Ok(Some(VerifiedHint {
+            naming,
+            subject: claims.subject,
+            client_id: claims.client_id,
+            session_id: claims.session_id,
+        }))
+    }
+
+    fn read_hint(&self, token: &str, now: Timestamp) -> Option<HintClaims> {
         const MAX_HINT_BYTES: usize = 8192;
         if token.len() > MAX_HINT_BYTES {
             return None;
@@ -66,7 +103,7 @@ impl Provider {
         let [audience] = claims.audiences().as_slice() else {
             return None;
         };
-        Some(VerifiedHint {
+        Some(HintClaims {
             subject: Subject::parse(claims.subject()).ok()?,
             client_id: audience.to_string(),
             session_id: claims.additional_claims().sid.clone().map(SessionId::new),

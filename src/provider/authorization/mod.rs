@@ -50,7 +50,7 @@ impl Provider {
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
         let authorization = AuthorizationRequest::parse(params, &destination.client)?;
-        let hint = self.hint_of(&authorization, request.now)?;
+        let hint = self.hint_of(&authorization, request.now).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         match decision::decide(&authorization, hint.as_ref(), session, request.now)? {
             Next::Grant(session) => {

@@ -63,6 +63,9 @@ pub(crate) enum AuthorizationError {
     /// The user pressed cancel.
     #[error("the end-user canceled the sign-in")]
     Canceled,
+    /// The client is not for this user.
+    #[error("the end-user may not use this application")]
+    UserNotAdmitted,
     /// Our store failed.
     #[error("the state cannot be reached at the moment")]
     Store(#[from] StoreError),
@@ -98,7 +101,7 @@ impl AuthorizationError {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::LoginRequired => "login_required",
-            Self::Canceled => "access_denied",
+            Self::Canceled | Self::UserNotAdmitted => "access_denied",
             Self::Store(_) => "temporarily_unavailable",
             Self::Entropy(_) => "server_error",
         }

@@ -70,6 +70,9 @@ pub(crate) enum TokenError {
     /// The users' backend says that the user is gone or locked.
     #[error("the user may not go on")]
     UserEnded,
+    /// The client is not for this user, or not any more.
+    #[error("the user may not use this client")]
+    UserNotAdmitted,
     /// The users' backend says nothing, and has not for too long.
     #[error("the user cannot be confirmed at the moment")]
     UsersBackend(#[source] BackendError),
@@ -130,6 +133,7 @@ impl TokenError {
             | Self::VerifierMismatch
             | Self::RefreshTokenNotUsable
             | Self::UserEnded
+            | Self::UserNotAdmitted
             | Self::TokenOfAnotherClient => ("invalid_grant", StatusCode::BAD_REQUEST),
             Self::Scope(_) | Self::ScopeExceedsGrant | Self::ScopeNotOfClient => {
                 ("invalid_scope", StatusCode::BAD_REQUEST)

@@ -119,10 +119,10 @@ impl Provider {
         user: UserProfile,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
-        let hint = self.hint_of(authorization, request.now)?;
+        let hint = self.hint_of(authorization, request.now).await?;
         let new = self.begin_session(user, request).await?;
         audit::signed_in(&new.session, Some(&destination.client.id), request.peer);
-        let expected = hint.is_none_or(|hint| hint.subject == new.session.user.subject);
+        let expected = hint.is_none_or(|hint| hint.names(&new.session.user.subject));
         let mut response = if expected {
             self.grant(destination, authorization, &new.session, request)
                 .await?

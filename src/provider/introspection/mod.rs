@@ -132,6 +132,7 @@ impl Provider {
             return Ok(None);
         };
         let grant = &found.grant;
+        let subject = self.naming(client).await?.name(&grant.user.subject);
         let mut members = Members::new();
         members.extend(username(&grant.scope, &grant.user));
         let known: [(&str, Value); 6] = [
@@ -139,7 +140,7 @@ impl Provider {
             ("scope", grant.scope.to_string().into()),
             ("client_id", grant.client_id.as_str().into()),
             ("exp", found.expires_at.as_secs().into()),
-            ("sub", grant.user.subject.as_str().into()),
+            ("sub", subject.as_str().into()),
             ("iss", self.settings.issuer.as_str().into()),
         ];
         members.extend(known.map(|(name, value)| (name.to_owned(), value)));
@@ -149,6 +150,5 @@ impl Provider {
 
 /// `username`, where the scope grants the claim that says the same.
 fn username(scope: &Scope, user: &UserProfile) -> Option<(String, Value)> {
-    let name = claims::granted(scope, user).remove("preferred_username")?;
-    Some(("username".to_owned(), name))
+    Some(("username".to_owned(), claims::username(scope, user)?))
 }

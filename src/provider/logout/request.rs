@@ -48,7 +48,7 @@ impl LogoutRequest {
     /// Whether the client proved that it means the user of `session`.
     pub(super) fn is_of(&self, session: &Session) -> bool {
         self.hint.as_ref().is_some_and(|hint| {
-            hint.session_id.as_ref() == Some(&session.id) || hint.subject == session.user.subject
+            hint.session_id.as_ref() == Some(&session.id) || hint.names(&session.user.subject)
         })
     }
 }
@@ -66,13 +66,13 @@ impl Provider {
         now: Timestamp,
     ) -> Result<LogoutRequest, PageError> {
         params.check_unique(&PARAMETERS)?;
-        let hint = params
-            .one("id_token_hint")?
-            .map(|token| {
-                self.verify_hint(token, now)
-                    .ok_or(PageError::UnverifiableHint)
-            })
-            .transpose()?;
+        let hint = match params.one("id_token_hint")? {
+            Some(token) => {
+                let hint = self.verify_hint(token, now).await?;
+                Some(hint.ok_or(PageError::UnverifiableHint)?)
+            }
+            None => None,
+        };
         let client = self.logout_client(params, hint.as_ref(), now).await?;
         let destination = logout_destination(params, client.as_deref())?;
         Ok(LogoutRequest { hint, destination })

@@ -2,11 +2,13 @@
 
 pub(super) mod support;
 
+mod access_rules;
 mod account;
 mod authorization_request;
 mod back_channel_logout;
 mod bearer_tokens;
 mod browser_safety;
+mod claims;
 mod client_authentication;
 mod client_credentials;
 mod code_grant;
@@ -19,6 +21,7 @@ mod introspection;
 mod log;
 mod logout;
 mod outage;
+mod pairwise;
 mod pkce;
 mod prompts;
 mod redirect_uris;

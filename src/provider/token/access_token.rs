@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::entropy;
 use crate::jose::Verified;
-use crate::model::{Client, Grant, Scope, Timestamp};
+use crate::model::{Client, Grant, Scope, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::claims;
 use crate::provider::error::TokenError;
@@ -13,8 +13,8 @@ use crate::secret::Secret;
 /// Whose rights an access token carries.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Holder<'a> {
-    /// Those that a user granted.
-    User(&'a Grant),
+    /// Those that a user granted, who is called so to the client.
+    User(&'a Grant, &'a Subject),
     /// The client's own.
     Client,
 }
@@ -50,8 +50,8 @@ impl Provider {
         Ok(Secret::new(token))
     }
 
-    /// What the token says (RFC 9068 §2.2). The claims about the user follow the scope as at the
-    /// userinfo endpoint, so that a resource server need not ask there.
+    /// What the token says (RFC 9068 §2.2). The claims about the user follow the scope, so that a
+    /// resource server need not ask at the userinfo endpoint.
     fn access_token_claims(
         &self,
         terms: &AccessTokenTerms<'_>,
@@ -60,7 +60,7 @@ impl Provider {
         let AccessTokenTerms { client, scope, .. } = *terms;
         let expires_at = now.after(self.settings.access_token_lifetime);
         let mut claims = match terms.holder {
-            Holder::User(grant) => claims_of_grant(grant, scope),
+            Holder::User(grant, subject) => claims_of_grant(grant, subject, terms),
             Holder::Client => Map::from_iter([("sub".to_owned(), client.id.as_str().into())]),
         };
         let registered: [(&str, Value); 7] = [
@@ -77,10 +77,14 @@ impl Provider {
     }
 }
 
-fn claims_of_grant(grant: &Grant, scope: &Scope) -> Map<String, Value> {
-    let mut claims = claims::granted(scope, &grant.user);
+fn claims_of_grant(
+    grant: &Grant,
+    subject: &Subject,
+    terms: &AccessTokenTerms<'_>,
+) -> Map<String, Value> {
+    let mut claims = claims::for_access_token(terms.client, terms.scope, &grant.user);
     let registered: [(&str, Value); 3] = [
-        ("sub", grant.user.subject.as_str().into()),
+        ("sub", subject.as_str().into()),
         ("auth_time", grant.authenticated_at.as_secs().into()),
         // Ours: lets every token of a grant be refused at once.
         ("grant_id", grant.id.as_str().into()),

@@ -1,7 +1,8 @@
 //! ID tokens (OpenID Connect Core §2).
 //!
-//! They say who signed in, when and how, and nothing else about the user: that is what the
-//! userinfo endpoint is for (§5.4), and an ID token travels through browsers.
+//! They say who signed in, when and how, and nothing else about the user unless the client's own
+//! rules say so: that is what the userinfo endpoint is for (§5.4), and an ID token travels through
+//! browsers.
 
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
@@ -12,21 +13,39 @@ use openidconnect::{
     IssuerUrl, Nonce, StandardClaims, SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::model::{Client, Grant, Timestamp};
+use crate::jose::SigningAlgorithm;
+use crate::model::{Client, Grant, Scope, Subject, Timestamp};
 use crate::provider::Provider;
+use crate::provider::claims;
 use crate::provider::error::TokenError;
 use crate::secret::Secret;
 
-/// The claim that names the session (OpenID Connect Front-Channel Logout §3): by it a hint at
-/// sign-out finds the session it was issued in.
+/// The claims beside those of the standard. `sid` names the session (OpenID Connect Front-Channel
+/// Logout §3): by it a hint at sign-out finds the session it was issued in.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SessionClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
+    /// What the client's own rules tell of the user.
+    #[serde(flatten)]
+    told: Map<String, Value>,
 }
 
 impl AdditionalClaims for SessionClaims {}
+
+/// What an ID token is to say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IdTokenTerms<'a> {
+    pub(super) grant: &'a Grant,
+    pub(super) client: &'a Client,
+    /// What the client calls its user.
+    pub(super) subject: &'a Subject,
+    /// The scope of the access token it goes with.
+    pub(super) scope: &'a Scope,
+}
 
 type ProviderIdToken = IdToken<
     SessionClaims,
@@ -41,13 +60,14 @@ impl Provider {
         &self,
         grant: &Grant,
         client: &Client,
+        terms: &IdTokenTerms<'_>,
         access_token: &Secret,
         now: Timestamp,
     ) -> Result<String, TokenError> {
         let algorithm = self.id_token_algorithm(client);
         let key = self.signing_keys.find(algorithm, now).await?;
         let token = ProviderIdToken::new(
-            self.id_token_claims(grant, now)?,
+            self.id_token_claims(terms, now)?,
             key.as_ref(),
             algorithm.into(),
             Some(&AccessToken::new(access_token.expose().to_owned())),
@@ -62,12 +82,13 @@ impl Provider {
 
     fn id_token_claims(
         &self,
-        grant: &Grant,
+        terms: &IdTokenTerms<'_>,
         now: Timestamp,
     ) -> Result<IdTokenClaims<SessionClaims, CoreGenderClaim>, TokenError> {
         let issuer = IssuerUrl::new(self.settings.issuer.as_str().to_owned())
             .map_err(|_| TokenError::Signing)?;
-        let subject = SubjectIdentifier::new(grant.user.subject.as_str().to_owned());
+        let grant = terms.grant;
+        let subject = SubjectIdentifier::new(terms.subject.as_str().to_owned());
         let claims = IdTokenClaims::new(
             issuer,
             vec![Audience::new(grant.client_id.as_str().to_owned())],
@@ -76,6 +97,7 @@ impl Provider {
             StandardClaims::new(subject),
             SessionClaims {
                 sid: Some(grant.session_id.as_str().to_owned()),
+                told: claims::for_id_token(terms.client, terms.scope, &grant.user),
             },
         );
         // RFC 8176 §2.

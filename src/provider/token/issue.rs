@@ -2,6 +2,7 @@
 
 use super::TokenRequest;
 use super::access_token::{AccessTokenTerms, Holder};
+use super::id_token::IdTokenTerms;
 use super::response::TokenSet;
 use crate::model::{Grant, Scope};
 use crate::provider::Provider;
@@ -26,8 +27,10 @@ impl Provider {
         request: &TokenRequest<'_>,
     ) -> Result<TokenSet, TokenError> {
         let now = request.request.now;
+        let naming = self.naming(request.client).await?;
+        let subject = naming.name(&grant.user.subject);
         let terms = AccessTokenTerms {
-            holder: Holder::User(&grant),
+            holder: Holder::User(&grant, &subject),
             client: request.client,
             scope: &extent.scope,
             audience: &extent.audience,
@@ -40,6 +43,20 @@ impl Provider {
         } else {
             None
         };
+        let access_token = self.issue_access_token(&terms, now)?;
+        let id_token = extent
+            .scope
+            .contains("openid")
+            .then(|| {
+                let terms = IdTokenTerms {
+                    grant: &grant,
+                    client: request.client,
+                    subject: &subject,
+                    scope: &extent.scope,
+                };
+                self.issue_id_token(&terms, &access_token, now)
+            })
+            .transpose()?;
         Ok(TokenSet {
             grant: Some(grant),
             scope: extent.scope,

@@ -43,6 +43,8 @@ impl Provider {
             audience: resources::audience_of_grant(&asked, &found.grant.resources, request.client)?,
         };
         let confirmed = self.confirm_user(&found, request).await?;
+        let user = confirmed.as_ref().unwrap_or(&found.grant.user);
+        self.check_admitted(&found.grant, user, request).await?;
         let terms = RefreshTerms {
             expires_at: self.refreshable_until(&found.grant, now),
             reuse_window: self.settings.refresh_tokens.reuse_window,

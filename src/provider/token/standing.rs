@@ -45,6 +45,26 @@ impl Provider {
         Ok(TokenError::UserEnded)
     }
 
+    /// Whether the client is still for its user, whose groups may be others by now. What was
+    /// granted to it ends with that.
+    pub(super) async fn check_admitted(
+        &self,
+        grant: &Grant,
+        user: &UserProfile,
+        request: &TokenRequest<'_>,
+    ) -> Result<(), TokenError> {
+        if request.client.access.admits(user) {
+            return Ok(());
+        }
+        let request = request.request;
+        self.parts
+            .store
+            .revoke_grant(&grant.id, request.now)
+            .await?;
+        audit::user_not_admitted(grant, request.peer);
+        Err(TokenError::UserNotAdmitted)
+    }
+
     fn tolerate(
         &self,
         token: &RefreshToken,

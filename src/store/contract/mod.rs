@@ -19,7 +19,7 @@ use std::time::Duration;
 use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{
     AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Resource, Scope, Session,
-    SessionId, Subject, Timestamp, UserProfile,
+    SessionId, Subject, Timestamp, UserDetails, UserProfile,
 };
 use crate::secret::{Digest, Secret};
 
@@ -59,6 +59,7 @@ fn user() -> UserProfile {
         email_verified: Some(false),
         groups: vec!["/staff/ops".to_owned(), String::new()],
         roles: vec![],
+        details: UserDetails::default(),
     }
 }
 

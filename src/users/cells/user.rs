@@ -1,6 +1,6 @@
 //! `GET /a/user/{login}`: the profile, as the user itself may see it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::http::{Http, HttpError};
 use super::session::IdClaims;
-use crate::model::{Login, Subject, UserProfile};
+use crate::model::{Login, Subject, UserDetails, UserProfile};
 use crate::secret::Secret;
 use crate::users::SignInError;
 
@@ -155,6 +155,10 @@ impl CellsUser {
             email_verified: None,
             groups: self.groups(),
             roles: self.roles(),
+            details: UserDetails {
+                attributes: self.told_attributes(),
+                ..UserDetails::default()
+            },
             login: spelled,
         })
     }
@@ -185,6 +189,33 @@ impl CellsUser {
                 true => role.uuid.clone(),
                 false => role.label.clone(),
             })
+            .collect()
+    }
+
+    /// What claims of clients may be made of: the attributes that describe the user, not those
+    /// that Cells works by, and the path of the group. Bounded, since administrators of Cells may
+    /// write what they like there.
+    fn told_attributes(&self) -> BTreeMap<String, String> {
+        const WORKINGS: [&str; 5] = ["locks", "failedConnections", "hasEmail", "hidden", "avatar"];
+        const MAX_BYTES: usize = 1024;
+        const MAX_ATTRIBUTES: usize = 64;
+        let is_told = |name: &str, value: &str| {
+            let is_short = name.len() <= MAX_BYTES && value.len() <= MAX_BYTES;
+            is_short && !value.is_empty() && !WORKINGS.contains(&name) && !name.contains(':')
+        };
+        let own = [("groupPath", self.group_path.as_str())];
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        let sorted: BTreeMap<&str, &str> = attributes
+            .chain(own)
+            .filter(|(name, value)| is_told(name, value))
+            .collect();
+        sorted
+            .into_iter()
+            .take(MAX_ATTRIBUTES)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }
 
@@ -256,5 +287,18 @@ mod tests {
         assert!(matches!(locked("logout"), Err(SignInError::Unavailable(_))));
         assert!(locked("[]").is_ok());
         assert!(locked("").is_ok());
+    }
+
+    #[test]
+    fn attributes_that_describe_the_user_are_told_and_those_cells_works_by_are_not() {
+        let user = user(
+            r#"{"Uuid":"u","Login":"l","GroupPath":"/staff","Attributes":{
+                "profile":"standard", "department":"ops", "locks":"[]", "failedConnections":"2",
+                "pydio:x":"y", "empty":""}}"#,
+        );
+
+        let told: Vec<_> = user.told_attributes().into_keys().collect();
+
+        assert_eq!(told, ["department", "groupPath", "profile"]);
     }
 }

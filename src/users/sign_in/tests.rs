@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::*;
-use crate::model::Subject;
+use crate::model::{Subject, UserDetails};
 use crate::store::{Settings, Synchronous};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -49,6 +49,7 @@ impl UserDirectory for Scripted {
                 email_verified: None,
                 groups: vec![],
                 roles: vec![],
+                details: UserDetails::default(),
             }),
             Answer::ByPassword => Err(SignInError::Denied),
             Answer::Locked => Err(SignInError::Locked),

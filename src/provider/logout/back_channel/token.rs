@@ -11,6 +11,7 @@ use crate::model::{Client, Timestamp};
 use crate::provider::Provider;
 use crate::provider::keys::NoSigningKey;
 use crate::store::LogoutNotice;
+use crate::store::{LogoutNotice, StoreError};
 
 /// The media type of the header (§2.4): such a token is no other kind of token.
 const TYP: &str = "logout+jwt";
@@ -31,6 +32,9 @@ pub(super) enum LogoutTokenError {
     /// The key does not sign.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// What the client calls its user is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// No randomness for `jti`.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -59,13 +63,19 @@ impl Provider {
     ) -> Result<String, LogoutTokenError> {
         let algorithm = self.id_token_algorithm(client);
         let key = self.signing_keys.find(algorithm, now).await?;
+        let key = self
+            .parts
+            .keys
+            .signing_key(self.settings.id_token_algorithm, now)
+            .ok_or(LogoutTokenError::NoKey)?;
+        let subject = self.naming(client).await?.name(&notice.subject);
         let claims = LogoutClaims {
             iss: self.settings.issuer.as_str(),
             aud: client.id.as_str(),
             iat: now.as_secs(),
             exp: now.after(LIFETIME).as_secs(),
             jti: &entropy::identifier()?,
-            sub: notice.subject.as_str(),
+            sub: subject.as_str(),
             sid: notice.session_id.as_str(),
             events: BTreeMap::from([(EVENT, BTreeMap::new())]),
         };

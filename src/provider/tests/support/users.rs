@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::PASSWORD;
-use crate::model::{Login, Subject, Timestamp, UserProfile};
+use crate::model::{Login, Subject, Timestamp, UserDetails, UserProfile};
 use crate::secret::Secret;
 use crate::users::{BackendError, SignInError, Standing, UserDirectory};
 
@@ -54,5 +54,6 @@ pub(crate) fn profile(login: &str) -> UserProfile {
         email_verified: Some(true),
         groups: vec!["/staff".to_owned()],
         roles: vec!["ADMINS".to_owned()],
+        details: UserDetails::default(),
     }
 }
