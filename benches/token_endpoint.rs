@@ -254,6 +254,7 @@ fn provider_settings() -> Settings {
         back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(86_400),
+        interactions: cellgate::provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: Registration::default(),
         templates: None,

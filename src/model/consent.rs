@@ -7,11 +7,10 @@ use super::{ClientId, Scope, Subject, Timestamp};
 pub enum ConsentPolicy {
     /// At every sign-in to it.
     Required,
-    /// Until they said yes, and again when it asks for more.
+    /// Until they said yes, and again when it asks for more or says `prompt=consent`.
     #[default]
     Remembered,
-    /// Only when it says `prompt=consent`: a first-party application, to which whoever runs the
-    /// place said yes for everybody.
+    /// Never: a first-party application, to which whoever runs the place said yes for everybody.
     Implicit,
 }
 

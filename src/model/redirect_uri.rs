@@ -175,16 +175,42 @@ impl RedirectUri {
     /// The web origin of the page at the URI (RFC 6454 §6.2); `None` for an application's own scheme,
     /// whose pages have no origin that a script could speak for.
     pub fn origin(&self) -> Option<String> {
-        let is_web = matches!(self.url.scheme(), "http" | "https");
-        is_web.then(|| self.url.origin().ascii_serialization())
+        self.is_web()
+            .then(|| self.url.origin().ascii_serialization())
     }
 
-    /// What a Content-Security-Policy calls the place a form may be sent on to: the origin, or
-    /// the scheme where it has none.
+    /// The URI with `params` as its fragment, which registered URIs do not have.
+    pub fn with_fragment(&self, params: &[(&str, &str)]) -> String {
+        let mut fragment = form_urlencoded::Serializer::new(String::new());
+        fragment.extend_pairs(params);
+        format!("{}#{}", self.registered, fragment.finish())
+    }
+
+    /// Whether it leads to a web server, and not to an application by a scheme of its own.
+    pub fn is_web(&self) -> bool {
+        matches!(self.url.scheme(), "https" | "http")
+    }
+
+    /// What a Content-Security-Policy calls the place: the origin, or the scheme where it has none.
     pub fn csp_source(&self) -> String {
         match self.url.origin() {
             origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
             url::Origin::Opaque(_) => format!("{}:", self.url.scheme()),
+        }
+    }
+
+    /// The sources that `form-action` of a Content-Security-Policy must have on a page whose form
+    /// ends at this URI.
+    ///
+    /// Chromium holds every further redirection against that list, also those that the
+    /// application makes once it has its answer, and nobody here knows where they lead: to name
+    /// the URI's own origin would strand the users of every application that sends them on to
+    /// another one. So it is the scheme that is held: nothing leads from TLS to plain HTTP.
+    pub fn form_action(&self) -> String {
+        match self.url.scheme() {
+            "https" => "https:".to_owned(),
+            "http" => "http: https:".to_owned(),
+            own => format!("{own}:"),
         }
     }
 }
@@ -297,6 +323,19 @@ mod tests {
             ("https://äpp.example/", E::Character),
         ] {
             assert_eq!(RedirectUri::register(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_may_lead_on_from_the_uri_but_not_to_weaker_transport() {
+        for (text, sources) in [
+            ("https://app.example/cb", "https:"),
+            ("http://127.0.0.1:8080/cb", "http: https:"),
+            ("http://[::1]/cb", "http: https:"),
+            ("cellsauth://callback", "cellsauth:"),
+        ] {
+            let uri = RedirectUri::register(text).unwrap();
+            assert_eq!(uri.form_action(), sources, "{text}");
         }
     }
 

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::model::{ClientId, Grant, GrantId, Login, Scope, Session, SessionId, Subject};
+use crate::model::{ClientId, Consent, Grant, GrantId, Login, Scope, Session, SessionId, Subject};
 use crate::store::LogoutNotice;
 use crate::users::{BackendError, attempts_key};
 
@@ -42,6 +42,20 @@ pub(crate) fn sign_in_refused(
         client.id = client.map(ClientId::as_str),
         peer.address = %peer,
         "a sign-in was refused"
+    );
+}
+
+/// Somebody allowed a client what it asked for.
+pub(crate) fn consented(consent: &Consent, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "consent",
+        outcome = "success",
+        consent.scope = %consent.scope,
+        user.subject = %consent.subject,
+        client.id = %consent.client_id,
+        peer.address = %peer,
+        "a user consented"
     );
 }
 

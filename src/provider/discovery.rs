@@ -20,6 +20,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use super::Provider;
+use super::authorization::ResponseMode;
 use super::claims::CLAIMS_BY_SCOPE;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
@@ -135,7 +136,7 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     .set_userinfo_signing_alg_values_supported(Some(signing_algorithms()))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(url(Endpoint::UserInfo))?))
     .set_scopes_supported(Some(scopes(settings)))
-    .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+    .set_response_modes_supported(Some(ResponseMode::ALL.map(response_mode).to_vec()))
     .set_grant_types_supported(Some(GrantType::ALL.map(grant_type).to_vec()))
     .set_token_endpoint_auth_methods_supported(Some(authentication_methods()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
@@ -214,5 +215,13 @@ const fn grant_type(grant_type: GrantType) -> CoreGrantType {
         GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
         GrantType::RefreshToken => CoreGrantType::RefreshToken,
         GrantType::ClientCredentials => CoreGrantType::ClientCredentials,
+    }
+}
+
+const fn response_mode(mode: ResponseMode) -> CoreResponseMode {
+    match mode {
+        ResponseMode::Query => CoreResponseMode::Query,
+        ResponseMode::Fragment => CoreResponseMode::Fragment,
+        ResponseMode::FormPost => CoreResponseMode::FormPost,
     }
 }

@@ -25,6 +25,10 @@ pub(crate) enum Endpoint {
     EndSession,
     /// Where the sign-in page sends its form.
     SignIn,
+    /// Where the page sends its form that asks which account to use.
+    SelectAccount,
+    /// Where the consent page sends its form.
+    Consent,
     /// Where the sign-out page sends its form.
     SignOut,
     /// Where users see their sessions and applications, and where that page sends its form.
@@ -66,7 +70,7 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Discovery,
         Self::Jwks,
         Self::Authorization,
@@ -76,6 +80,8 @@ impl Endpoint {
         Self::Introspection,
         Self::EndSession,
         Self::SignIn,
+        Self::SelectAccount,
+        Self::Consent,
         Self::SignOut,
         Self::Account,
         Self::AccountSignIn,
@@ -95,6 +101,8 @@ impl Endpoint {
             Self::Introspection => "oauth2/introspect",
             Self::EndSession => "oauth2/sessions/logout",
             Self::SignIn => "sign-in",
+            Self::SelectAccount => "select-account",
+            Self::Consent => "consent",
             Self::SignOut => "sign-out",
             Self::Account => "account",
             Self::AccountSignIn => "account/sign-in",
@@ -114,6 +122,8 @@ impl Endpoint {
             | Self::UserInfo
             | Self::EndSession
             | Self::SignIn
+            | Self::SelectAccount
+            | Self::Consent
             | Self::Account => Methods::GetAndPost,
         }
     }
@@ -129,6 +139,8 @@ impl Endpoint {
             | Self::Introspection
             | Self::EndSession
             | Self::SignIn
+            | Self::SelectAccount
+            | Self::Consent
             | Self::SignOut
             | Self::Account
             | Self::AccountSignIn

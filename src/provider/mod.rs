@@ -48,7 +48,7 @@ mod tests;
 
 pub use discovery::DiscoveryError;
 pub use logout::LogoutCourier;
-pub use settings::{BackChannelLogout, Parts, RefreshTokenPolicy, Registration, Settings};
+pub use settings::{BackChannelLogout, Interactions, Parts, RefreshTokenPolicy, Registration, Settings};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -195,10 +195,15 @@ impl Provider {
             Endpoint::Revocation => self.revoke(request).await,
             Endpoint::Introspection => self.introspect(request).await,
             Endpoint::EndSession => self.end_session(request).await,
-            Endpoint::SignIn if request.method == Method::POST => {
-                self.submit_sign_in(request).await
+            // Somebody opened the address that a form is sent to.
+            Endpoint::SignIn | Endpoint::SelectAccount | Endpoint::Consent
+                if request.method != Method::POST =>
+            {
+                self.error_page(&PageError::NoInteraction)
             }
-            Endpoint::SignIn => self.error_page(&PageError::NoInteraction),
+            Endpoint::SignIn => self.submit_sign_in(request).await,
+            Endpoint::SelectAccount => self.submit_account_choice(request).await,
+            Endpoint::Consent => self.submit_consent(request).await,
             Endpoint::SignOut => self.submit_sign_out(request).await,
             Endpoint::Account if request.method == Method::POST => {
                 self.submit_account(request).await

@@ -1,5 +1,6 @@
 //! What the provider runs on, and the parts it works with.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,12 +41,15 @@ pub struct Settings {
     pub interaction_lifetime: Duration,
     /// How long a browser is known after somebody signed in (default 180 days).
     pub known_device_lifetime: Duration,
+    /// What users are asked between a request and its answer.
+    pub interactions: Interactions,
     /// What users read as the name of the place (default "Cellgate").
     pub display_name: String,
     /// Clients that are registered while running.
     pub registration: Registration,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
-    /// `sign_out.html`, `signed_out.html`, `message.html`, `style.css`.
+    /// `select_account.html`, `consent.html`, `form_post.html`, `sign_out.html`,
+    /// `signed_out.html`, `message.html`, `style.css`.
     pub templates: Option<PathBuf>,
 }
 
@@ -93,6 +97,13 @@ pub struct Registration {
     pub audience: Vec<String>,
     /// The scope of a client that does not say; one that registers itself gets no more.
     pub scope: Scope,
+}
+
+/// What the pages between a request and its answer say.
+#[derive(Clone, Debug, Default)]
+pub struct Interactions {
+    /// What the consent page says of scope values, in the operator's own words.
+    pub scope_descriptions: BTreeMap<String, String>,
 }
 
 /// The parts the provider works with.

@@ -1,5 +1,7 @@
 //! `provider.clients`.
 
+use std::time::Duration;
+
 use super::Checker;
 use super::client_logout;
 use super::client_secret::authentication;
@@ -11,6 +13,11 @@ use crate::config::key_path::KeyPath;
 use crate::model::{
     Client, ClientId, ClientSigning, GrantType, Introspection, RedirectUri, Resource, Scope,
     Subject, WebOrigin,
+use crate::config::file::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
+use crate::config::key_path::KeyPath;
+use crate::model::{
+    Client, ClientId, ClientLinks, ConsentPolicy, GrantType, Introspection, RedirectUri, Resource,
+    Scope, Subject, WebLink, WebOrigin,
 };
 
 /// Checks the clients; `audience` is that of a client without its own.
@@ -51,6 +58,7 @@ fn client(
     let scope = scope(checker, &table, at);
     let allowed_origins = origins(checker, &table.allowed_origins, &at.key("allowed_origins"));
     let introspection = introspection(checker, &table, &at.key("introspection"));
+    let links = links(checker, &table, at);
     let has_redirect_uris = table.redirect_uris.is_some();
     let redirect_uris = uris(
         checker,
@@ -95,6 +103,9 @@ fn client(
         subject_type,
         logout,
         initiate_login_uri,
+        consent: consent_policy(table.consent),
+        links,
+        default_max_age: table.default_max_age_s.map(Duration::from_secs),
         ..client
     })
 }
@@ -188,6 +199,35 @@ fn resources(checker: &mut Checker, texts: &[String], at: &KeyPath) -> Vec<Resou
             .ok()
     });
     resources.collect()
+}
+
+const fn consent_policy(name: ConsentPolicyName) -> ConsentPolicy {
+    match name {
+        ConsentPolicyName::Required => ConsentPolicy::Required,
+        ConsentPolicyName::Remembered => ConsentPolicy::Remembered,
+        ConsentPolicyName::Implicit => ConsentPolicy::Implicit,
+    }
+}
+
+fn links(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> ClientLinks {
+    let mut link = |key: &str, text: &Option<String>| {
+        let text = text.as_deref()?;
+        WebLink::parse(text)
+            .map_err(|error| {
+                checker.refuse(
+                    &at.key(key),
+                    error.to_string(),
+                    "Write the whole address, for example `https://app.example/about`.",
+                );
+            })
+            .ok()
+    };
+    ClientLinks {
+        logo_uri: link("logo_uri", &table.logo_uri),
+        client_uri: link("client_uri", &table.client_uri),
+        policy_uri: link("policy_uri", &table.policy_uri),
+        tos_uri: link("tos_uri", &table.tos_uri),
+    }
 }
 
 fn uris(checker: &mut Checker, texts: Option<&[String]>, at: &KeyPath) -> Vec<RedirectUri> {

@@ -1,5 +1,6 @@
 //! `provider`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checker;
@@ -12,7 +13,7 @@ use crate::config::file::{
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Reach, Scope};
-use crate::provider::{BackChannelLogout, RefreshTokenPolicy, Registration, Settings};
+use crate::provider::{BackChannelLogout, Interactions, RefreshTokenPolicy, Registration, Settings};
 
 /// The provider's settings, and the audience of its access tokens.
 pub(super) struct Checked {
@@ -31,6 +32,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         checker.warn(&at_clients, "nobody is registered, so nobody can sign in");
     }
     let clients = clients(checker, table.clients, &audience, &at_clients);
+    check_descriptions(checker, &table.scope_descriptions, &at);
     let sessions = &table.sessions;
     if sessions.idle_lifetime_s > sessions.lifetime_s {
         checker.refuse(
@@ -68,11 +70,39 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
+        interactions: Interactions {
+            scope_descriptions: table.scope_descriptions,
+        },
         display_name: table.display_name,
         registration,
         templates,
     };
     Some(Checked { settings, audience })
+}
+
+fn check_descriptions(
+    checker: &mut Checker,
+    descriptions: &BTreeMap<String, String>,
+    at: &KeyPath,
+) {
+    let at = at.key("scope_descriptions");
+    for (value, description) in descriptions {
+        // A key with a space would be two scope values.
+        if value.contains(' ') || Scope::parse(value).is_err() {
+            checker.refuse(
+                &at.key(value),
+                "is not the name of a scope value",
+                "Write the name as applications ask for it, for example `files.read`.",
+            );
+        }
+        if description.trim().is_empty() {
+            checker.refuse(
+                &at.key(value),
+                "says nothing",
+                "Write what an application may do with it, as in `Read your files`.",
+            );
+        }
+    }
 }
 
 fn issuer(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<Issuer> {

@@ -82,6 +82,24 @@ pub(crate) struct ClientTable {
     pub(crate) sector_identifier_uri: Option<String>,
     /// Which access tokens it may ask about; those issued to itself in any case.
     pub(crate) introspection: IntrospectionTable,
+    /// When its users are asked whether it may have what it asks for.
+    pub(crate) consent: ConsentPolicyName,
+    /// Its logo on the consent page; https.
+    #[schemars(length(min = 1))]
+    pub(crate) logo_uri: Option<String>,
+    /// Its home page, linked on the consent page.
+    #[schemars(length(min = 1))]
+    pub(crate) client_uri: Option<String>,
+    /// What it does with what it is told, linked on the consent page.
+    #[schemars(length(min = 1))]
+    pub(crate) policy_uri: Option<String>,
+    /// Its terms of service, linked on the consent page.
+    #[schemars(length(min = 1))]
+    pub(crate) tos_uri: Option<String>,
+    /// Seconds ago that a password may have been checked when a request does not say; left out:
+    /// as long as the session lives.
+    #[schemars(range(min = 0, max = 31_536_000))]
+    pub(crate) default_max_age_s: Option<u64>,
 }
 
 /// Which access tokens a confidential client may introspect (RFC 7662).
@@ -126,6 +144,12 @@ impl Default for ClientTable {
             subject_type: SubjectTypeName::default(),
             sector_identifier_uri: None,
             introspection: IntrospectionTable::default(),
+            consent: ConsentPolicyName::Implicit,
+            logo_uri: None,
+            client_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            default_max_age_s: None,
         }
     }
 }
@@ -152,4 +176,16 @@ pub(crate) enum GrantTypeName {
     RefreshToken,
     /// The application asks for itself, without a user; it must have a secret.
     ClientCredentials,
+}
+
+/// When users are asked for consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConsentPolicyName {
+    /// At every sign-in to it.
+    Required,
+    /// Until they said yes, and again when it asks for more or says `prompt=consent`.
+    Remembered,
+    /// Never: a first-party application.
+    Implicit,
 }

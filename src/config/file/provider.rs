@@ -1,5 +1,7 @@
 //! `provider`, except its clients.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,9 @@ pub(crate) struct ProviderTable {
     pub(crate) back_channel_logout: BackChannelLogoutTable,
     /// The sign-in page and the attempts at passwords.
     pub(crate) sign_in: SignInTable,
+    /// What the consent page says of scope values, by their names; `openid`, `profile`, `email`,
+    /// `groups`, `roles` and `offline_access` have words already.
+    pub(crate) scope_descriptions: BTreeMap<String, String>,
     /// Applications that may ask for tokens.
     pub(crate) clients: Vec<ClientTable>,
 }
@@ -51,6 +56,7 @@ impl Default for ProviderTable {
             sessions: SessionsTable::default(),
             back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
+            scope_descriptions: BTreeMap::new(),
             clients: Vec::new(),
         }
     }

@@ -1,12 +1,12 @@
 //! Issuing an authorization code (RFC 6749 §4.1.2).
 
-use super::{AuthorizationRequest, Destination};
 use crate::entropy;
 use crate::model::{AuthorizationCode, Grant, GrantId, Session};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::error::AuthorizationError;
-use crate::provider::reply::{self, Response};
+use crate::provider::interaction::Interaction;
+use crate::provider::reply::Response;
 use crate::provider::request::Request;
 
 impl Provider {
@@ -15,14 +15,15 @@ impl Provider {
     /// Every code is issued here, so this is where the client's access rules are asked.
     pub(crate) async fn grant(
         &self,
-        destination: &Destination,
-        authorization: &AuthorizationRequest,
+        interaction: &Interaction,
         session: &Session,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
         if !destination.client.access.admits(&session.user) {
             return Err(AuthorizationError::UserNotAdmitted);
         }
+        let destination = &interaction.destination;
+        let authorization = &interaction.authorization;
         let grant = Grant {
             id: GrantId::new(entropy::identifier()?),
             client_id: destination.client.id.clone(),
@@ -43,9 +44,6 @@ impl Provider {
         let code = entropy::opaque_token()?;
         self.parts.store.save_code(&code.digest(), &record).await?;
         audit::granted(&record.grant, request.peer);
-        let answer = [("code", code.expose())];
-        Ok(reply::see_other(
-            &destination.location(&answer, &self.settings.issuer),
-        ))
+        Ok(self.send_back(destination, &[("code", code.expose())]))
     }
 }

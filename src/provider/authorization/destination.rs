@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ResponseMode;
 use crate::model::{Client, Issuer, RedirectUri, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::PageError;
@@ -15,6 +16,7 @@ pub(super) const MAX_ECHO_BYTES: usize = 2048;
 pub(crate) struct Destination {
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_uri: RedirectUri,
+    pub(super) response_mode: ResponseMode,
     state: Option<String>,
 }
 
@@ -49,6 +51,7 @@ impl Provider {
             .map(str::to_owned);
         Ok(Destination {
             client,
+            response_mode: response_mode(params, &redirect_uri).unwrap_or_default(),
             redirect_uri,
             state,
         })
@@ -56,13 +59,28 @@ impl Provider {
 }
 
 impl Destination {
-    /// The redirection URI with `answer`, the client's state, and who answers (RFC 9207).
-    pub(crate) fn location(&self, answer: &[(&str, &str)], issuer: &Issuer) -> String {
+    /// `answer`, the client's state, and who answers (RFC 9207).
+    pub(super) fn params<'a>(
+        &'a self,
+        answer: &[(&'static str, &'a str)],
+        issuer: &'a Issuer,
+    ) -> Vec<(&'static str, &'a str)> {
         let mut params = answer.to_vec();
         if let Some(state) = &self.state {
             params.push(("state", state));
         }
         params.push(("iss", issuer.as_str()));
-        self.redirect_uri.with_query(&params)
+        params
     }
+}
+
+/// The mode a request asks for; `None` when there is no such mode, or when it cannot work with
+/// `redirect_uri`. That is refused in the second stage, in the query like any other error.
+pub(super) fn response_mode(params: &Params, redirect_uri: &RedirectUri) -> Option<ResponseMode> {
+    let Some(text) = params.one("response_mode").ok()? else {
+        return Some(ResponseMode::default());
+    };
+    // What is posted to a scheme of an application's own arrives without its body.
+    ResponseMode::parse(text)
+        .filter(|mode| *mode != ResponseMode::FormPost || redirect_uri.is_web())
 }

@@ -45,6 +45,16 @@ impl VerifiedHint {
     /// Whether it names `user`, by what its client calls the user.
     pub(crate) fn names(&self, user: &Subject) -> bool {
         self.naming.name(user) == self.subject
+/// Who may answer a request.
+#[derive(Clone, Debug)]
+pub(super) struct ExpectedUser {
+    hinted: Option<Subject>,
+}
+
+impl ExpectedUser {
+    /// Whether a client expects this user, or says nothing about who it expects.
+    pub(super) fn is(&self, subject: &Subject) -> bool {
+        self.hinted.as_ref().is_none_or(|hinted| hinted == subject)
     }
 }
 
@@ -61,6 +71,23 @@ impl Provider {
         let hint = self.verify_hint(token, now).await?;
         let hint = hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?;
         Ok(Some(hint))
+    /// Who a client expects to answer its request.
+    pub(super) fn expected_user(
+        &self,
+        authorization: &AuthorizationRequest,
+        now: Timestamp,
+    ) -> Result<ExpectedUser, AuthorizationError> {
+        let hint = authorization
+            .id_token_hint
+            .as_deref()
+            .map(|token| {
+                self.verify_hint(token, now)
+                    .ok_or(AuthorizationError::Invalid("id_token_hint"))
+            })
+            .transpose()?;
+        Ok(ExpectedUser {
+            hinted: hint.map(|hint| hint.subject),
+        })
     }
 
     /// Verifies an ID token that was issued here, however long ago: a hint may have expired

@@ -1,8 +1,9 @@
 //! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
 //!
 //! Two stages, two kinds of error. Until the client and its redirection URI are known an error
-//! is a page (RFC 6749 §4.1.2.1); from then on every answer goes back to the client. Clients
-//! come from the operator's own configuration, so signing in is consent.
+//! is a page (RFC 6749 §4.1.2.1); from then on every answer goes back to the client. What the
+//! user must do in between, to choose an account, to sign in, to consent, is decided in one place,
+//! to which every page comes back.
 
 mod code;
 mod decision;
@@ -10,10 +11,13 @@ mod destination;
 mod hint;
 mod prompt;
 mod request;
+mod response_mode;
 
+pub(crate) use decision::Stage;
 pub(crate) use destination::Destination;
 pub(crate) use hint::VerifiedHint;
 pub(crate) use request::{AuthorizationRequest, PARAMETERS};
+pub(crate) use response_mode::ResponseMode;
 
 use super::Provider;
 use super::audit;
@@ -22,7 +26,9 @@ use super::interaction::Interaction;
 use super::params::Params;
 use super::reply::Response;
 use super::request::Request;
-use decision::Next;
+use crate::model::Session;
+use decision::{Next, Question};
+use prompt::Prompt;
 
 impl Provider {
     /// Answers an authorization request.
@@ -31,7 +37,7 @@ impl Provider {
             Ok(found) => found,
             Err(error) => return self.error_page(&error),
         };
-        match self.decide(&params, &destination, request).await {
+        match self.begin(&params, &destination, request).await {
             Ok(response) => response,
             Err(error) => self.refuse_request(&destination, &error, request),
         }
@@ -43,7 +49,7 @@ impl Provider {
         Ok((params, destination))
     }
 
-    async fn decide(
+    async fn begin(
         &self,
         params: &Params,
         destination: &Destination,
@@ -51,17 +57,45 @@ impl Provider {
     ) -> Result<Response, AuthorizationError> {
         let authorization = AuthorizationRequest::parse(params, &destination.client)?;
         let hint = self.hint_of(&authorization, request.now).await?;
+        let interaction = Interaction::begin(params, destination)?;
         let session = self.session(request).await?.map(|(_, session)| session);
-        match decision::decide(&authorization, hint.as_ref(), session, request.now)? {
-            Next::Grant(session) => {
-                self.grant(destination, &authorization, &session, request)
-                    .await
+        self.proceed(&interaction, Stage::Begun, session, request)
+            .await
+    }
+
+    /// Goes on with a request whose user has come to `stage`: with the next page, or with a code.
+    pub(super) async fn proceed(
+        &self,
+        interaction: &Interaction,
+        stage: Stage,
+        session: Option<Session>,
+        request: &Request,
+    ) -> Result<Response, AuthorizationError> {
+        let question = Question {
+            authorization: &interaction.authorization,
+            expected: self.expected_user(&interaction.authorization, request.now)?,
+            stage,
+            now: request.now,
+        };
+        let session = match question.decide(session)? {
+            Next::Authorize(session) => session,
+            Next::ChooseAccount(session) => {
+                return Ok(self
+                    .show_account_choice(interaction, &session, request)
+                    .await);
             }
-            Next::Interact => {
-                let interaction = Interaction::begin(params, destination, &authorization);
-                Ok(self.show_sign_in(&interaction, None, request).await)
+            Next::SignIn(login) => {
+                let login = login.unwrap_or_default();
+                return Ok(self.show_sign_in(interaction, &login, request).await);
             }
+        };
+        if stage < Stage::Consented && self.must_ask(interaction, &session).await? {
+            if interaction.authorization.prompt == Prompt::Never {
+                return Err(AuthorizationError::ConsentRequired);
+            }
+            return Ok(self.show_consent(interaction, &session, request).await);
         }
+        self.grant(interaction, &session, request).await
     }
 
     /// Sends an error back to the client, with an audit line.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::destination::MAX_ECHO_BYTES;
+use super::destination::{Destination, MAX_ECHO_BYTES, response_mode};
 use super::prompt::Prompt;
 use crate::model::{Client, CodeChallenge, GrantType, Resource, Scope};
 use crate::provider::error::AuthorizationError;
@@ -61,13 +61,19 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Reads the request of `client`.
-    pub(crate) fn parse(params: &Params, client: &Client) -> Result<Self, AuthorizationError> {
+    /// Reads the request whose answer goes to `destination`.
+    pub(crate) fn parse(
+        params: &Params,
+        destination: &Destination,
+    ) -> Result<Self, AuthorizationError> {
+        let client = &*destination.client;
         let mut once = PARAMETERS.into_iter().filter(|name| *name != REPEATABLE);
         once.try_for_each(|name| params.one(name).map(drop))?;
         refuse_unsupported(params)?;
         check_echo(params, "state")?;
         check_response(params, client)?;
+        response_mode(params, &destination.redirect_uri)
+            .ok_or(AuthorizationError::Invalid("response_mode"))?;
         let text = |name| params.one(name).map(|value| value.map(str::to_owned));
         Ok(Self {
             scope: parse_scope(params, client)?,
@@ -75,7 +81,7 @@ impl AuthorizationRequest {
             nonce: check_echo(params, "nonce")?,
             code_challenge: parse_challenge(params, client)?,
             prompt: Prompt::parse(params.one("prompt")?.unwrap_or_default())?,
-            max_age: parse_max_age(params)?,
+            max_age: parse_max_age(params)?.or(client.default_max_age),
             id_token_hint: text("id_token_hint")?,
             login_hint: text("login_hint")?,
         })
@@ -104,15 +110,12 @@ fn check_echo(params: &Params, name: &'static str) -> Result<Option<String>, Aut
     }
 }
 
-/// Only the code flow, and only in the query (RFC 9700 §2.1.2).
+/// Only the code flow (RFC 9700 §2.1.2).
 fn check_response(params: &Params, client: &Client) -> Result<(), AuthorizationError> {
     match params.one("response_type")? {
         Some("code") => {}
         Some(_) => return Err(AuthorizationError::UnsupportedResponseType),
         None => return Err(AuthorizationError::Missing("response_type")),
-    }
-    if !matches!(params.one("response_mode")?, None | Some("query")) {
-        return Err(AuthorizationError::Invalid("response_mode"));
     }
     if !client.may_use(GrantType::AuthorizationCode) {
         return Err(AuthorizationError::UnauthorizedClient);

@@ -6,7 +6,7 @@ use crate::model::ScopeError;
 use crate::provider::Provider;
 use crate::provider::authorization::Destination;
 use crate::provider::params::Repeated;
-use crate::provider::reply::{self, Response};
+use crate::provider::reply::Response;
 use crate::provider::resources::TargetError;
 use crate::provider::session::SessionError;
 use crate::store::StoreError;
@@ -60,12 +60,18 @@ pub(crate) enum AuthorizationError {
     /// somebody else than the hint names signed in.
     #[error("the end-user must sign in")]
     LoginRequired,
+    /// OpenID Connect Core §3.1.2.6: `prompt=none`, and the user would have to be asked.
+    #[error("the end-user must be asked for consent")]
+    ConsentRequired,
     /// The user pressed cancel.
     #[error("the end-user canceled the sign-in")]
     Canceled,
     /// The client is not for this user.
     #[error("the end-user may not use this application")]
     UserNotAdmitted,
+    /// The user does not want the client to have what it asks for.
+    #[error("the end-user denied the request")]
+    Denied,
     /// Our store failed.
     #[error("the state cannot be reached at the moment")]
     Store(#[from] StoreError),
@@ -102,6 +108,8 @@ impl AuthorizationError {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::LoginRequired => "login_required",
             Self::Canceled | Self::UserNotAdmitted => "access_denied",
+            Self::ConsentRequired => "consent_required",
+            Self::Canceled | Self::Denied => "access_denied",
             Self::Store(_) => "temporarily_unavailable",
             Self::Entropy(_) => "server_error",
         }
@@ -109,8 +117,8 @@ impl AuthorizationError {
 }
 
 impl Provider {
-    /// The only place where an [`AuthorizationError`] becomes HTTP: a redirection to where the
-    /// client waits, with the issuer that answers (RFC 9207 §2).
+    /// The only place where an [`AuthorizationError`] becomes HTTP: an answer that goes to where
+    /// the client waits.
     pub(crate) fn refuse(&self, destination: &Destination, error: &AuthorizationError) -> Response {
         if let AuthorizationError::Store(error) = error {
             tracing::error!(%error, "an authorization request cannot be answered");
@@ -120,7 +128,7 @@ impl Provider {
             ("error", error.code()),
             ("error_description", description.as_str()),
         ];
-        reply::see_other(&destination.location(&answer, &self.settings.issuer))
+        self.send_back(destination, &answer)
     }
 }
 
@@ -152,7 +160,9 @@ mod tests {
             E::RequestUriNotSupported,
             E::RegistrationNotSupported,
             E::LoginRequired,
+            E::ConsentRequired,
             E::Canceled,
+            E::Denied,
             E::Entropy(EntropyError),
         ] {
             let text = error.to_string();

@@ -47,7 +47,7 @@ pub(crate) enum PageError {
     /// The form's ticket is missing, was altered, or belongs to another browser.
     #[error("the form does not belong to this browser")]
     ForeignTicket,
-    /// Somebody opened the address that the sign-in form is sent to.
+    /// Somebody opened the address that the form of a page is sent to.
     #[error("nothing to sign in to")]
     NoInteraction,
     /// Our store failed.

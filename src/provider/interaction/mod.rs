@@ -1,16 +1,20 @@
-//! The sign-in page: an authorization request that waits for its user.
+//! The pages between an authorization request and its answer: choosing an account, signing in,
+//! consenting.
 //!
 //! Nothing is stored before somebody signs in. The request waits in the page itself, as a
 //! ticket that is authenticated and bound to this one browser, so any number of tabs may wait
-//! side by side and none of them can be finished elsewhere. When the form comes back the request
+//! side by side and none of them can be finished elsewhere. When a form comes back the request
 //! is checked again from the start.
 
+mod account;
 mod browser;
 mod known_device;
+mod consent;
 mod own_account;
 mod password;
 mod problem;
 mod sign_in;
+mod submission;
 mod ticket;
 
 pub(crate) use browser::Browser;
@@ -18,29 +22,24 @@ pub(crate) use known_device::DeviceSeal;
 pub(crate) use problem::Problem;
 pub(crate) use ticket::{Opened, Purpose, Tickets};
 
-use http::header;
-
 use super::Provider;
 use super::authorization::{AuthorizationRequest, Destination, PARAMETERS};
 use super::cookies::{self, CookieKind};
-use super::error::PageError;
-use super::pages::SignInPage;
+use super::error::{AuthorizationError, PageError};
 use super::params::Params;
-use super::reply::{self, Response};
+use super::reply::Response;
 use super::request::Request;
 use crate::store::StoreError;
 
 /// An authorization request that waits for its user.
 #[derive(Debug)]
 pub(crate) struct Interaction {
+    /// What is asked for.
+    pub(crate) authorization: AuthorizationRequest,
+    /// Who asks, and where the answer goes.
+    pub(crate) destination: Destination,
     /// The parameters of the request, encoded.
     request: String,
-    /// What the user reads as the client's name.
-    client_name: String,
-    /// Where the browser goes afterwards, as the Content-Security-Policy names it.
-    form_action: String,
-    /// What stands in the user name field.
-    username: String,
 }
 
 impl Interaction {
@@ -48,63 +47,34 @@ impl Interaction {
     pub(crate) fn begin(
         params: &Params,
         destination: &Destination,
-        authorization: &AuthorizationRequest,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, AuthorizationError> {
+        Ok(Self {
+            authorization: AuthorizationRequest::parse(params, destination)?,
+            destination: destination.clone(),
             request: params.encode(&PARAMETERS),
-            client_name: destination.client.name.clone(),
-            form_action: destination.redirect_uri.csp_source(),
-            username: authorization.login_hint.clone().unwrap_or_default(),
-        }
-    }
-
-    /// The same with another user name in the field.
-    fn with_username(mut self, username: &str) -> Self {
-        username.clone_into(&mut self.username);
-        self
+        })
     }
 }
 
 impl Provider {
-    /// Shows the sign-in page, with what went wrong the last time.
-    pub(super) async fn show_sign_in(
+    /// A ticket with which the form of a page comes back to this browser's request. `binding` is
+    /// what the user's answer holds for, beside the request; it has no line break.
+    async fn issue_ticket(
         &self,
-        interaction: &Interaction,
-        problem: Option<&Problem>,
+        purpose: Purpose,
+        (interaction, binding): (&Interaction, &str),
+        browser: &Browser,
         request: &Request,
-    ) -> Response {
-        match self.sign_in_page(interaction, problem, request).await {
-            Ok(response) => response,
-            Err(error) => self.error_page(&error),
-        }
+    ) -> Result<String, StoreError> {
+        // Encoded parameters have no line break either.
+        let content = format!("{binding}\n{}", interaction.request);
+        let tickets = self.tickets().await?;
+        Ok(tickets.issue(purpose, browser, &content, request.now))
     }
 
-    async fn sign_in_page(
-        &self,
-        interaction: &Interaction,
-        problem: Option<&Problem>,
-        request: &Request,
-    ) -> Result<Response, PageError> {
-        let browser = Browser::of(request, &self.settings.issuer)?;
-        let ticket = self.tickets().await?.issue(
-            Purpose::SignIn,
-            &browser,
-            &interaction.request,
-            request.now,
-        );
-        let page = SignInPage {
-            client_name: &interaction.client_name,
-            username: &interaction.username,
-            ticket: &ticket,
-            problem: problem.map(|problem| problem.text(request.now)),
-        };
-        let status = problem.map(Problem::status).unwrap_or_default();
-        let mut response = self.pages.sign_in(status, &page, &interaction.form_action);
-        if let Some(after) = problem.and_then(|problem| problem.retry_after_s(request.now)) {
-            reply::set_header(&mut response, header::RETRY_AFTER, &after.to_string());
-        }
-        self.remember_browser(&browser, &mut response);
-        Ok(response)
+    /// The page, or the one that says why there is none.
+    fn shown(&self, page: Result<Response, PageError>) -> Response {
+        page.unwrap_or_else(|error| self.error_page(&error))
     }
 
     /// Gives a browser that was not known the cookie that its pages are bound to.

@@ -19,6 +19,10 @@ use crate::secret::Secret;
 pub(crate) enum Purpose {
     /// Signing in to answer an authorization request.
     SignIn,
+    /// Choosing the account to answer it with.
+    SelectAccount,
+    /// Allowing what it asks for.
+    Consent,
     /// Confirming that the user wants to sign out.
     SignOut,
     /// Signing in to the account page.
@@ -31,6 +35,8 @@ impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::SignIn => b"cellgate sign-in ticket\0",
+            Self::SelectAccount => b"cellgate account ticket\0",
+            Self::Consent => b"cellgate consent ticket\0",
             Self::SignOut => b"cellgate sign-out ticket\0",
             Self::AccountSignIn => b"cellgate account sign-in ticket\0",
             Self::Account => b"cellgate account ticket\0",
@@ -157,7 +163,9 @@ mod tests {
         let at = (NOW, LIFETIME);
 
         assert_eq!(tickets.open(Purpose::SignIn, &other, &ticket, at), None);
-        assert_eq!(tickets.open(Purpose::SignOut, &browser, &ticket, at), None);
+        for other in [Purpose::SelectAccount, Purpose::Consent, Purpose::SignOut] {
+            assert_eq!(tickets.open(other, &browser, &ticket, at), None);
+        }
         assert_eq!(elsewhere.open(Purpose::SignIn, &browser, &ticket, at), None);
     }
 

@@ -29,7 +29,7 @@ impl Provider {
             ticket: &ticket,
         };
         let destination = logout.destination.as_ref();
-        let destination = destination.map(|destination| destination.redirect_uri.csp_source());
+        let destination = destination.map(|destination| destination.redirect_uri.form_action());
         let mut response = self.pages.sign_out(&page, destination.as_deref());
         self.remember_browser(&browser, &mut response);
         Ok(response)

@@ -1,9 +1,9 @@
 //! The account page: what it shows, and the sign-in page on the way to it.
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::{Pages, SignInPage, answer};
+use super::{Pages, SignInPage, answer, leading_to};
 use crate::model::Timestamp;
 use crate::provider::reply::Response;
 
@@ -103,17 +103,20 @@ impl Moment {
 impl Pages {
     /// The account page.
     pub(crate) fn account(&self, page: &AccountPage<'_>) -> Response {
-        answer(
-            StatusCode::OK,
-            self.render("account.html", &self.account, page),
-            None,
-        )
+        let html = self.render("account.html", &self.account, page);
+        let mut response = answer(StatusCode::OK, html, leading_to(None));
+        // No application waits for this page, so nobody's window needs a hold on it.
+        response.headers_mut().insert(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        );
+        response
     }
 
     /// The sign-in page on the way to it.
     pub(crate) fn sign_in_to_account(&self, status: StatusCode, page: &SignInPage<'_>) -> Response {
         let html = self.render("sign_in.html", &self.account_sign_in, page);
-        answer(status, html, None)
+        answer(status, html, leading_to(None))
     }
 }
 

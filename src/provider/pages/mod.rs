@@ -1,15 +1,22 @@
 //! The pages that users see: templates, and the headers that keep them safe.
 //!
 //! Pages are plain HTML with one stylesheet and work without JavaScript; nothing else may load.
+//! Their texts are in the templates.
 //! Templates escape whatever is put into them. An operator's folder may replace any of them, and
 //! every one is parsed and tried out at start, so that a mistake stops the start and no request.
 
 mod account;
+mod content;
+mod policy;
 mod sample;
 mod signed_out;
 mod templates;
 
 pub(crate) use account::{AccountPage, ApplicationRow, Moment, Notice, SessionRow};
+pub(crate) use content::{
+    ConsentPage, FormPostField, FormPostPage, Message, RequestedScope, SelectAccountPage,
+    SignInPage, SignOutPage,
+};
 pub(crate) use signed_out::{Frame, SignedOutPage};
 
 use bytes::Bytes;
@@ -23,29 +30,7 @@ use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
 use crate::secret::Digest;
-
-/// What the sign-in page shows.
-#[derive(Debug, Serialize)]
-pub(crate) struct SignInPage<'a> {
-    pub(crate) client_name: &'a str,
-    pub(crate) username: &'a str,
-    pub(crate) ticket: &'a str,
-    pub(crate) problem: Option<String>,
-}
-
-/// What the page shows that asks before it signs out.
-#[derive(Debug, Serialize)]
-pub(crate) struct SignOutPage<'a> {
-    pub(crate) user_name: &'a str,
-    pub(crate) ticket: &'a str,
-}
-
-/// A page with nothing to do on it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Message {
-    pub(crate) title: &'static str,
-    pub(crate) text: &'static str,
-}
+use policy::{ContentSecurityPolicy, SEND_FORM};
 
 /// What every page shows, and what it shows by itself.
 #[derive(Serialize)]
@@ -53,6 +38,7 @@ struct Context<'a, T> {
     display_name: &'a str,
     stylesheet: Value,
     action: Value,
+    script: Value,
     page: &'a T,
 }
 
@@ -64,6 +50,8 @@ pub(crate) struct Pages {
     display_name: String,
     stylesheet: String,
     sign_in: String,
+    select_account: String,
+    consent: String,
     sign_out: String,
     account: String,
     account_sign_in: String,
@@ -90,6 +78,8 @@ impl Pages {
             display_name: settings.display_name.clone(),
             stylesheet: format!("{path}?v={version}"),
             sign_in: Endpoint::SignIn.local(&settings.issuer),
+            select_account: Endpoint::SelectAccount.local(&settings.issuer),
+            consent: Endpoint::Consent.local(&settings.issuer),
             sign_out: Endpoint::SignOut.local(&settings.issuer),
             account: Endpoint::Account.local(&settings.issuer),
             account_sign_in: Endpoint::AccountSignIn.local(&settings.issuer),
@@ -98,27 +88,67 @@ impl Pages {
         Ok(pages)
     }
 
-    /// The sign-in page. `destination` is where the browser goes after the form was sent: the
+    /// The sign-in page. `form_action` is where the browser may go after the form was sent: the
     /// policy has to name it, since browsers hold `form-action` against redirections too.
     pub(crate) fn sign_in(
         &self,
         status: StatusCode,
         page: &SignInPage<'_>,
-        destination: &str,
+        form_action: &str,
     ) -> Response {
         let html = self.render("sign_in.html", &self.sign_in, page);
-        answer(status, html, Some(destination))
+        answer(status, html, leading_to(Some(form_action)))
+    }
+
+    /// The page that asks which account to go on with.
+    pub(crate) fn select_account(
+        &self,
+        page: &SelectAccountPage<'_>,
+        form_action: &str,
+    ) -> Response {
+        let html = self.render("select_account.html", &self.select_account, page);
+        answer(StatusCode::OK, html, leading_to(Some(form_action)))
+    }
+
+    /// The page that asks for consent, with an image from the origin `logo`.
+    pub(crate) fn consent(
+        &self,
+        page: &ConsentPage<'_>,
+        form_action: &str,
+        logo: Option<&str>,
+    ) -> Response {
+        let html = self.render("consent.html", &self.consent, page);
+        let policy = ContentSecurityPolicy {
+            image: logo,
+            ..leading_to(Some(form_action))
+        };
+        answer(StatusCode::OK, html, policy)
+    }
+
+    /// The page that posts an answer to an application (OAuth 2.0 Form Post Response Mode §2).
+    pub(crate) fn form_post(&self, page: &FormPostPage<'_>, form_action: &str) -> Response {
+        let html = self.render("form_post.html", "", page);
+        let policy = ContentSecurityPolicy {
+            sends_form: true,
+            ..leading_to(Some(form_action))
+        };
+        let mut response = answer(StatusCode::OK, html, policy);
+        // Without a referrer the browser would say `Origin: null`, by which an application that
+        // knows where answers come from could not tell this one from anybody's.
+        reply::set_header(&mut response, header::REFERRER_POLICY, "strict-origin");
+        response
     }
 
     /// The page that asks before it signs out.
-    pub(crate) fn sign_out(&self, page: &SignOutPage<'_>, destination: Option<&str>) -> Response {
+    pub(crate) fn sign_out(&self, page: &SignOutPage<'_>, form_action: Option<&str>) -> Response {
         let html = self.render("sign_out.html", &self.sign_out, page);
-        answer(StatusCode::OK, html, destination)
+        answer(StatusCode::OK, html, leading_to(form_action))
     }
 
     /// A page with nothing to do on it.
     pub(crate) fn message(&self, status: StatusCode, message: &Message) -> Response {
-        answer(status, self.render("message.html", "", message), None)
+        let html = self.render("message.html", "", message);
+        answer(status, html, leading_to(None))
     }
 
     /// The style of all pages.
@@ -139,6 +169,7 @@ impl Pages {
             display_name: &self.display_name,
             stylesheet: attribute(&self.stylesheet),
             action: attribute(action),
+            script: Value::from_safe_string(SEND_FORM.to_owned()),
             page,
         };
         self.templates
@@ -154,11 +185,24 @@ fn attribute(path: &str) -> Value {
     Value::from_safe_string(path.replace('&', "&amp;"))
 }
 
+/// The policy of a page whose form may lead to `form_action`.
+fn leading_to(form_action: Option<&str>) -> ContentSecurityPolicy<'_> {
+    ContentSecurityPolicy {
+        form_action,
+        ..ContentSecurityPolicy::default()
+    }
+}
+
 /// Puts a page into an answer.
+///
+/// There is no `Cross-Origin-Opener-Policy`: an application in a browser may open any of these
+/// pages in a popup and wait for it to come back to one of its own, and every policy would take
+/// the popup from it for good. Nobody learns anything by holding one: the pages keep nothing in
+/// their windows, and cannot be framed.
 fn answer(
     status: StatusCode,
     html: Result<String, minijinja::Error>,
-    destination: Option<&str>,
+    policy: ContentSecurityPolicy<'_>,
 ) -> Response {
     let html = match html {
         Ok(html) => html,
@@ -169,55 +213,11 @@ fn answer(
     };
     let mut response =
         reply::with_body(status, Some("text/html; charset=utf-8"), Bytes::from(html));
-    reply::set_header(
-        &mut response,
-        header::CONTENT_SECURITY_POLICY,
-        &content_security_policy(destination),
+    let policy = policy.to_string();
+    reply::set_header(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
+    response.headers_mut().insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
     );
-    let headers = response.headers_mut();
-    for (name, value) in [
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ] {
-        let name = HeaderName::from_static(name);
-        headers.insert(name, HeaderValue::from_static(value));
-    }
     response
-}
-
-/// What a page may load, send and be framed by: its style, its form, and nobody.
-fn content_security_policy(destination: Option<&str>) -> String {
-    let form_action = match destination {
-        // A policy cannot name an IPv6 address: its scheme has to do.
-        Some(source) if source.contains('[') => {
-            source.split_once("//").map_or("", |(scheme, _)| scheme)
-        }
-        Some(source) => source,
-        None => "",
-    };
-    format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' \
-         {form_action}; base-uri 'none'; frame-ancestors 'none'"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_policy_names_where_the_form_may_lead() {
-        for (destination, form_action) in [
-            (None, "form-action 'self' ;"),
-            (
-                Some("https://app.example"),
-                "form-action 'self' https://app.example;",
-            ),
-            (Some("cellsauth:"), "form-action 'self' cellsauth:;"),
-            (Some("http://[::1]:8080"), "form-action 'self' http:;"),
-        ] {
-            let policy = content_security_policy(destination);
-            assert!(policy.contains(form_action), "{policy}");
-        }
-    }
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::templates::unusable;
 use super::{
-    AccountPage, ApplicationRow, Frame, Message, Moment, Notice, Pages, SessionRow, SignInPage,
+    AccountPage, ApplicationRow, ConsentPage, FormPostField, FormPostPage, Frame, Message, Moment,
+    Notice, Pages, RequestedScope, SEND_FORM, SelectAccountPage, SessionRow, SignInPage,
     SignOutPage, SignedOutPage,
 };
 use crate::model::Timestamp;
@@ -25,6 +26,17 @@ impl Pages {
         };
         let fields = ["a-ticket", r#"name="username""#, r#"name="password""#];
         self.try_one("sign_in.html", &sign_in, &fields)?;
+        self.try_asking()?;
+        let form_post = FormPostPage {
+            client_name: "client",
+            redirect_uri: "https:",
+            fields: vec![FormPostField {
+                name: "a-name",
+                value: "a-value",
+            }],
+        };
+        let fields = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
+        self.try_one("form_post.html", &form_post, &fields)?;
         let sign_out = SignOutPage {
             user_name: "user",
             ticket: "a-ticket",
@@ -51,6 +63,44 @@ impl Pages {
             text: "text",
         };
         self.try_one("message.html", &message, &[])
+    }
+
+    fn try_asking(&self) -> Result<(), ProviderError> {
+        let select_account = SelectAccountPage {
+            client_name: "client",
+            user_name: Some("user"),
+            login: "a-login",
+            ticket: "a-ticket",
+        };
+        let fields = ["a-ticket", "a-login", r#"value="another""#];
+        self.try_one("select_account.html", &select_account, &fields)?;
+        let link = Some("https:");
+        let consent = ConsentPage {
+            client_name: "client",
+            user_name: "user",
+            scopes: vec![
+                RequestedScope {
+                    value: "a-scope-value",
+                    description: None,
+                },
+                RequestedScope {
+                    value: "described",
+                    description: Some("a-description"),
+                },
+            ],
+            logo_uri: link,
+            client_uri: link,
+            policy_uri: link,
+            tos_uri: link,
+            ticket: "a-ticket",
+        };
+        let fields = [
+            "a-ticket",
+            "a-scope-value",
+            "a-description",
+            r#"value="allow""#,
+        ];
+        self.try_one("consent.html", &consent, &fields)
     }
 
     fn try_one(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::{StatusCode, header};
 use serde::Serialize;
 
-use super::{Pages, answer, content_security_policy};
+use super::{Pages, answer, leading_to};
 use crate::provider::reply::{self, Response};
 
 /// What the page loads, and where it goes on to.
@@ -28,7 +28,7 @@ impl Pages {
     /// The page; it may load frames of exactly these origins.
     pub(crate) fn signed_out(&self, page: &SignedOutPage) -> Response {
         let html = self.render("signed_out.html", "", page);
-        let mut response = answer(StatusCode::OK, html, None);
+        let mut response = answer(StatusCode::OK, html, leading_to(None));
         // A policy cannot name an IPv6 address: its scheme has to do.
         let sources: BTreeSet<&str> = page
             .frames
@@ -39,11 +39,7 @@ impl Pages {
             })
             .collect();
         let sources: Vec<&str> = sources.into_iter().collect();
-        let policy = format!(
-            "{}; frame-src {}",
-            content_security_policy(None),
-            sources.join(" ")
-        );
+        let policy = format!("{}; frame-src {}", leading_to(None), sources.join(" "));
         reply::set_header(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
         response
     }

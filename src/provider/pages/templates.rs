@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use crate::provider::ProviderError;
 
 /// The templates built in.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 9] = [
     (
         "layout.html",
         include_str!("../../../config/templates/layout.html"),
@@ -17,6 +17,18 @@ const BUILT_IN: [(&str, &str); 6] = [
     (
         "sign_in.html",
         include_str!("../../../config/templates/sign_in.html"),
+    ),
+    (
+        "select_account.html",
+        include_str!("../../../config/templates/select_account.html"),
+    ),
+    (
+        "consent.html",
+        include_str!("../../../config/templates/consent.html"),
+    ),
+    (
+        "form_post.html",
+        include_str!("../../../config/templates/form_post.html"),
     ),
     (
         "sign_out.html",

@@ -139,8 +139,8 @@ const WRONG_VALUES: [(&str, &str, &str); 18] = [
         "code id_token",
         "unsupported_response_type",
     ),
-    ("response_mode", "fragment", "invalid_request"),
-    ("response_mode", "form_post", "invalid_request"),
+    ("response_mode", "web_message", "invalid_request"),
+    ("response_mode", "Query", "invalid_request"),
     ("request", "e30.e30.", "request_not_supported"),
     (
         "request_uri",

@@ -32,7 +32,7 @@ async fn the_metadata_says_what_is_true() {
                 "profile", "roles",
             ],
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],

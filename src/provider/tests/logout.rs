@@ -207,10 +207,7 @@ async fn a_client_that_names_itself_gets_the_browser_after_the_user_said_yes() {
 
     let page = logout(&mut browser, &params).await;
     let policy = page.header("content-security-policy").unwrap();
-    assert!(
-        policy.contains("form-action 'self' https://app.example;"),
-        "{policy}"
-    );
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     let ticket = page.ticket();
     let done = browser.post("/oidc/sign-out", &[("ticket", &ticket)]).await;
 

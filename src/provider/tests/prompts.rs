@@ -37,19 +37,98 @@ async fn with_prompt_none_a_stranger_is_not_shown_a_page() {
 }
 
 #[tokio::test]
-async fn prompt_login_and_select_account_ask_in_any_case() {
+async fn prompt_login_asks_for_the_password_in_any_case() {
     let op = TestProvider::start().await;
     let mut browser = signed_in(&op).await;
 
-    for prompt in ["login", "select_account", "login consent"] {
+    for prompt in ["login", "login select_account"] {
         op.advance_s(10);
         let request = Authorize::app().with("prompt", prompt);
         let page = browser.get(&request.target()).await;
         page.assert_sign_in_page();
+        assert!(page.body.contains(r#"value="alice""#), "{}", page.body);
         let answer = browser.sign_in(&page, "alice").await;
         let time = auth_time(&op, &request, &answer).await;
         assert_eq!(time, op.now(), "{prompt}");
     }
+}
+
+/// OpenID Connect Core §3.1.2.1: the user may go on with the account that is signed in.
+#[tokio::test]
+async fn prompt_select_account_asks_which_account_to_go_on_with() {
+    let op = TestProvider::start().await;
+    let mut browser = signed_in(&op).await;
+    op.advance_s(10);
+    let request = Authorize::app().with("prompt", "select_account");
+
+    let page = browser.get(&request.target()).await;
+    page.assert_account_page();
+    assert!(page.body.contains("The user alice"), "{}", page.body);
+    let answer = browser.choose(&page, "current").await;
+
+    assert_eq!(auth_time(&op, &request, &answer).await, op.now() - 10);
+}
+
+#[tokio::test]
+async fn another_account_is_chosen_by_signing_in_to_it() {
+    let op = TestProvider::start().await;
+    let mut browser = signed_in(&op).await;
+    let request = Authorize::app().with("prompt", "select_account");
+
+    let page = browser.get(&request.target()).await;
+    let page = browser.choose(&page, "another").await;
+    page.assert_sign_in_page();
+    assert!(!page.body.contains("alice"), "{}", page.body);
+    let answer = browser.sign_in(&page, "bob").await;
+
+    let tokens = Tokens::of(&op.exchange(&request.code_of(&answer)).await);
+    assert_eq!(read_jwt(tokens.id_token()).1["sub"], "uuid-of-bob");
+}
+
+/// Without a session there is no account to choose among: whoever signs in has chosen.
+#[tokio::test]
+async fn a_stranger_selects_an_account_by_signing_in() {
+    let op = TestProvider::start().await;
+    let mut browser = op.browser();
+    let request = Authorize::app().with("prompt", "select_account");
+
+    let page = browser.get(&request.target()).await;
+    page.assert_sign_in_page();
+    let answer = browser.sign_in(&page, "alice").await;
+
+    request.code_of(&answer);
+}
+
+/// The page named an account; another tab has changed whose session it is.
+#[tokio::test]
+async fn an_account_that_was_not_on_the_page_is_not_chosen() {
+    let op = TestProvider::start().await;
+    let mut browser = signed_in(&op).await;
+    let request = Authorize::app().with("prompt", "select_account");
+    let page = browser.get(&request.target()).await;
+    let again = browser
+        .get(&Authorize::app().with("prompt", "login").target())
+        .await;
+    browser.sign_in(&again, "bob").await;
+
+    let asked_again = browser.choose(&page, "current").await;
+
+    asked_again.assert_account_page();
+    assert!(asked_again.body.contains("The user bob"));
+}
+
+#[tokio::test]
+async fn whoever_cancels_the_choice_is_sent_back() {
+    let op = TestProvider::start().await;
+    let mut browser = signed_in(&op).await;
+    let request = Authorize::app().with("prompt", "select_account");
+    let page = browser.get(&request.target()).await;
+
+    let ticket = page.ticket();
+    let form = [("ticket", ticket.as_str()), ("cancel", "1")];
+    let answer = browser.post("/oidc/select-account", &form).await;
+
+    answer.assert_sent_back("access_denied");
 }
 
 #[tokio::test]
@@ -57,7 +136,12 @@ async fn prompt_none_stands_alone() {
     let op = TestProvider::start().await;
     let mut browser = signed_in(&op).await;
 
-    for prompt in ["none login", "none consent", "none none"] {
+    for prompt in [
+        "none login",
+        "none consent",
+        "select_account none",
+        "none none",
+    ] {
         let request = Authorize::app().with("prompt", prompt);
         let answer = browser.get(&request.target()).await;
         answer.assert_sent_back("invalid_request");
@@ -84,6 +168,25 @@ async fn max_age_bounds_how_old_the_sign_in_may_be() {
         let answer = browser.get(&silent.target()).await;
         assert_eq!(answer.params().contains_key("error"), asked, "{max_age}");
     }
+}
+
+/// OpenID Connect Registration §2, `default_max_age`: a request's own value goes before it.
+#[tokio::test]
+async fn a_client_may_have_a_max_age_of_its_own() {
+    let op = TestProvider::start_with(|settings| {
+        for client in &mut settings.clients {
+            client.default_max_age = Some(std::time::Duration::from_secs(100));
+        }
+    })
+    .await;
+    let mut browser = signed_in(&op).await;
+    op.advance_s(100);
+
+    let longer = Authorize::app().with("max_age", "1000");
+    longer.code_of(&browser.get(&longer.target()).await);
+    let page = browser.get(&Authorize::app().target()).await;
+
+    page.assert_sign_in_page();
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn when_another_user_signs_in_the_session_before_ends() {
     let of_alice = Tokens::of(&op.exchange(&code).await);
     let mut before = browser.clone();
 
-    let switch = Authorize::app().with("prompt", "select_account");
+    let switch = Authorize::app().with("prompt", "login");
     switch.code_in(&mut browser, "bob").await;
 
     before

@@ -52,6 +52,36 @@ impl Answer {
         params
     }
 
+    /// The fragment of where the browser is sent.
+    #[track_caller]
+    pub(crate) fn fragment(&self) -> BTreeMap<String, String> {
+        let location = self.location();
+        let fragment = location.fragment().expect("a fragment").as_bytes();
+        form_urlencoded::parse(fragment).into_owned().collect()
+    }
+
+    /// What the browser posts to the client from the page it was given.
+    #[track_caller]
+    pub(crate) fn posted(&self) -> BTreeMap<String, String> {
+        assert_eq!(self.status, 200, "{self:?}");
+        let fields = self.body.split(r#"<input type="hidden" name=""#).skip(1);
+        fields
+            .map(|field| {
+                let mut parts = field.split('"');
+                let name = parts.next().unwrap();
+                let value = parts.nth(1).unwrap();
+                (unescape(name), unescape(value))
+            })
+            .collect()
+    }
+
+    /// Where the form of a page goes.
+    #[track_caller]
+    pub(crate) fn form_action(&self) -> String {
+        let (_, rest) = self.body.split_once(r#"action=""#).expect("a form");
+        unescape(rest.split('"').next().unwrap())
+    }
+
     /// The ticket in the form of a page.
     #[track_caller]
     pub(crate) fn ticket(&self) -> String {
@@ -68,6 +98,20 @@ impl Answer {
     pub(crate) fn assert_sign_in_page(&self) {
         assert_eq!(self.status, 200, "{self:?}");
         assert!(self.body.contains(r#"id="sign-in""#), "{self:?}");
+    }
+
+    /// The answer is the page that asks for consent.
+    #[track_caller]
+    pub(crate) fn assert_consent_page(&self) {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert!(self.body.contains(r#"id="allow""#), "{self:?}");
+    }
+
+    /// The answer is the page that asks which account to go on with.
+    #[track_caller]
+    pub(crate) fn assert_account_page(&self) {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert!(self.body.contains(r#"id="another""#), "{self:?}");
     }
 
     /// The answer is a page, and the browser is sent nowhere.
@@ -134,4 +178,14 @@ impl Answer {
             .map(|value| value.to_str().unwrap())
             .collect()
     }
+}
+
+/// Undoes the escaping of templates.
+fn unescape(text: &str) -> String {
+    text.replace("&#x2f;", "/")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }

@@ -68,6 +68,20 @@ impl<'a> Browser<'a> {
         self.submit(page, login, PASSWORD).await
     }
 
+    /// Presses a button of the consent page.
+    pub(crate) async fn decide(&mut self, page: &Answer, decision: &str) -> Answer {
+        let ticket = page.ticket();
+        let form = [("ticket", ticket.as_str()), ("decision", decision)];
+        self.post("/oidc/consent", &form).await
+    }
+
+    /// Presses a button of the page that asks which account to go on with.
+    pub(crate) async fn choose(&mut self, page: &Answer, account: &str) -> Answer {
+        let ticket = page.ticket();
+        let form = [("ticket", ticket.as_str()), ("account", account)];
+        self.post("/oidc/select-account", &form).await
+    }
+
     fn cookie_header(&self) -> String {
         let pairs: Vec<String> = self
             .cookies

@@ -24,7 +24,7 @@ use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::{Issuer, Scope, Timestamp};
 use crate::provider::{
-    BackChannelLogout, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
+    BackChannelLogout, Interactions, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
 };
 use crate::store::{self, AttemptLimits, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -214,6 +214,7 @@ pub(crate) fn settings() -> Settings {
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(180 * 86400),
+        interactions: Interactions::default(),
         display_name: "Test Place".to_owned(),
         registration: Registration {
             audience: vec!["https://api.example".to_owned()],

@@ -1,0 +1,147 @@
+//! The page that asks whether an application may have what it asks for.
+//!
+//! An answer holds for one session and one scope, which are sealed into the page: what was
+//! pressed cannot be taken for another user's yes, nor for a yes to more than was shown.
+
+use super::submission::Submission;
+use super::{Browser, Interaction, Purpose};
+use crate::model::{Consent, ConsentPolicy, Scope, Session};
+use crate::provider::Provider;
+use crate::provider::audit;
+use crate::provider::authorization::Stage;
+use crate::provider::error::{AuthorizationError, PageError};
+use crate::provider::pages::{ConsentPage, RequestedScope};
+use crate::provider::reply::Response;
+use crate::provider::request::Request;
+use crate::store::StoreError;
+
+impl Provider {
+    /// Whether the user of `session` must be asked before the request is granted.
+    ///
+    /// A remembered consent covers `offline_access` only if that was on the page that was
+    /// answered (OpenID Connect Core §11).
+    pub(crate) async fn must_ask(
+        &self,
+        interaction: &Interaction,
+        session: &Session,
+    ) -> Result<bool, StoreError> {
+        let anew = interaction.authorization.prompt.wanted().consent;
+        let client = &interaction.destination.client;
+        match client.consent {
+            ConsentPolicy::Implicit => Ok(false),
+            ConsentPolicy::Required => Ok(true),
+            ConsentPolicy::Remembered if anew => Ok(true),
+            ConsentPolicy::Remembered => {
+                let store = &self.parts.store;
+                let given = store
+                    .find_consent(&session.user.subject, &client.id)
+                    .await?;
+                let asked = interaction.asked_for();
+                Ok(given.is_none_or(|given| !given.scope.includes(&asked)))
+            }
+        }
+    }
+
+    /// Shows the page to the user of `session`.
+    pub(crate) async fn show_consent(
+        &self,
+        interaction: &Interaction,
+        session: &Session,
+        request: &Request,
+    ) -> Response {
+        self.shown(self.consent_page(interaction, session, request).await)
+    }
+
+    async fn consent_page(
+        &self,
+        interaction: &Interaction,
+        session: &Session,
+        request: &Request,
+    ) -> Result<Response, PageError> {
+        let browser = Browser::of(request, &self.settings.issuer)?;
+        let asked = interaction.asked_for();
+        let binding = binding(session, &asked);
+        let waiting = (interaction, binding.as_str());
+        let ticket = self
+            .issue_ticket(Purpose::Consent, waiting, &browser, request)
+            .await?;
+        let descriptions = &self.settings.interactions.scope_descriptions;
+        let scopes = asked.iter().map(|value| RequestedScope {
+            value,
+            description: descriptions.get(value).map(String::as_str),
+        });
+        let client = &interaction.destination.client;
+        let links = &client.links;
+        let page = ConsentPage {
+            client_name: &client.name,
+            user_name: session.user.name.as_deref().unwrap_or(&session.user.login),
+            scopes: scopes.collect(),
+            logo_uri: links.logo_uri.as_ref().map(|link| link.as_str()),
+            client_uri: links.client_uri.as_ref().map(|link| link.as_str()),
+            policy_uri: links.policy_uri.as_ref().map(|link| link.as_str()),
+            tos_uri: links.tos_uri.as_ref().map(|link| link.as_str()),
+            ticket: &ticket,
+        };
+        let form_action = interaction.destination.redirect_uri.form_action();
+        let logo = links.logo_uri.as_ref().map(|link| link.origin());
+        let mut response = self.pages.consent(&page, &form_action, logo.as_deref());
+        self.remember_browser(&browser, &mut response);
+        Ok(response)
+    }
+
+    /// Answers the form of that page.
+    pub(crate) async fn submit_consent(&self, request: &Request) -> Response {
+        match self.submission(Purpose::Consent, request).await {
+            Ok(submission) => {
+                let outcome = self.consent(&submission, request).await;
+                self.settle(&submission, outcome, request)
+            }
+            Err(error) => self.error_page(&error),
+        }
+    }
+
+    async fn consent(
+        &self,
+        submission: &Submission,
+        request: &Request,
+    ) -> Result<Response, AuthorizationError> {
+        let interaction = submission.interaction()?;
+        if submission.form.one("decision")? != Some("allow") {
+            return Err(AuthorizationError::Denied);
+        }
+        let session = self.current_session(request).await?;
+        let asked = interaction.asked_for();
+        let answered = session
+            .as_ref()
+            .filter(|session| binding(session, &asked) == submission.binding)
+            .filter(|_| !submission.is_stale);
+        let Some(answered) = answered else {
+            // Not what this user saw: another one signed in, or the client asks for more now.
+            return self
+                .proceed(&interaction, Stage::Begun, session, request)
+                .await;
+        };
+        let consent = Consent {
+            subject: answered.user.subject.clone(),
+            client_id: interaction.destination.client.id.clone(),
+            scope: asked,
+            given_at: request.now,
+        };
+        self.parts.store.save_consent(&consent).await?;
+        audit::consented(&consent, request.peer);
+        self.proceed(&interaction, Stage::Consented, session, request)
+            .await
+    }
+}
+
+impl Interaction {
+    /// What the user is asked to allow.
+    fn asked_for(&self) -> Scope {
+        self.authorization.scope.clone()
+    }
+}
+
+/// What an answer holds for.
+fn binding(session: &Session, asked: &Scope) -> String {
+    format!("{} {asked}", session.id.as_str())
+}
