@@ -6,10 +6,8 @@ use std::time::Duration;
 use argon2::{Argon2, PasswordHash, PasswordVerifier as _};
 
 use super::{
-    ClientEndpoint, ClientLogout, ClientSigning, ConsentPolicy, Introspection, LoopbackPorts,
-    RedirectUri, Resource, Scope, WebLink, WebOrigin,
-    ClaimRule, ClientAccess, ClientEndpoint, ClientLogout, ConsentPolicy, Introspection,
-    LoopbackPorts, RedirectUri, Resource, Scope, SubjectType, WebLink, WebOrigin,
+    ClaimRule, ClientAccess, ClientEndpoint, ClientLogout, ClientSigning, ConsentPolicy,
+    Introspection, LoopbackPorts, RedirectUri, Resource, Scope, SubjectType, WebLink, WebOrigin,
 };
 use crate::secret::{Digest, Secret};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use unicode_normalization::UnicodeNormalization as _;
 use super::UserDetails;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// What a user types to say who they are, trimmed, with the one key its attempts are counted by.
 #[derive(Clone, PartialEq, Eq)]

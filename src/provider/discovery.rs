@@ -123,13 +123,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
         AuthUrl::new(url(Endpoint::Authorization))?,
         JsonWebKeySetUrl::new(url(Endpoint::Jwks))?,
         vec![ResponseTypes::new(vec![CoreResponseType::Code])],
-        vec![CoreSubjectIdentifierType::Public],
-        signing_algorithms(),
         vec![
             CoreSubjectIdentifierType::Public,
             CoreSubjectIdentifierType::Pairwise,
         ],
-        vec![signature_algorithm(settings.id_token_algorithm)],
+        signing_algorithms(),
         additional,
     )
     .set_token_endpoint(Some(TokenUrl::new(url(Endpoint::Token))?))

@@ -48,7 +48,9 @@ mod tests;
 
 pub use discovery::DiscoveryError;
 pub use logout::LogoutCourier;
-pub use settings::{BackChannelLogout, Interactions, Parts, RefreshTokenPolicy, Registration, Settings};
+pub use settings::{
+    BackChannelLogout, Interactions, Parts, RefreshTokenPolicy, Registration, Settings,
+};
 
 use std::net::IpAddr;
 use std::sync::Arc;

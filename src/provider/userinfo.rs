@@ -79,13 +79,10 @@ impl Provider {
             .await?;
         let client = client.ok_or(BearerError::Revoked)?;
         // The scope of the token, not of the grant: a refresh may have narrowed it.
-        let mut claims = claims::granted(&verified.scope, &grant.user);
-        claims.insert("sub".to_owned(), grant.user.subject.as_str().into());
-        Ok((grant.client_id, claims))
         let mut claims = claims::for_userinfo(&client, &verified.scope, &grant.user);
         // What the client calls its user stands in the token.
         claims.insert("sub".to_owned(), verified.subject.as_str().into());
-        Ok(Value::Object(claims))
+        Ok((grant.client_id, claims))
     }
 }
 

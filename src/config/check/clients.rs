@@ -8,16 +8,11 @@ use super::client_secret::authentication;
 use super::client_users;
 use super::name::Names;
 use super::provider::algorithm;
-use crate::config::file::{AuthenticationName, ClientTable, GrantTypeName};
-use crate::config::key_path::KeyPath;
-use crate::model::{
-    Client, ClientId, ClientSigning, GrantType, Introspection, RedirectUri, Resource, Scope,
-    Subject, WebOrigin,
 use crate::config::file::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 use crate::config::key_path::KeyPath;
 use crate::model::{
-    Client, ClientId, ClientLinks, ConsentPolicy, GrantType, Introspection, RedirectUri, Resource,
-    Scope, Subject, WebLink, WebOrigin,
+    Client, ClientId, ClientLinks, ClientSigning, ConsentPolicy, GrantType, Introspection,
+    RedirectUri, Resource, Scope, Subject, WebLink, WebOrigin,
 };
 
 /// Checks the clients; `audience` is that of a client without its own.

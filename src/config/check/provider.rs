@@ -13,7 +13,9 @@ use crate::config::file::{
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Reach, Scope};
-use crate::provider::{BackChannelLogout, Interactions, RefreshTokenPolicy, Registration, Settings};
+use crate::provider::{
+    BackChannelLogout, Interactions, RefreshTokenPolicy, Registration, Settings,
+};
 
 /// The provider's settings, and the audience of its access tokens.
 pub(super) struct Checked {

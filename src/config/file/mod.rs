@@ -20,9 +20,8 @@ mod users;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use client::{AuthenticationName, ClientTable, GrantTypeName};
-pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
+pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};

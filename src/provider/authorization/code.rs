@@ -19,11 +19,11 @@ impl Provider {
         session: &Session,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
+        let destination = &interaction.destination;
+        let authorization = &interaction.authorization;
         if !destination.client.access.admits(&session.user) {
             return Err(AuthorizationError::UserNotAdmitted);
         }
-        let destination = &interaction.destination;
-        let authorization = &interaction.authorization;
         let grant = Grant {
             id: GrantId::new(entropy::identifier()?),
             client_id: destination.client.id.clone(),

@@ -76,19 +76,3 @@ impl Question<'_> {
             && (self.stage >= Stage::SignedIn || recent && !wanted.sign_in)
     }
 }
-
-/// Whether the request can be answered out of `session` without asking its user again.
-fn suffices(
-    session: &Session,
-    request: &AuthorizationRequest,
-    hint: Option<&VerifiedHint>,
-    now: Timestamp,
-) -> bool {
-    let expected = hint.is_none_or(|hint| hint.names(&session.user.subject));
-    // Times are whole seconds: an age of exactly `max_age` may be up to a second more, and an
-    // allowed age of zero asks for a new sign-in whatever the clock says.
-    let recent = request
-        .max_age
-        .is_none_or(|max_age| now.since(session.authenticated_at) < max_age);
-    expected && recent && request.prompt != Prompt::SignIn
-}

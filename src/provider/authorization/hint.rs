@@ -45,49 +45,35 @@ impl VerifiedHint {
     /// Whether it names `user`, by what its client calls the user.
     pub(crate) fn names(&self, user: &Subject) -> bool {
         self.naming.name(user) == self.subject
+    }
+}
+
 /// Who may answer a request.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ExpectedUser {
-    hinted: Option<Subject>,
+    hinted: Option<VerifiedHint>,
 }
 
 impl ExpectedUser {
     /// Whether a client expects this user, or says nothing about who it expects.
     pub(super) fn is(&self, subject: &Subject) -> bool {
-        self.hinted.as_ref().is_none_or(|hinted| hinted == subject)
+        self.hinted.as_ref().is_none_or(|hint| hint.names(subject))
     }
 }
 
 impl Provider {
-    /// The verified hint of an authorization request.
-    pub(crate) async fn hint_of(
-        &self,
-        authorization: &AuthorizationRequest,
-        now: Timestamp,
-    ) -> Result<Option<VerifiedHint>, AuthorizationError> {
-        let Some(token) = authorization.id_token_hint.as_deref() else {
-            return Ok(None);
-        };
-        let hint = self.verify_hint(token, now).await?;
-        let hint = hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?;
-        Ok(Some(hint))
     /// Who a client expects to answer its request.
-    pub(super) fn expected_user(
+    pub(super) async fn expected_user(
         &self,
         authorization: &AuthorizationRequest,
         now: Timestamp,
     ) -> Result<ExpectedUser, AuthorizationError> {
-        let hint = authorization
-            .id_token_hint
-            .as_deref()
-            .map(|token| {
-                self.verify_hint(token, now)
-                    .ok_or(AuthorizationError::Invalid("id_token_hint"))
-            })
-            .transpose()?;
-        Ok(ExpectedUser {
-            hinted: hint.map(|hint| hint.subject),
-        })
+        let Some(token) = authorization.id_token_hint.as_deref() else {
+            return Ok(ExpectedUser { hinted: None });
+        };
+        let hint = self.verify_hint(token, now).await?;
+        let hint = hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?;
+        Ok(ExpectedUser { hinted: Some(hint) })
     }
 
     /// Verifies an ID token that was issued here, however long ago: a hint may have expired

@@ -55,8 +55,6 @@ impl Provider {
         destination: &Destination,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
-        let authorization = AuthorizationRequest::parse(params, &destination.client)?;
-        let hint = self.hint_of(&authorization, request.now).await?;
         let interaction = Interaction::begin(params, destination)?;
         let session = self.session(request).await?.map(|(_, session)| session);
         self.proceed(&interaction, Stage::Begun, session, request)
@@ -73,7 +71,9 @@ impl Provider {
     ) -> Result<Response, AuthorizationError> {
         let question = Question {
             authorization: &interaction.authorization,
-            expected: self.expected_user(&interaction.authorization, request.now)?,
+            expected: self
+                .expected_user(&interaction.authorization, request.now)
+                .await?,
             stage,
             now: request.now,
         };

@@ -107,9 +107,8 @@ impl AuthorizationError {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::LoginRequired => "login_required",
-            Self::Canceled | Self::UserNotAdmitted => "access_denied",
             Self::ConsentRequired => "consent_required",
-            Self::Canceled | Self::Denied => "access_denied",
+            Self::Canceled | Self::Denied | Self::UserNotAdmitted => "access_denied",
             Self::Store(_) => "temporarily_unavailable",
             Self::Entropy(_) => "server_error",
         }

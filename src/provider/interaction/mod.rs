@@ -8,8 +8,8 @@
 
 mod account;
 mod browser;
-mod known_device;
 mod consent;
+mod known_device;
 mod own_account;
 mod password;
 mod problem;

@@ -104,13 +104,14 @@ impl Provider {
         user: UserProfile,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
-            Ok(user) => {
-                let mut response = self.finish(&interaction, user, request).await?;
-                let username = submission.form.one("username")?.unwrap_or_default();
-                self.remember_device(username, request, &mut response)
-                    .await?;
-                Ok(response)
-            }
+        let destination = &interaction.destination;
+        let new = self.begin_session(user, request).await?;
+        audit::signed_in(&new.session, Some(&destination.client.id), request.peer);
+        let session = Some(new.session.clone());
+        let mut response = self
+            .proceed(interaction, Stage::SignedIn, session, request)
+            .await
+            .unwrap_or_else(|error| self.refuse_request(destination, &error, request));
         self.hand_over(&new, &mut response);
         Ok(response)
     }

@@ -57,7 +57,7 @@ impl Provider {
         let (binding, params) = content.split_once('\n').ok_or(PageError::ForeignTicket)?;
         let params = Params::parse(params.as_bytes())?;
         Ok(Submission {
-            destination: self.destination(&params)?,
+            destination: self.destination(&params, request.now).await?,
             binding: binding.to_owned(),
             form,
             is_stale,

@@ -15,8 +15,6 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{Client, Grant, Timestamp};
-use crate::jose::SigningAlgorithm;
 use crate::model::{Client, Grant, Scope, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::claims;
@@ -58,13 +56,11 @@ impl Provider {
     /// Issues an ID token that goes with `access_token`.
     pub(super) async fn issue_id_token(
         &self,
-        grant: &Grant,
-        client: &Client,
         terms: &IdTokenTerms<'_>,
         access_token: &Secret,
         now: Timestamp,
     ) -> Result<String, TokenError> {
-        let algorithm = self.id_token_algorithm(client);
+        let algorithm = self.id_token_algorithm(terms.client);
         let key = self.signing_keys.find(algorithm, now).await?;
         let token = ProviderIdToken::new(
             self.id_token_claims(terms, now)?,

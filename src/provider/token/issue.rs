@@ -37,26 +37,16 @@ impl Provider {
         };
         let access_token = self.issue_access_token(&terms, now).await?;
         let id_token = if extent.scope.contains("openid") {
-            let client = request.client;
-            let token = self.issue_id_token(&grant, client, &access_token, now);
-            Some(token.await?)
+            let terms = IdTokenTerms {
+                grant: &grant,
+                client: request.client,
+                subject: &subject,
+                scope: &extent.scope,
+            };
+            Some(self.issue_id_token(&terms, &access_token, now).await?)
         } else {
             None
         };
-        let access_token = self.issue_access_token(&terms, now)?;
-        let id_token = extent
-            .scope
-            .contains("openid")
-            .then(|| {
-                let terms = IdTokenTerms {
-                    grant: &grant,
-                    client: request.client,
-                    subject: &subject,
-                    scope: &extent.scope,
-                };
-                self.issue_id_token(&terms, &access_token, now)
-            })
-            .transpose()?;
         Ok(TokenSet {
             grant: Some(grant),
             scope: extent.scope,

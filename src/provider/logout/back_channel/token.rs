@@ -10,7 +10,6 @@ use crate::jose::KeyError;
 use crate::model::{Client, Timestamp};
 use crate::provider::Provider;
 use crate::provider::keys::NoSigningKey;
-use crate::store::LogoutNotice;
 use crate::store::{LogoutNotice, StoreError};
 
 /// The media type of the header (§2.4): such a token is no other kind of token.
@@ -63,11 +62,6 @@ impl Provider {
     ) -> Result<String, LogoutTokenError> {
         let algorithm = self.id_token_algorithm(client);
         let key = self.signing_keys.find(algorithm, now).await?;
-        let key = self
-            .parts
-            .keys
-            .signing_key(self.settings.id_token_algorithm, now)
-            .ok_or(LogoutTokenError::NoKey)?;
         let subject = self.naming(client).await?.name(&notice.subject);
         let claims = LogoutClaims {
             iss: self.settings.issuer.as_str(),
