@@ -107,6 +107,8 @@ impl Suite {
         }
         match self.delivery {
             Delivery::Query => assert!(arrival.by_redirection, "{arrival:#?}"),
+            // Then its address has no query but a registered one: see above.
+            Delivery::FormPost => assert!(!arrival.by_redirection, "{arrival:#?}"),
         }
         assert_eq!(arrival.parameter("state"), request.parameter("state"));
         assert_eq!(arrival.parameter("iss"), Some(self.issuer()));

@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::{Delivery, Suite, modules};
+use crate::support::{Answer, attributes};
 
 /// A redirect URI with a query of its own.
 const WITH_QUERY: &str = "https://rp.example/test/a/cellgate/callback?dummy1=lorem&dummy2=ipsum";
@@ -62,6 +63,56 @@ async fn oidcc_redirect_uri_query_added() {
     let request = suite.request().with("redirect_uri", WITH_QUERY);
 
     suite.user().follow(&request).await.error_page();
+}
+
+/// The logo that the client registered is shown to the user, from where it is.
+#[tokio::test]
+async fn oidcc_registration_logo_uri() {
+    let page = page_with("logo_uri", "https://rp.example/logo.png").await;
+
+    let images = attributes(&page.body, "img", "src");
+    assert_eq!(images, ["https://rp.example/logo.png"]);
+    let policy = page.header("content-security-policy");
+    let images = policy.split("; ").find(|rule| rule.starts_with("img-src "));
+    assert!(
+        images.is_some_and(|rule| rule.contains(" https://rp.example")),
+        "{policy}"
+    );
+}
+
+/// The page links to what the client does with what it is told.
+#[tokio::test]
+async fn oidcc_registration_policy_uri() {
+    let page = page_with("policy_uri", "https://rp.example/policy").await;
+
+    assert_eq!(
+        attributes(&page.body, "a", "href"),
+        ["https://rp.example/policy"]
+    );
+}
+
+/// The page links to the client's terms.
+#[tokio::test]
+async fn oidcc_registration_tos_uri() {
+    let page = page_with("tos_uri", "https://rp.example/terms").await;
+
+    assert_eq!(
+        attributes(&page.body, "a", "href"),
+        ["https://rp.example/terms"]
+    );
+}
+
+/// The page that asks whether a client registered with `key` may have what it asks for.
+async fn page_with(key: &str, value: &str) -> Answer {
+    let registration = json!({ "consent": "required", key: value });
+    let suite = Suite::start_with(Delivery::Query, &registration).await;
+    let mut user = suite.user();
+    suite.sign_in(&mut user, &suite.request()).await;
+    let is_consent = |page: &Answer| page.body.contains("id=\"allow\"");
+    user.pages
+        .into_iter()
+        .find(is_consent)
+        .expect("a page asks")
 }
 
 /// After a rotation there is a new key beside the old one, and a sign-in goes through.

@@ -24,6 +24,7 @@ impl Request {
         .with("nonce", &format!("nonce-{n}-/+%&=\"'<é"));
         match delivery {
             Delivery::Query => plain,
+            Delivery::FormPost => plain.with("response_mode", "form_post"),
         }
     }
 

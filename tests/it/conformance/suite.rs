@@ -14,6 +14,8 @@ use crate::support::{Answer, Edge};
 pub(super) enum Delivery {
     /// In the query of a redirection.
     Query,
+    /// In a form that a page posts (OAuth 2.0 Form Post Response Mode).
+    FormPost,
 }
 
 /// A client with its registration, as the suite's configuration names it.

@@ -32,6 +32,8 @@ pub(super) struct User<'a> {
     pub(super) browser: Browser,
     /// How many times a password was asked for.
     pub(super) passwords_typed: usize,
+    /// The pages that asked for something.
+    pub(super) pages: Vec<Answer>,
 }
 
 impl<'a> User<'a> {
@@ -40,6 +42,7 @@ impl<'a> User<'a> {
             suite,
             browser: Browser::default(),
             passwords_typed: 0,
+            pages: Vec::new(),
         }
     }
 
@@ -89,7 +92,7 @@ impl<'a> User<'a> {
             if form.method == "post" && form.action.starts_with("https://rp.example/") {
                 return Landing::Arrival(Arrival::by_form(form));
             }
-            answer = if form.has("password") {
+            let next = if form.has("password") {
                 self.passwords_typed += 1;
                 let fields = [("username", "buffy"), ("password", "cells-demo-password")];
                 self.browser.submit(edge, &answer, &fields).await
@@ -99,6 +102,7 @@ impl<'a> User<'a> {
             } else {
                 return Landing::Page(answer);
             };
+            self.pages.push(std::mem::replace(&mut answer, next));
         }
         panic!("the pages do not end: {answer:#?}");
     }
