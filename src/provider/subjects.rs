@@ -50,6 +50,10 @@ impl std::fmt::Debug for PairwiseKey {
 
 /// How one client's users are named to it.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each request, on its stack"
+)]
 pub(crate) enum SubjectNaming {
     /// As they are.
     Public,

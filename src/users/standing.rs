@@ -4,6 +4,10 @@ use crate::model::UserProfile;
 
 /// What a backend says of a user who signed in before.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each refresh, taken apart at once"
+)]
 pub enum Standing {
     /// The user may go on, and is this by now.
     Active(UserProfile),

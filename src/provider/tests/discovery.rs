@@ -34,7 +34,7 @@ async fn the_metadata_says_what_is_true() {
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "fragment", "form_post"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-            "subject_types_supported": ["public"],
+            "subject_types_supported": ["public", "pairwise"],
             "id_token_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "userinfo_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "token_endpoint_auth_methods_supported":
@@ -45,10 +45,7 @@ async fn the_metadata_says_what_is_true() {
                 ["client_secret_basic", "client_secret_post"],
             "introspection_signing_alg_values_supported": ["RS256"],
             "claim_types_supported": ["normal"],
-            "claims_supported": [
-                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid",
-                "preferred_username", "name", "email", "email_verified", "groups", "roles",
-            ],
+            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "groups", "locale", "middle_name", "name", "nickname", "picture", "preferred_username", "profile", "roles", "updated_at", "website", "zoneinfo"],
             "ui_locales_supported": ["en"],
             "claims_parameter_supported": false,
             "request_parameter_supported": false,
