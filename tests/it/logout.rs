@@ -1,4 +1,7 @@
 //! Signing out over sockets: every application learns of it, and nothing of the session is left.
+//!
+//! Waiting for a line of the log holds a thread; where an application has to answer meanwhile, the
+//! test has more than one.
 
 use crate::support::{Browser, Edge, Recorder, Tokens, claims, exchange};
 
@@ -38,7 +41,7 @@ async fn sign_out(edge: &Edge, browser: &mut Browser, tokens: &Tokens) {
 }
 
 /// OpenID Connect Back-Channel Logout §2.5.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_application_is_told_by_us_that_its_user_signed_out() {
     let client = Recorder::start().await;
     let edge = Edge::start(&told_at(&client));
@@ -67,7 +70,7 @@ async fn an_application_is_told_by_us_that_its_user_signed_out() {
 }
 
 /// What was to be told outlives the process that could not tell it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_was_down_is_told_after_a_crash() {
     let broken = Recorder::answering("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").await;
     let well = Recorder::start().await;
