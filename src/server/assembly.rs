@@ -199,7 +199,7 @@ pub(super) fn in_listener(listener: &Listener, source: TlsError) -> StartError {
 
 /// Everything start-up does short of opening sockets and state.
 ///
-/// To be called when [`inspect`](super::inspect) found nothing that keeps it from starting.
+/// To be called when `inspect` found nothing that keeps it from starting.
 ///
 /// # Errors
 ///

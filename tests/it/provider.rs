@@ -221,7 +221,7 @@ async fn a_redirect_uri_that_differs_in_any_way_gets_a_page() {
         "http://localhost:9482/callback",
         "http://127.1:9482/callback",
         "http://[::1]:9482/callback",
-        "http://127.0.0.1/callback",
+        "http://127.0.0.2:9482/callback",
         "http://127.0.0.1:9482@evil.example/callback",
         "http://evil.example@127.0.0.1:9482/callback",
         "http://127.0.0.1:9482.evil.example/callback",

@@ -5,7 +5,7 @@
 //! Of other people's code only warnings are heard, and of Pingora's request path nothing: it
 //! writes query strings at `error` and whole request heads at `debug`, and both carry tokens.
 //!
-//! Nobody who logs waits for the reader of standard output: a thread of its own writes ([`queue`]
+//! Nobody who logs waits for the reader of standard output: a thread of its own writes (`queue`
 //! says what happens when that falls behind). [`Log`] sees to it at the end of the process, however
 //! that comes about, that what waits is written.
 
