@@ -91,6 +91,9 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         _ctx: &mut Context,
     ) -> pingora::Result<()> {
+        if body.as_ref().is_some_and(|body| !body.is_empty()) {
+            early::request_goes_on();
+        }
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
             *body = None;
         }

@@ -75,6 +75,12 @@ users:
       email_verified: true
       groups: [staff]
       roles: [slayer]
+      details:
+        given_name: Buffy
+        family_name: Example
+        phone_number: '+1 555 0100'
+        phone_number_verified: true
+        address: {street_address: 1630 Revello Drive, locality: Sunnydale, country: USA}
 routes:
   - name: api
     path: /api/
