@@ -1,0 +1,96 @@
+//! What becomes of tokens, passwords and grants.
+
+use std::sync::Mutex;
+
+use prometheus::IntCounterVec;
+
+use super::Metrics;
+use super::families::Families;
+
+#[derive(Debug)]
+pub(super) struct Tokens {
+    refused: IntCounterVec,
+    verifications: IntCounterVec,
+    last_verifications: Mutex<[u64; 3]>,
+    sign_ins: IntCounterVec,
+    grants: IntCounterVec,
+    introspections: IntCounterVec,
+}
+
+impl Tokens {
+    pub(super) fn register(families: &Families<'_>) -> Self {
+        Self {
+            refused: families.counters(
+                "tokens_refused_total",
+                "Bearer tokens refused, by reason.",
+                &["reason"],
+            ),
+            verifications: families.counters(
+                "token_verifications_total",
+                "Bearer tokens found remembered (hit), verified by signature, or failed.",
+                &["result"],
+            ),
+            last_verifications: Mutex::default(),
+            sign_ins: families.counters("sign_ins_total", "Sign-ins, by outcome.", &["outcome"]),
+            grants: families.counters(
+                "grants_total",
+                "Answers of the token endpoint, by grant type and outcome.",
+                &["grant_type", "outcome"],
+            ),
+            introspections: families.counters(
+                "introspections_total",
+                "Answers of the introspection endpoint, by outcome.",
+                &["outcome"],
+            ),
+        }
+    }
+}
+
+impl Metrics {
+    /// A bearer token was refused.
+    pub fn token_refused(&self, reason: &'static str) {
+        self.tokens.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// A sign-in ended: `success`, `denied`, `locked`, `step_up_required`, `throttled`,
+    /// `unavailable`, `error`.
+    pub fn sign_in(&self, outcome: &'static str) {
+        self.tokens.sign_ins.with_label_values(&[outcome]).inc();
+    }
+
+    /// The token endpoint answered; `outcome` is `issued` or the RFC 6749 §5.2 code.
+    pub fn grant(&self, grant_type: &'static str, outcome: &'static str) {
+        self.tokens
+            .grants
+            .with_label_values(&[grant_type, outcome])
+            .inc();
+    }
+
+    /// The introspection endpoint answered: `active`, `inactive`, or the RFC 6749 §5.2 code.
+    pub fn introspection(&self, outcome: &'static str) {
+        self.tokens
+            .introspections
+            .with_label_values(&[outcome])
+            .inc();
+    }
+
+    /// Takes over the verifier's own counts, made since it was built.
+    ///
+    /// A reload builds a new verifier, which counts from zero; the families go on from where
+    /// they were.
+    pub fn verifications(&self, hits: u64, verified: u64, failed: u64) {
+        let now = [hits, verified, failed];
+        let Ok(mut last) = self.tokens.last_verifications.lock() else {
+            return;
+        };
+        let was_replaced = now.iter().zip(last.iter()).any(|(now, last)| now < last);
+        let base = if was_replaced { [0; 3] } else { *last };
+        for ((result, now), base) in ["hit", "verified", "failed"].into_iter().zip(now).zip(base) {
+            self.tokens
+                .verifications
+                .with_label_values(&[result])
+                .inc_by(now.saturating_sub(base));
+        }
+        *last = now;
+    }
+}

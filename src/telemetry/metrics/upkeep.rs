@@ -1,0 +1,109 @@
+//! What the process does for itself.
+
+use std::sync::Mutex;
+
+use prometheus::{IntCounterVec, IntGauge};
+
+use super::families::Families;
+use super::{Metrics, gauge_value};
+use crate::telemetry::log::Lost;
+
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    reloads: IntCounterVec,
+    reload_failing: IntGauge,
+    maintenance_failures: IntCounterVec,
+    revocations: IntGauge,
+    logout_tokens: IntCounterVec,
+    logout_tokens_pending: IntGauge,
+    log_lines_dropped: IntCounterVec,
+    last_lost: Mutex<Lost>,
+}
+
+impl Upkeep {
+    pub(super) fn register(families: &Families<'_>) -> Self {
+        Self {
+            reloads: families.counters(
+                "reloads_total",
+                "Reloads of the configuration, by outcome.",
+                &["outcome"],
+            ),
+            reload_failing: families.gauge(
+                "reload_failing",
+                "1 while the last reload failed and the configuration before it is in force.",
+            ),
+            maintenance_failures: families.counters(
+                "maintenance_failures_total",
+                "Background work that failed and will be tried again, by task.",
+                &["task"],
+            ),
+            revocations: families.gauge("revocations", "Revoked tokens and grants remembered."),
+            logout_tokens: families.counters(
+                "logout_tokens_total",
+                "Attempts to tell a client of the end of a session, by outcome.",
+                &["outcome"],
+            ),
+            logout_tokens_pending: families.gauge(
+                "logout_tokens_pending",
+                "Clients that are still to be told of the end of a session.",
+            ),
+            log_lines_dropped: families.counters(
+                "log_lines_dropped_total",
+                "Lines that did not reach the log: no room (queue_full), or not taken by standard output (write_failed).",
+                &["reason"],
+            ),
+            last_lost: Mutex::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// The configuration was loaded anew, or kept because the new one is not usable.
+    pub fn reload(&self, succeeded: bool) {
+        let outcome = if succeeded { "loaded" } else { "kept" };
+        self.upkeep.reloads.with_label_values(&[outcome]).inc();
+        self.upkeep.reload_failing.set(i64::from(!succeeded));
+    }
+
+    /// A client was told of the end of a session (`delivered`), will be tried again
+    /// (`postponed`), or is given up (`failed`).
+    pub fn logout_token(&self, outcome: &'static str) {
+        let counters = &self.upkeep.logout_tokens;
+        counters.with_label_values(&[outcome]).inc();
+    }
+
+    /// How many clients are still to be told of the end of a session.
+    pub fn logout_tokens_pending(&self, count: usize) {
+        self.upkeep.logout_tokens_pending.set(gauge_value(count));
+    }
+
+    /// Background work failed: `keys`, `revocations`, `garbage`, `logout_tokens`.
+    pub fn maintenance_failed(&self, task: &'static str) {
+        self.upkeep
+            .maintenance_failures
+            .with_label_values(&[task])
+            .inc();
+    }
+
+    /// Takes over the log's own counts, made since the process began.
+    pub fn log_lines_lost(&self, now: Lost) {
+        let Ok(mut last) = self.upkeep.last_lost.lock() else {
+            return;
+        };
+        for (reason, now, last) in [
+            ("queue_full", now.dropped, last.dropped),
+            ("write_failed", now.refused, last.refused),
+        ] {
+            self.upkeep
+                .log_lines_dropped
+                .with_label_values(&[reason])
+                .inc_by(now.saturating_sub(last));
+        }
+        *last = now;
+    }
+
+    /// How many revocations are remembered.
+    pub fn revocations(&self, count: usize) {
+        self.upkeep.revocations.set(gauge_value(count));
+    }
+}
