@@ -12,6 +12,7 @@ use crate::model::ScopeError;
 use crate::provider::keys::NoSigningKey;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
+use crate::provider::request::Request;
 use crate::provider::resources::TargetError;
 use crate::store::StoreError;
 use crate::users::BackendError;
@@ -23,6 +24,17 @@ pub(crate) enum AttemptedMethod {
     Header,
     /// Any other way, or none.
     Other,
+}
+
+impl AttemptedMethod {
+    /// What `request` tries.
+    pub(crate) fn of(request: &Request) -> Self {
+        if request.headers.contains_key(header::AUTHORIZATION) {
+            Self::Header
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// Why the token endpoint refused, in our words.

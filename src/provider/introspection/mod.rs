@@ -44,7 +44,9 @@ impl Provider {
         let client = self.authenticate_client(&form, request).await?;
         if client.is_public() {
             // §2.1: anybody could ask in its name, and scan for tokens.
-            return Err(TokenError::ClientAuthentication(AttemptedMethod::Other));
+            return Err(TokenError::ClientAuthentication(AttemptedMethod::of(
+                request,
+            )));
         }
         let token = form.one("token")?.ok_or(TokenError::Missing("token"))?;
         let members = if token.contains('.') {

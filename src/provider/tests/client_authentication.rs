@@ -19,6 +19,11 @@ enum Header {
 
 const SECRET: (&str, &str) = ("client_secret", SERVICE_SECRET);
 
+const ASSERTION_TYPE: (&str, &str) = (
+    "client_assertion_type",
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+);
+
 const fn row(
     name: &'static str,
     header: Header,
@@ -33,7 +38,7 @@ const fn row(
     }
 }
 
-const ROWS: [Presented; 19] = [
+const ROWS: [Presented; 22] = [
     row("basic", Header::Basic("service", SERVICE_SECRET), &[], true),
     row(
         "basic with its own id",
@@ -133,6 +138,28 @@ const ROWS: [Presented; 19] = [
         false,
     ),
     row("nothing", Header::None, &[], false),
+    row(
+        "basic and an assertion",
+        Header::Basic("service", SERVICE_SECRET),
+        &[("client_assertion", "a.b.c"), ASSERTION_TYPE],
+        false,
+    ),
+    row(
+        "post and an assertion",
+        Header::None,
+        &[
+            ("client_id", "poster"),
+            ("client_secret", "poster-secret"),
+            ("client_assertion", "a.b.c"),
+        ],
+        false,
+    ),
+    row(
+        "the type of an assertion alone",
+        Header::Basic("service", SERVICE_SECRET),
+        &[ASSERTION_TYPE],
+        false,
+    ),
 ];
 
 /// Each client by its one method; the challenge only when the header was tried.

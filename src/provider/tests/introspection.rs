@@ -187,6 +187,13 @@ async fn only_a_client_with_a_secret_may_ask() {
             .await
             .assert_refused(401, "invalid_client");
     }
+
+    // RFC 6749 §5.2: a header that was tried gets a challenge, also where there is no secret in it.
+    let empty = basic("app", "");
+    let answer = op.post(PATH, Some(&empty), &[token]).await;
+    answer.assert_refused(401, "invalid_client");
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.is_some_and(|challenge| challenge.starts_with("Basic")));
 }
 
 /// RFC 9701 §4 and §5.

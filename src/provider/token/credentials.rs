@@ -9,6 +9,10 @@ use crate::provider::params::{Params, decode_component};
 use crate::provider::request::Request;
 use crate::secret::Secret;
 
+/// How an assertion is presented (RFC 7521 §4.2). No client is registered for one, so a request
+/// that has one uses a method that is not its client's, or two at once.
+const ASSERTION: [&str; 2] = ["client_assertion", "client_assertion_type"];
+
 /// Who a request says it is from, and by which method it would prove it.
 #[derive(Debug)]
 pub(super) struct Credentials {
@@ -40,19 +44,25 @@ impl Credentials {
     /// [`TokenError::ClientAuthentication`] when there are none, or two (§2.3: "MUST NOT use
     /// more than one"), or they cannot be read.
     pub(super) fn parse(form: &Params, request: &Request) -> Result<Self, TokenError> {
+        let attempted = AttemptedMethod::of(request);
+        for name in ASSERTION {
+            if form.one(name)?.is_some() {
+                return Err(TokenError::ClientAuthentication(attempted));
+            }
+        }
         let client_id = form.one("client_id")?;
         let secret = form.one("client_secret")?;
         if !request.headers.contains_key(header::AUTHORIZATION) {
-            let refused = TokenError::ClientAuthentication(AttemptedMethod::Other);
+            let refused = TokenError::ClientAuthentication(attempted);
             return Ok(Self {
                 client_id: client_id.ok_or(refused)?.to_owned(),
                 method: secret.map_or(PresentedMethod::None, |secret| {
                     PresentedMethod::Post(Secret::new(secret))
                 }),
-                attempted: AttemptedMethod::Other,
+                attempted,
             });
         }
-        let refused = || TokenError::ClientAuthentication(AttemptedMethod::Header);
+        let refused = || TokenError::ClientAuthentication(attempted);
         let header = request.header(&header::AUTHORIZATION);
         let basic = header.and_then(Self::basic).ok_or_else(refused)?;
         let contradicts = client_id.is_some_and(|client_id| client_id != basic.client_id);
