@@ -11,9 +11,7 @@ use crate::provider::request::Request;
 
 impl Provider {
     /// Records what the user of `session` grants, and sends the browser back with a code for it.
-    ///
-    /// Every code is issued here, so this is where the client's access rules are asked.
-    pub(crate) async fn grant(
+    pub(super) async fn grant(
         &self,
         interaction: &Interaction,
         session: &Session,
@@ -21,9 +19,6 @@ impl Provider {
     ) -> Result<Response, AuthorizationError> {
         let destination = &interaction.destination;
         let authorization = &interaction.authorization;
-        if !destination.client.access.admits(&session.user) {
-            return Err(AuthorizationError::UserNotAdmitted);
-        }
         let grant = Grant {
             id: GrantId::new(entropy::identifier()?),
             client_id: destination.client.id.clone(),

@@ -89,6 +89,10 @@ impl Provider {
                 return Ok(self.show_sign_in(interaction, &login, request).await);
             }
         };
+        // Every code goes by here. Asked before the user is: nobody allows what nobody gets.
+        if !interaction.destination.client.access.admits(&session.user) {
+            return Err(AuthorizationError::UserNotAdmitted);
+        }
         if stage < Stage::Consented && self.must_ask(interaction, &session).await? {
             if interaction.authorization.prompt == Prompt::Never {
                 return Err(AuthorizationError::ConsentRequired);

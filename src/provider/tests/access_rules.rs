@@ -1,7 +1,7 @@
 //! Which users may use a client, asked at authorization and at every refresh.
 
 use super::support::{Authorize, TestProvider, Tokens, profile};
-use crate::model::{ClientAccess, UserProfile};
+use crate::model::{ClientAccess, ConsentPolicy, UserProfile};
 use crate::users::Standing;
 
 const OFFLINE: &str = "openid offline_access";
@@ -69,6 +69,25 @@ async fn only_users_that_the_rules_admit_get_a_code() {
             assert!(text.contains("may not use"), "{row}: {text}");
         }
     }
+}
+
+/// Nobody is asked to allow what they do not get.
+#[tokio::test]
+async fn a_user_who_is_not_admitted_is_not_asked_for_consent() {
+    let op = TestProvider::start_with(|settings| {
+        let client = &mut settings.clients[0];
+        client.access.denied_groups = names(&["/staff"]);
+        client.consent = ConsentPolicy::Required;
+    })
+    .await;
+    let mut browser = op.browser();
+    let page = browser.get(&Authorize::app().target()).await;
+
+    let answer = browser.sign_in(&page, "alice").await;
+    answer.assert_sent_back("access_denied");
+    let request = Authorize::app().with("prompt", "none");
+    let answer = browser.get(&request.target()).await;
+    answer.assert_sent_back("access_denied");
 }
 
 /// Who is signed in already gets no code either, and is not asked for a password for nothing.
