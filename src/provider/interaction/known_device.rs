@@ -80,29 +80,43 @@ impl Provider {
     }
 
     /// Makes the browser known for whoever has just signed in as `username`.
+    ///
+    /// Without it the user is signed in all the same, so nothing that fails here may cost them the
+    /// answer that `response` is.
     pub(super) async fn remember_device(
         &self,
         username: &str,
         request: &Request,
         response: &mut Response,
-    ) -> Result<(), AuthorizationError> {
+    ) {
         let Ok(login) = Login::parse(username) else {
-            return Ok(());
+            return;
         };
+        if let Err(error) = self.write_device(&login, request, response).await {
+            tracing::warn!(%error, "a browser cannot be made known");
+        }
+    }
+
+    async fn write_device(
+        &self,
+        login: &Login,
+        request: &Request,
+        response: &mut Response,
+    ) -> Result<(), AuthorizationError> {
         let cookie = self.device_cookie(request);
         let cookie = cookie.as_ref().map(Secret::expose).unwrap_or_default();
-        let device = match self.device_in(cookie, &login, request).await? {
+        let device = match self.device_in(cookie, login, request).await? {
             // The same name: its lane stays one.
             Some(device) => device.to_owned(),
             None => entropy::identifier()?,
         };
         let seal = self.device_seal().await?;
         let times = (request.now, self.settings.known_device_lifetime);
-        let own = seal.write(&device, &login, request.now);
+        let own = seal.write(&device, login, request.now);
         let others = cookie
             .split(BETWEEN_ENTRIES)
             .filter(|entry| !entry.is_empty() && entry.len() <= own.len())
-            .filter(|entry| seal.read(entry, &login, times).is_none());
+            .filter(|entry| seal.read(entry, login, times).is_none());
         let entries: Vec<&str> = std::iter::once(own.as_str())
             .chain(others)
             .take(MAX_ENTRIES)

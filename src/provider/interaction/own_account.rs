@@ -69,6 +69,8 @@ impl Provider {
                 audit::signed_in(&new.session, None, request.peer);
                 let mut response = self.back_to_account(None);
                 self.hand_over(&new, &mut response);
+                let username = form.one("username")?.unwrap_or_default();
+                self.remember_device(username, request, &mut response).await;
                 Ok(response)
             }
             Err(problem) => {

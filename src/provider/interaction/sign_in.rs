@@ -84,8 +84,7 @@ impl Provider {
             Ok(user) => {
                 let mut response = self.finish(&interaction, user, request).await?;
                 let username = submission.form.one("username")?.unwrap_or_default();
-                self.remember_device(username, request, &mut response)
-                    .await?;
+                self.remember_device(username, request, &mut response).await;
                 Ok(response)
             }
             Err(problem) => {

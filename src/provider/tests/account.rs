@@ -55,6 +55,7 @@ async fn who_is_not_signed_in_signs_in_first_and_comes_back() {
     let done = browser.post("/oidc/account/sign-in", &right).await;
 
     assert_eq!(done.location().as_str(), "https://op.example/oidc/account");
+    assert!(browser.cookies.contains_key("__Host-cellgate-device"));
     let page = browser.get(ACCOUNT).await;
     page.assert_page(200, "The user alice");
     page.assert_page(200, "No application has access");
