@@ -1,7 +1,6 @@
 //! `oidcc-backchannel-rp-initiated-logout-certification-test-plan`, with `response_type=code` and
 //! `client_registration=static_client`.
 
-use chrono::Utc;
 use serde_json::json;
 
 use super::common_path::SignedIn;
@@ -72,7 +71,7 @@ fn check_logout_token(suite: &Suite, body: &str, tokens: &SignedIn) {
     let claims = &verified.claims;
     assert_eq!(claims["iss"], suite.issuer());
     assert_eq!(claims["aud"], FIRST.id);
-    let now = Utc::now().timestamp();
+    let now = suite.now();
     assert!(
         claims["iat"]
             .as_i64()

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Utc;
 use serde_json::Value;
 
 use super::{Arrival, Delivery, Landing, Request, Suite, User, jws::Verified};
@@ -170,7 +169,7 @@ impl Suite {
         let verified = self.keys.verify(id_token);
         let claims = &verified.claims;
         let number = |name: &str| claims[name].as_i64().expect("a number");
-        let now = Utc::now().timestamp();
+        let now = self.now();
         assert_eq!(claims["iss"], self.issuer());
         let audience = &claims["aud"];
         let is_listed = |list: &Vec<Value>| list.iter().any(|aud| *aud == request.client.id);
@@ -210,8 +209,8 @@ impl Suite {
 
     /// Userinfo by GET and header: JSON, with the types that the claims have.
     pub(super) async fn userinfo(&self, access_token: &str) -> Value {
-        let request = self.edge.http.get(self.endpoint("userinfo_endpoint"));
-        let answer = self.edge.send(request.bearer_auth(access_token)).await;
+        let request = self.edge().http.get(self.endpoint("userinfo_endpoint"));
+        let answer = self.edge().send(request.bearer_auth(access_token)).await;
         check_userinfo(&answer)
     }
 }

@@ -67,7 +67,7 @@ const ADDRESSES: [&str; 4] = [
 async fn oidcc_discovery_endpoint_verification() {
     let suite = Suite::start(Delivery::Query).await;
     let url = format!("{}.well-known/openid-configuration", suite.issuer());
-    let answer = suite.edge.send(suite.edge.http.get(url)).await;
+    let answer = suite.edge().send(suite.edge().http.get(url)).await;
 
     let answer = answer.assert_status(200);
 
@@ -84,7 +84,7 @@ fn check_issuer(suite: &Suite) {
     let issuer = Url::parse(suite.issuer()).expect("a URL");
     assert_eq!(issuer.scheme(), "https");
     assert_eq!((issuer.query(), issuer.fragment()), (None, None));
-    assert_eq!(suite.issuer(), suite.edge.url("/oidc/"));
+    assert_eq!(suite.issuer(), suite.edge().url("/oidc/"));
 }
 
 #[track_caller]

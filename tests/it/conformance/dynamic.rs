@@ -118,7 +118,7 @@ async fn page_with(key: &str, value: &str) -> Answer {
 /// After a rotation there is a new key beside the old one, and a sign-in goes through.
 #[tokio::test]
 async fn oidcc_server_rotate_keys() {
-    let mut suite = Suite::start(Delivery::Query).await;
+    let mut suite = Suite::start_with(Delivery::Query, &json!({})).await;
     let before: Vec<String> = suite.keys.names().into_iter().map(str::to_owned).collect();
     let old = suite.sign_in(&mut suite.user(), &suite.request()).await;
 
@@ -137,7 +137,7 @@ async fn oidcc_server_rotate_keys() {
 
 /// Has an administrator rotate the keys, and waits until the provider has noticed.
 fn rotate_keys(suite: &Suite) {
-    let folder = suite.edge.folder.path();
+    let folder = suite.program().folder.path();
     let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
         .args(["keys", "rotate", "--config"])
         .arg(folder.join("cellgate.yaml"))
@@ -146,5 +146,5 @@ fn rotate_keys(suite: &Suite) {
         .expect("the program runs");
     assert!(output.status.success(), "{output:?}");
     // Two algorithms, two rotations: the process may notice the first one alone.
-    suite.edge.wait_for("\"n_keys\":4");
+    suite.program().wait_for("\"n_keys\":4");
 }

@@ -28,7 +28,7 @@ pub(super) async fn log_out(
     let landing = user.open(&format!("{endpoint}?{query}")).await;
     match landing {
         Landing::Page(page) if page.body.contains("id=\"sign-out\"") => {
-            Landing::Page(user.browser.submit(&suite.edge, &page, &[]).await)
+            Landing::Page(user.browser.submit(suite.edge(), &page, &[]).await)
         }
         landing => landing,
     }

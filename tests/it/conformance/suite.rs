@@ -1,12 +1,14 @@
 //! The provider under test and the relying parties it knows.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use cellgate::secret::Digest;
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::{Keys, Request, User};
-use crate::support::{Answer, Edge};
+use crate::support::{Answer, Clocked, Edge, Site};
 
 /// How an answer reaches the redirect URI: the difference between the plans Basic and Form Post
 /// Basic.
@@ -101,10 +103,19 @@ impl RelyingParty {
     }
 }
 
+/// Where the provider runs.
+#[derive(Debug)]
+enum Host {
+    /// In this process, so that modules that are about time need not wait for it.
+    Here(Box<Clocked>),
+    /// In a process of its own, which the command line can act upon.
+    Program(Edge),
+}
+
 /// A running provider, read as the suite reads it: by its discovery document.
 #[derive(Debug)]
 pub(super) struct Suite {
-    pub(super) edge: Edge,
+    host: Host,
     pub(super) delivery: Delivery,
     pub(super) metadata: Value,
     pub(super) keys: Keys,
@@ -112,25 +123,26 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// Starts a provider that knows [`FIRST`], [`SECOND`] and [`POSTING`].
+    /// Starts a provider that knows [`FIRST`], [`SECOND`] and [`POSTING`], with a clock of its own.
     pub(super) async fn start(delivery: Delivery) -> Self {
-        Self::start_with(delivery, &json!({})).await
+        let yaml = configuration(&json!({}));
+        let clocked = Clocked::start_with_tls(&yaml).await;
+        Self::at(Host::Here(Box::new(clocked)), delivery).await
     }
 
-    /// As [`Self::start`], with the keys of `more` in the registration of [`FIRST`].
+    /// Starts the program, with the keys of `more` in the registration of [`FIRST`].
     pub(super) async fn start_with(delivery: Delivery, more: &Value) -> Self {
-        let mut first = FIRST.entry();
-        for (key, value) in more.as_object().expect("an object") {
-            first[key] = value.clone();
-        }
-        let clients = json!([first, SECOND.entry(), POSTING.entry()]);
-        let yaml = CONFIGURATION.replace("@CLIENTS@", &clients.to_string());
-        let edge = Edge::start_with_tls(&yaml);
+        let edge = Edge::start_with_tls(&configuration(more));
+        Self::at(Host::Program(edge), delivery).await
+    }
+
+    async fn at(host: Host, delivery: Delivery) -> Self {
+        let edge = host.site();
         let answer = edge.get("/oidc/.well-known/openid-configuration").await;
         let metadata = answer.assert_status(200).json();
-        let keys = published_keys(&edge, &metadata).await;
+        let keys = published_keys(edge, &metadata).await;
         Self {
-            edge,
+            host,
             delivery,
             keys,
             metadata,
@@ -138,9 +150,40 @@ impl Suite {
         }
     }
 
+    /// The provider, as its peers see it.
+    pub(super) fn edge(&self) -> &Site {
+        self.host.site()
+    }
+
+    /// The running program.
+    #[track_caller]
+    pub(super) fn program(&self) -> &Edge {
+        match &self.host {
+            Host::Program(edge) => edge,
+            Host::Here(_) => panic!("the provider is no process of its own"),
+        }
+    }
+
+    /// The provider's present, seconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        match &self.host {
+            Host::Here(clocked) => i64::try_from(clocked.now()).expect("not that late"),
+            Host::Program(_) => Utc::now().timestamp(),
+        }
+    }
+
+    /// Lets time pass at the provider.
+    #[track_caller]
+    pub(super) fn let_pass(&self, seconds: u64) {
+        match &self.host {
+            Host::Here(clocked) => clocked.advance(Duration::from_secs(seconds)),
+            Host::Program(_) => panic!("the program has no other clock than the machine"),
+        }
+    }
+
     /// Reads the published keys once more.
     pub(super) async fn reload_keys(&mut self) {
-        self.keys = published_keys(&self.edge, &self.metadata).await;
+        self.keys = published_keys(self.edge(), &self.metadata).await;
     }
 
     /// The issuer, as the metadata spells it.
@@ -185,7 +228,7 @@ impl Suite {
         form: &[(&str, &str)],
     ) -> Answer {
         let mut form = form.to_vec();
-        let mut request = self.edge.http.post(self.endpoint(endpoint));
+        let mut request = self.edge().http.post(self.endpoint(endpoint));
         match client.authentication {
             "client_secret_basic" => request = request.basic_auth(client.id, Some(client.secret)),
             "client_secret_post" => {
@@ -199,21 +242,30 @@ impl Suite {
         let request = request
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
-        self.edge.send(request).await
-    }
-
-    /// Waits for real seconds: the program under test has no other clock.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the module is about time that passes in the real program"
-    )]
-    pub(super) async fn let_pass(&self, seconds: u64) {
-        // A tenth more, since the seconds of tokens are cut off, not rounded.
-        tokio::time::sleep(std::time::Duration::from_millis(seconds * 1000 + 100)).await;
+        self.edge().send(request).await
     }
 }
 
-async fn published_keys(edge: &Edge, metadata: &Value) -> Keys {
+impl Host {
+    fn site(&self) -> &Site {
+        match self {
+            Self::Here(clocked) => clocked,
+            Self::Program(edge) => edge,
+        }
+    }
+}
+
+/// The configuration, with the keys of `more` in the registration of [`FIRST`].
+fn configuration(more: &Value) -> String {
+    let mut first = FIRST.entry();
+    for (key, value) in more.as_object().expect("an object") {
+        first[key] = value.clone();
+    }
+    let clients = json!([first, SECOND.entry(), POSTING.entry()]);
+    CONFIGURATION.replace("@CLIENTS@", &clients.to_string())
+}
+
+async fn published_keys(edge: &Site, metadata: &Value) -> Keys {
     let answer = edge.send(edge.http.get(text(metadata, "jwks_uri"))).await;
     Keys::parse(&answer.assert_status(200).json())
 }

@@ -57,25 +57,25 @@ impl<'a> User<'a> {
     pub(super) async fn follow_posted(&mut self, request: &Request) -> Landing {
         let suite = self.suite;
         let post = suite
-            .edge
+            .edge()
             .http
             .post(suite.endpoint("authorization_endpoint"))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", "https://rp.example")
             .header("sec-fetch-site", "cross-site")
             .body(request.encoded());
-        let answer = self.browser.send(&suite.edge, post).await;
+        let answer = self.browser.send(suite.edge(), post).await;
         self.go_on(answer).await
     }
 
     /// Opens an address of the provider and follows it to its end.
     pub(super) async fn open(&mut self, url: &str) -> Landing {
-        let answer = self.browser.get(&self.suite.edge, url).await;
+        let answer = self.browser.get(self.suite.edge(), url).await;
         self.go_on(answer).await
     }
 
     async fn go_on(&mut self, mut answer: Answer) -> Landing {
-        let edge = &self.suite.edge;
+        let edge = self.suite.edge();
         // A loop of pages would be a fault, not a wait.
         for _ in 0..10 {
             if answer.status.is_redirection() {

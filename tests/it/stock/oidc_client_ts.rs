@@ -15,7 +15,7 @@ use crate::support::{Chromium, Edge, stock_component};
 /// The application's two files, as a server of static files has them.
 struct Files {
     page: String,
-    library: String,
+    script: String,
 }
 
 /// Serves `files` on a port of its own; the address.
@@ -42,7 +42,7 @@ async fn answer(mut stream: TcpStream, files: Arc<Files>) {
     }
     let is_library = String::from_utf8_lossy(&head).contains(".js ");
     let (kind, body) = if is_library {
-        ("text/javascript", &files.library)
+        ("text/javascript", &files.script)
     } else {
         ("text/html; charset=utf-8", &files.page)
     };
@@ -89,7 +89,7 @@ async fn oidc_client_ts_signs_in_refreshes_and_signs_out() {
     };
     let files = Files {
         page: std::fs::read_to_string(apps().join("spa.html")).unwrap(),
-        library: std::fs::read_to_string(library).unwrap(),
+        script: std::fs::read_to_string(library).unwrap(),
     };
     let edge = edge_with_application(serve(files).await);
     let chromium = Chromium::start(programs, true).await;

@@ -3,33 +3,29 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Answer, SignIn, Wire};
-
-/// How long anything may take before the test gives up; nothing waits that long.
-const DEADLINE: Duration = Duration::from_secs(30);
+use super::Answer;
+use super::site::{DEADLINE, Site};
 
 /// The real program, with a configuration and a state of its own, stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Edge {
     process: Child,
     pub(crate) folder: TempDir,
-    pub(crate) address: SocketAddr,
+    pub(super) site: Site,
     pub(crate) admin: SocketAddr,
     log: Arc<Mutex<String>>,
     lines: Receiver<String>,
     /// Held by whoever reads a line of standard output.
     reading: Arc<Mutex<()>>,
-    pub(super) scheme: &'static str,
-    pub(crate) http: reqwest::Client,
 }
 
 /// Keeps standard output of an [`Edge`] unread.
@@ -71,6 +67,12 @@ impl Edge {
             .replace("./data/demo", &folder.path().join("data").to_string_lossy());
         let yaml = format!("{yaml}\nlog:\n  filter: {log_filter}\n");
         Self::launch(folder, &yaml, port, admin)
+    }
+
+    /// The same, as its peers see it after `change`.
+    pub(super) fn with_site(mut self, change: impl FnOnce(Site) -> Site) -> Self {
+        self.site = change(Site::at(self.site.address));
+        self
     }
 
     fn launch(folder: TempDir, yaml: &str, port: u16, admin: u16) -> Self {
@@ -115,13 +117,11 @@ impl Edge {
         let edge = Self {
             process,
             folder,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            site: Site::at(SocketAddr::from(([127, 0, 0, 1], port))),
             admin: SocketAddr::from(([127, 0, 0, 1], admin)),
             log,
             lines,
             reading,
-            scheme: "http",
-            http: client(|builder| builder),
         };
         edge.wait_for("\"message\":\"serving\"");
         edge
@@ -177,59 +177,10 @@ impl Edge {
             .clone()
     }
 
-    /// The URL of `path` at the edge.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}://{}{path}", self.scheme, self.address)
-    }
-
-    /// GET `path` without credentials.
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(self.http.get(self.url(path))).await
-    }
-
-    /// GET `path` with a bearer token.
-    pub(crate) async fn get_with(&self, path: &str, token: &str) -> Answer {
-        self.send(self.http.get(self.url(path)).bearer_auth(token))
-            .await
-    }
-
-    /// Sends `request` and reads the answer.
-    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        Answer::read(request.send().await.expect("an answer comes")).await
-    }
-
     /// GET `path` of the admin listener.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         self.send(self.http.get(format!("http://{}{path}", self.admin)))
             .await
-    }
-
-    /// POST to the token endpoint.
-    pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Answer {
-        self.post_form("/oidc/oauth2/token", form).await
-    }
-
-    /// POST a form.
-    pub(crate) async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let request = self
-            .http
-            .post(self.url(path))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
-        self.send(request).await
-    }
-
-    /// A user called `login` who is about to sign in to `demo-app`.
-    pub(crate) fn sign_in(&self, login: &str) -> SignIn<'_> {
-        SignIn::new(self, login)
-    }
-
-    /// A connection that bytes are written to as they are.
-    pub(crate) async fn wire(&self) -> Wire {
-        Wire::connect(self.address).await
     }
 
     /// Sends `signal` (as `kill` spells it) to the process.
@@ -269,21 +220,17 @@ impl Edge {
     }
 }
 
+impl Deref for Edge {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
 impl Drop for Edge {
     fn drop(&mut self) {
         drop(self.process.kill());
         drop(self.process.wait());
     }
-}
-
-/// A client that follows no redirect and keeps no cookie, with what `more` adds.
-pub(super) fn client(
-    more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> reqwest::Client {
-    cellgate::server::install_crypto_provider();
-    let builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .timeout(DEADLINE);
-    more(builder).build().expect("a client can be made")
 }

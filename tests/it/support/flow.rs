@@ -6,7 +6,7 @@ use base64::Engine as _;
 use cellgate::secret::Digest;
 use serde_json::Value;
 
-use super::{Answer, Edge, form_fields};
+use super::{Answer, Site, form_fields};
 
 /// The redirect URI of `demo-app`.
 const CALLBACK: &str = "http://127.0.0.1:9482/callback";
@@ -21,7 +21,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Sends `request` with the cookies held, and takes those that come.
-    pub(crate) async fn send(&mut self, edge: &Edge, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&mut self, edge: &Site, request: reqwest::RequestBuilder) -> Answer {
         let cookies = self
             .cookies
             .iter()
@@ -51,14 +51,14 @@ impl Browser {
     }
 
     /// GET `url`.
-    pub(crate) async fn get(&mut self, edge: &Edge, url: &str) -> Answer {
+    pub(crate) async fn get(&mut self, edge: &Site, url: &str) -> Answer {
         self.send(edge, edge.http.get(url)).await
     }
 
     /// Sends the form of `page` with `fields` filled in, as a browser on the page would.
     pub(crate) async fn submit(
         &mut self,
-        edge: &Edge,
+        edge: &Site,
         page: &Answer,
         fields: &[(&str, &str)],
     ) -> Answer {
@@ -93,7 +93,7 @@ impl Browser {
 /// A sign-in to `demo-app`, with what deviates from the plain case.
 #[derive(Debug)]
 pub(crate) struct SignIn<'a> {
-    edge: &'a Edge,
+    edge: &'a Site,
     login: String,
     password: String,
     parameters: BTreeMap<String, String>,
@@ -108,7 +108,7 @@ pub(crate) struct Tokens {
 }
 
 impl<'a> SignIn<'a> {
-    pub(super) fn new(edge: &'a Edge, login: &str) -> Self {
+    pub(super) fn new(edge: &'a Site, login: &str) -> Self {
         let challenge = Digest::of(VERIFIER.as_bytes()).to_base64url();
         let parameters = [
             ("response_type", "code"),

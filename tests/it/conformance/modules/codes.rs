@@ -16,15 +16,15 @@ async fn reused_after(suite: &Suite, seconds: u64) {
     let request = suite.request();
     let signed_in = suite.sign_in(&mut suite.user(), &request).await;
     if seconds > 0 {
-        suite.let_pass(seconds).await;
+        suite.let_pass(seconds);
     }
 
     let again = suite.exchange(&signed_in.code, &request, &[]).await;
 
     again.assert_refused(400, "invalid_grant");
-    let userinfo = suite.edge.http.get(suite.endpoint("userinfo_endpoint"));
+    let userinfo = suite.edge().http.get(suite.endpoint("userinfo_endpoint"));
     suite
-        .edge
+        .edge()
         .send(userinfo.bearer_auth(&signed_in.access_token))
         .await
         .assert_challenged(401, Some("invalid_token"));

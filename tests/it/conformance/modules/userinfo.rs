@@ -13,9 +13,9 @@ pub(crate) async fn oidcc_userinfo_get(suite: &Suite) {
 pub(crate) async fn oidcc_userinfo_post_header(suite: &Suite) {
     let signed_in = suite.sign_in(&mut suite.user(), &suite.request()).await;
 
-    let request = suite.edge.http.post(suite.endpoint("userinfo_endpoint"));
+    let request = suite.edge().http.post(suite.endpoint("userinfo_endpoint"));
     let answer = suite
-        .edge
+        .edge()
         .send(request.bearer_auth(&signed_in.access_token))
         .await;
 
@@ -30,12 +30,12 @@ pub(crate) async fn oidcc_userinfo_post_body(suite: &Suite) {
         .append_pair("access_token", &signed_in.access_token)
         .finish();
     let request = suite
-        .edge
+        .edge()
         .http
         .post(suite.endpoint("userinfo_endpoint"))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body);
-    let answer = suite.edge.send(request).await;
+    let answer = suite.edge().send(request).await;
 
     assert_eq!(check_userinfo(&answer), signed_in.userinfo);
 }
