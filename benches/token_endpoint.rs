@@ -251,6 +251,7 @@ fn provider_settings() -> Settings {
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
+        key_rotation: cellgate::provider::KeyRotation::default(),
         back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(86_400),

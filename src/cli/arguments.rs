@@ -156,7 +156,7 @@ pub(super) enum KeysCommand {
         /// The configuration whose state holds the keys.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// Rotate the key of this algorithm only: `ES256`, `RS256` or `EdDSA`.
+        /// Rotate the key of this algorithm only: `ES256`, `RS256`, `PS256` or `EdDSA`.
         #[arg(long, value_name = "NAME")]
         algorithm: Option<String>,
         /// Somebody may have the old key: withdraw it at once.

@@ -30,9 +30,7 @@ pub(super) enum CliError {
     #[error("{0} does not exist yet: `cellgate run` creates it, with the first keys")]
     NoState(PathBuf),
     /// `--algorithm` that nothing is signed with.
-    #[error(
-        "no tokens are signed with {0}; `provider.access_tokens.algorithm` and `provider.id_tokens.algorithm` say what is used"
-    )]
+    #[error("nothing is signed with {0}; `cellgate keys list` shows what is used")]
     UnusedAlgorithm(String),
     /// The state cannot be read or written.
     #[error("state: {0}")]

@@ -56,6 +56,10 @@ pub(crate) const CODE_LIFETIME_S: u64 = 60;
 pub(crate) const SESSION_LIFETIME_S: u64 = 12 * 3600;
 /// Seconds a session lives without being used.
 pub(crate) const SESSION_IDLE_LIFETIME_S: u64 = 3600;
+/// Days a signing key signs before another follows it.
+pub(crate) const KEY_ROTATION_DAYS: u64 = 90;
+/// Seconds that one is published before it signs: a day, the longest that a copy is usually kept.
+pub(crate) const KEY_PUBLISH_BEFORE_S: u64 = 86_400;
 /// Seconds a client has to answer a logout token.
 pub(crate) const BACK_CHANNEL_TIMEOUT_S: u64 = 5;
 /// Seconds after which a client that cannot be told of a sign-out is given up.

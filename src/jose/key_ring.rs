@@ -58,20 +58,32 @@ impl KeyRing {
     /// Replaces all keys (after a rotation, or when another process rotated). From then on
     /// tokens of a key that is gone are refused, remembered ones too.
     pub fn replace(&self, mut keys: Vec<RingKey>) {
-        keys.sort_by_key(|entry| Reverse((entry.created_at, entry.active_from)));
+        let age = |key: &RingKey| {
+            (
+                key.published_until.is_none(),
+                key.created_at,
+                key.active_from,
+            )
+        };
+        keys.sort_by_key(|key| Reverse(age(key)));
         self.keys.store(Arc::new(keys));
     }
 
-    /// The key to sign with: youngest active one of `algorithm`.
+    /// The key to sign with: the youngest active one of `algorithm`. There is none when the
+    /// youngest of all was retired: what it signed now might outlive it.
     pub fn signing_key(
         &self,
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Option<Arc<SigningKey>> {
-        self.keys
-            .load()
+        let keys = self.keys.load();
+        let mut candidates = keys
             .iter()
-            .find(|entry| entry.key.algorithm() == algorithm && entry.may_sign(now))
+            .filter(|entry| entry.key.algorithm() == algorithm)
+            .peekable();
+        let is_retired = candidates.peek()?.published_until.is_some();
+        candidates
+            .find(|entry| !is_retired && entry.may_sign(now))
             .map(|entry| Arc::clone(&entry.key))
     }
 

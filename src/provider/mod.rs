@@ -47,6 +47,7 @@ mod reply;
 mod tests;
 
 pub use discovery::DiscoveryError;
+pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
 pub use settings::{
     BackChannelLogout, Interactions, Parts, RefreshTokenPolicy, Registration, Settings,

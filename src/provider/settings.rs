@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::keys::KeyRotation;
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
 use crate::model::{Client, Issuer, Reach, Scope};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// Default 1 h.
     pub session_idle_lifetime: Duration,
+    /// How signing keys follow one another.
+    pub key_rotation: KeyRotation,
     /// How clients are told that a user signed out.
     pub back_channel_logout: BackChannelLogout,
     /// A sign-in page is good for this long (default 30 min).

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
 use crate::jose::{KeyRing, TokenVerifier};
-use crate::provider::{self, LogoutCourier, Provider};
+use crate::provider::{self, KeyKeeper, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn};
@@ -82,6 +82,8 @@ pub(super) struct Pieces {
     pub(super) verifier: Arc<TokenVerifier>,
     /// Tells clients that sessions ended; to be run.
     pub(super) courier: Option<LogoutCourier>,
+    /// Replaces signing keys in time; to be run.
+    pub(super) keeper: Option<KeyKeeper>,
     /// Where requests go; to be watched.
     pub(super) upstreams: Arc<Upstreams>,
 }
@@ -118,6 +120,7 @@ impl Pieces {
             None => None,
         };
         let courier = provider.clone().map(LogoutCourier::new).transpose()?;
+        let keeper = provider.clone().map(KeyKeeper::new);
         let upstreams = Arc::new(Upstreams::new(
             &config.gateway.upstreams,
             Arc::clone(&foundation.metrics),
@@ -135,6 +138,7 @@ impl Pieces {
             snapshot,
             verifier,
             courier,
+            keeper,
             upstreams,
         })
     }

@@ -55,6 +55,8 @@ impl Server {
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
         let telling = pieces.courier.map(|courier| Task::spawn(courier.run()));
         *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = telling;
+        let keeping = pieces.keeper.map(|keeper| Task::spawn(keeper.run()));
+        *self.keeping.lock().unwrap_or_else(PoisonError::into_inner) = keeping;
         self.vitals.verifier.store(pieces.verifier);
         self.edge.gateway().swap(pieces.snapshot);
         Ok(())

@@ -53,6 +53,8 @@ pub struct Server {
     pub(super) watching: std::sync::Mutex<Task>,
     /// Tells clients that sessions ended, under the configuration in force.
     pub(super) telling: std::sync::Mutex<Option<Task>>,
+    /// Replaces signing keys in time, under the configuration in force.
+    pub(super) keeping: std::sync::Mutex<Option<Task>>,
     shutdown: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
@@ -109,6 +111,7 @@ impl Server {
             telling: std::sync::Mutex::new(
                 pieces.courier.map(|courier| Task::spawn(courier.run())),
             ),
+            keeping: std::sync::Mutex::new(pieces.keeper.map(|keeper| Task::spawn(keeper.run()))),
             config: Mutex::new(config),
             foundation,
             shutdown,

@@ -58,6 +58,7 @@ pub use self::logout_notices::LogoutNotice;
 pub use self::refresh_tokens::{RefreshTerms, Rotation};
 pub use self::revocations::Revocations;
 use self::sealing::SealingKey;
+pub use self::signing_keys::{Predecessors, generate_key};
 use self::sqlite::Sqlite;
 use self::successors::SuccessorKey;
 use crate::model::GrantId;

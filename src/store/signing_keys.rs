@@ -9,6 +9,32 @@ use super::{Store, StoreError};
 use crate::jose::{RingKey, SigningAlgorithm, SigningKey};
 use crate::model::Timestamp;
 
+/// What becomes of the keys before a new one.
+#[derive(Clone, Copy, Debug)]
+pub enum Predecessors<'a> {
+    /// The key called `id` is published until then. The new one is stored only if that key was
+    /// the youngest of its algorithm: of several processes that replace it at once one succeeds.
+    Only {
+        /// Its `kid`.
+        id: &'a str,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The youngest is published until then, whichever it is.
+    Youngest {
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// None is published any more, whatever was planned before.
+    Withdrawn {
+        /// When they end: now.
+        at: Timestamp,
+    },
+}
+
+const RETIRE_ONE: &str =
+    "UPDATE signing_keys SET published_until = $2 WHERE id = $1 AND published_until IS NULL";
+
 impl Store {
     /// All stored signing keys, decrypted.
     ///
@@ -25,8 +51,8 @@ impl Store {
         rows.read_all(|row| self.read_key(row))
     }
 
-    /// Stores a new key, encrypted, and lets its predecessors of the same algorithm be published
-    /// until `predecessors_until`, in one batch.
+    /// Stores a new key, encrypted, and lets its predecessors of the same algorithm end, in one
+    /// batch. Returns whether it did: see [`Predecessors::Only`].
     ///
     /// # Errors
     ///
@@ -34,25 +60,45 @@ impl Store {
     pub async fn save_key(
         &self,
         key: &RingKey,
-        predecessors_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let retire = Statement::new(
-            "UPDATE signing_keys SET published_until = $2
-             WHERE algorithm = $1 AND published_until IS NULL",
-        );
+        predecessors: Predecessors<'_>,
+    ) -> Result<bool, StoreError> {
+        let algorithm = key.key.algorithm().as_str();
+        let retire = match predecessors {
+            Predecessors::Only { id, until } => {
+                Statement::new(RETIRE_ONE).bind(id).bind(until).need(1)
+            }
+            Predecessors::Youngest { until } => Statement::new(
+                "UPDATE signing_keys SET published_until = $2
+                 WHERE algorithm = $1 AND published_until IS NULL",
+            )
+            .bind(algorithm)
+            .bind(until),
+            Predecessors::Withdrawn { at } => Statement::new(
+                "UPDATE signing_keys SET published_until = $2
+                 WHERE algorithm = $1 AND (published_until IS NULL OR published_until > $2)",
+            )
+            .bind(algorithm)
+            .bind(at),
+        };
         let insert = Statement::new(
             "INSERT INTO signing_keys
                  (id, algorithm, sealed, created_at, active_from, published_until)
              VALUES ($1, $2, $3, $4, $5, $6)",
         );
-        self.run_all([
-            retire
-                .bind(key.key.algorithm().as_str())
-                .bind(predecessors_until),
-            self.bind_key(insert, key)?,
-        ])
-        .await
-        .map(drop)
+        let insert = self.bind_key(insert, key)?;
+        let stored = self.db.batch(vec![retire, insert]).await?;
+        Ok(stored.is_some())
+    }
+
+    /// Lets the key called `id` be published until then without a successor, so that it signs no
+    /// more; returns whether it was the youngest of its algorithm.
+    ///
+    /// # Errors
+    ///
+    /// As the database.
+    pub async fn retire_key(&self, id: &str, until: Timestamp) -> Result<bool, StoreError> {
+        let retire = Statement::new(RETIRE_ONE).bind(id).bind(until);
+        Ok(self.run(retire).await?.count() == 1)
     }
 
     /// Makes sure that there is a key for each of `algorithms`; returns all keys.
@@ -85,7 +131,7 @@ impl Store {
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             );
             let key = RingKey {
-                key: Arc::new(generate(algorithm).await?),
+                key: Arc::new(generate_key(algorithm).await?),
                 created_at: now,
                 active_from: now,
                 published_until: None,
@@ -135,8 +181,12 @@ fn context(id: &str, algorithm: SigningAlgorithm) -> String {
     format!("signing-key:{}:{id}", algorithm.as_str())
 }
 
-/// Making an RSA key takes up to a second: not on a runtime thread.
-async fn generate(algorithm: SigningAlgorithm) -> Result<SigningKey, StoreError> {
+/// Makes a key. An RSA key takes up to a second: not on a runtime thread.
+///
+/// # Errors
+///
+/// [`StoreError`] when there is no randomness, or the process ends.
+pub async fn generate_key(algorithm: SigningAlgorithm) -> Result<SigningKey, StoreError> {
     spawn_blocking(move || SigningKey::generate(algorithm))
         .await
         .map_err(|_| StoreError::Stopped)?

@@ -8,13 +8,13 @@ use super::clients::clients;
 use super::name::Names;
 use crate::config::defaults;
 use crate::config::file::{
-    BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
+    BackChannelLogoutTable, KeysTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Reach, Scope};
 use crate::provider::{
-    BackChannelLogout, Interactions, RefreshTokenPolicy, Registration, Settings,
+    BackChannelLogout, Interactions, KeyRotation, RefreshTokenPolicy, Registration, Settings,
 };
 
 /// The provider's settings, and the audience of its access tokens.
@@ -69,6 +69,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         code_lifetime: Duration::from_secs(table.codes.lifetime_s),
         session_lifetime: Duration::from_secs(sessions.lifetime_s),
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
+        key_rotation: key_rotation(checker, &table.keys, &at),
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
@@ -133,6 +134,21 @@ fn audience(
         seen.take(checker, audience, &at.item(n));
     }
     written.unwrap_or_else(|| issuer.map(Issuer::to_string).into_iter().collect())
+}
+
+fn key_rotation(checker: &mut Checker, table: &KeysTable, at: &KeyPath) -> KeyRotation {
+    let rotation = KeyRotation {
+        period: Duration::from_secs(table.rotation_days * 86_400),
+        publish_before: Duration::from_secs(table.publish_before_s),
+    };
+    if rotation.publish_before >= rotation.period {
+        checker.refuse(
+            &at.key("keys").key("publish_before_s"),
+            "is not less than `rotation_days`: a key would be followed before it signs",
+            "Write a smaller number: 86400 is a day.",
+        );
+    }
+    rotation
 }
 
 fn back_channel_logout(

@@ -9,6 +9,7 @@
 mod client;
 mod client_users;
 mod identity;
+mod keys;
 mod listener;
 mod process;
 mod provider;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use identity::IdentityTable;
+pub(crate) use keys::KeysTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
 pub(crate) use provider::{

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ClientTable;
+use super::KeysTable;
 use crate::config::defaults;
 
 /// The OpenID Provider.
@@ -32,6 +33,8 @@ pub(crate) struct ProviderTable {
     pub(crate) codes: CodesTable,
     /// Signed-in browsers.
     pub(crate) sessions: SessionsTable,
+    /// The keys that tokens are signed with.
+    pub(crate) keys: KeysTable,
     /// Telling applications that a user signed out.
     pub(crate) back_channel_logout: BackChannelLogoutTable,
     /// The sign-in page and the attempts at passwords.
@@ -54,6 +57,7 @@ impl Default for ProviderTable {
             refresh_tokens: RefreshTokensTable::default(),
             codes: CodesTable::default(),
             sessions: SessionsTable::default(),
+            keys: KeysTable::default(),
             back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
             scope_descriptions: BTreeMap::new(),

@@ -87,6 +87,7 @@ provider:
   codes: {lifetime_s: 601}
   access_tokens: {lifetime_s: 0, audience: [a, a]}
   sessions: {lifetime_s: 100, idle_lifetime_s: 200}
+  keys: {rotation_days: 1}
   sign_in: {ceiling: 10, failures_before_pause: 11}",
         &[
             (
@@ -103,10 +104,15 @@ provider:
                 9,
                 "is more than `sessions.lifetime_s`",
             ),
-            ("provider.sign_in.ceiling", 10, "Cells locks for good at 10"),
+            (
+                "provider.keys.publish_before_s",
+                10,
+                "is not less than `rotation_days`",
+            ),
+            ("provider.sign_in.ceiling", 11, "Cells locks for good at 10"),
             (
                 "provider.sign_in.failures_before_pause",
-                10,
+                11,
                 "is more than `ceiling`",
             ),
         ],

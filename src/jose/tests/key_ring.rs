@@ -77,10 +77,12 @@ fn a_key_that_is_not_active_yet_does_not_sign() {
 #[test]
 fn a_retired_key_does_not_sign_even_if_it_is_the_last() {
     let mut last = current(es256());
-    last.published_until = Some(NOW);
-    let ring = KeyRing::new(vec![last]);
+    for published_until in [NOW, NOW.after(HOUR)] {
+        last.published_until = Some(published_until);
+        let ring = KeyRing::new(vec![last.clone()]);
 
-    assert!(ring.signing_key(SigningAlgorithm::Es256, NOW).is_none());
+        assert!(ring.signing_key(SigningAlgorithm::Es256, NOW).is_none());
+    }
 }
 
 #[test]

@@ -15,7 +15,9 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::settings::Registration;
-use crate::model::{Client, ClientAuthentication, ClientId, SecretHash, Timestamp};
+use crate::model::{
+    Client, ClientAuthentication, ClientId, SecretHash, SigningAlgorithm, Timestamp,
+};
 use crate::store::{ClientRecord, Store, StoreError};
 
 /// How long what the store said of a client is believed: so long does it take at most until a
@@ -127,6 +129,19 @@ impl Clients {
         };
         self.recent_origins.insert((), origins);
         is_known
+    }
+
+    /// What is signed for the clients of the store, and how.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot say.
+    pub(crate) async fn stored_algorithms(&self) -> Result<Vec<SigningAlgorithm>, StoreError> {
+        let records = self.store.list_clients().await?;
+        let clients = records.into_iter().filter_map(|record| self.read(record));
+        Ok(clients
+            .flat_map(|client| client.signing.algorithms())
+            .collect())
     }
 
     /// A hash that is slow to check, if any client of the configuration has one.

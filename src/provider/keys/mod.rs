@@ -3,9 +3,14 @@
 //! There is one key for each algorithm that somebody needs: what the configuration needs is made
 //! when it is loaded, and what a client needs that was registered later when it is first signed
 //! for. Such a first key signs at once; its client has never read a key set without it, or reads
-//! it anew at a key it does not know.
+//! it anew at a key it does not know. From then on [`KeyKeeper`] replaces each key in time.
 
+mod handover;
+mod keeper;
 mod published;
+
+pub use handover::{Handover, KeyRotation};
+pub use keeper::KeyKeeper;
 
 use std::sync::Arc;
 

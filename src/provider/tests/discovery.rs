@@ -90,15 +90,19 @@ async fn the_keys_are_public_and_each_has_a_name() {
     }
 }
 
+/// The keys for less long than a new one is published before it signs.
 #[tokio::test]
-async fn documents_may_be_kept_for_minutes() {
+async fn documents_may_be_kept_for_a_while() {
     let op = TestProvider::start().await;
 
-    for path in [
-        "/oidc/.well-known/openid-configuration",
-        "/oidc/.well-known/jwks.json",
+    for (path, expected) in [
+        (
+            "/oidc/.well-known/openid-configuration",
+            "public, max-age=300",
+        ),
+        ("/oidc/.well-known/jwks.json", "public, max-age=20"),
     ] {
         let answer = op.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+        assert_eq!(answer.header("cache-control"), Some(expected), "{path}");
     }
 }

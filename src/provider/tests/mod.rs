@@ -19,6 +19,7 @@ mod front_channel_logout;
 mod hints;
 mod id_tokens;
 mod introspection;
+mod key_rotation;
 mod log;
 mod logout;
 mod outage;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{NOW, later, new_store, settings_in};
 use crate::jose::{RingKey, SigningAlgorithm, SigningKey};
-use crate::store::{Store, StoreError};
+use crate::store::{Predecessors, Store, StoreError};
 
 fn ids(keys: &[RingKey]) -> BTreeSet<String> {
     keys.iter().map(|key| key.key.id().to_owned()).collect()
@@ -63,14 +63,10 @@ async fn a_new_key_lets_its_predecessor_be_published_for_a_while() {
     let store = new_store().await;
     let algorithm = SigningAlgorithm::Es256;
     let old = store.ensure_keys(&[algorithm], NOW).await.unwrap();
-    let new = RingKey {
-        key: Arc::new(SigningKey::generate(algorithm).unwrap()),
-        created_at: later(10),
-        active_from: later(20),
-        published_until: None,
-    };
+    let new = new_key(algorithm);
 
-    store.save_key(&new, later(100)).await.unwrap();
+    let youngest = Predecessors::Youngest { until: later(100) };
+    assert!(store.save_key(&new, youngest).await.unwrap());
 
     let keys = store.load_keys().await.unwrap();
     let until = |id: &str| {
@@ -83,6 +79,78 @@ async fn a_new_key_lets_its_predecessor_be_published_for_a_while() {
     assert_eq!(until(new.key.id()), None);
     store.collect_garbage(later(100), 10).await.unwrap();
     assert_eq!(ids(&store.load_keys().await.unwrap()), ids(&[new]));
+}
+
+/// Several processes replace a key at once, each with a key of its own.
+#[tokio::test]
+async fn a_key_is_replaced_by_one_process_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings_in(folder.path());
+    let store = Store::open(&settings).await.unwrap();
+    let algorithm = SigningAlgorithm::Es256;
+    let old = store.ensure_keys(&[algorithm], NOW).await.unwrap();
+
+    let replacements: Vec<_> = (0..4)
+        .map(|_| {
+            let (settings, id) = (settings.clone(), old[0].key.id().to_owned());
+            tokio::spawn(async move {
+                let store = Store::open(&settings).await.unwrap();
+                let only = Predecessors::Only {
+                    id: &id,
+                    until: later(100),
+                };
+                store.save_key(&new_key(algorithm), only).await.unwrap()
+            })
+        })
+        .collect();
+
+    let mut n_stored = 0;
+    for replacement in replacements {
+        n_stored += usize::from(replacement.await.unwrap());
+    }
+    assert_eq!(n_stored, 1);
+    assert_eq!(store.load_keys().await.unwrap().len(), 2);
+}
+
+/// One that was retired before is still published; it goes with the others.
+#[tokio::test]
+async fn withdrawn_keys_end_whatever_was_planned_before() {
+    let store = new_store().await;
+    let algorithm = SigningAlgorithm::Es256;
+    store.ensure_keys(&[algorithm], NOW).await.unwrap();
+    let youngest = Predecessors::Youngest { until: later(100) };
+    store.save_key(&new_key(algorithm), youngest).await.unwrap();
+
+    let withdrawn = Predecessors::Withdrawn { at: later(10) };
+    let last = new_key(algorithm);
+    store.save_key(&last, withdrawn).await.unwrap();
+
+    for key in store.load_keys().await.unwrap() {
+        let expected = (key.key.id() != last.key.id()).then(|| later(10));
+        assert_eq!(key.published_until, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_retired_once() {
+    let store = new_store().await;
+    let keys = store.ensure_keys(&[SigningAlgorithm::Es256], NOW).await;
+    let id = keys.unwrap()[0].key.id().to_owned();
+
+    assert!(store.retire_key(&id, later(100)).await.unwrap());
+    assert!(!store.retire_key(&id, later(200)).await.unwrap());
+
+    let kept = store.load_keys().await.unwrap();
+    assert_eq!(kept[0].published_until, Some(later(100)));
+}
+
+fn new_key(algorithm: SigningAlgorithm) -> RingKey {
+    RingKey {
+        key: Arc::new(SigningKey::generate(algorithm).unwrap()),
+        created_at: later(10),
+        active_from: later(20),
+        published_until: None,
+    }
 }
 
 #[tokio::test]

@@ -24,9 +24,10 @@ use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::{Issuer, Scope, Timestamp};
 use crate::provider::{
-    BackChannelLogout, Interactions, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
+    BackChannelLogout, Interactions, KeyRotation, Parts, Provider, RefreshTokenPolicy,
+    Registration, Settings,
 };
-use crate::store::{self, AttemptLimits, Store, Synchronous};
+use crate::store::{self, AttemptLimits, Predecessors, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::{SignIn, SignInLimits};
 
@@ -89,7 +90,8 @@ impl TestProvider {
         };
         let store = Store::open(&settings_of_store).await.unwrap();
         for key in KEYS.iter() {
-            store.save_key(key, START).await.unwrap();
+            let nobody = Predecessors::Youngest { until: START };
+            store.save_key(key, nobody).await.unwrap();
         }
         let ground = Ground {
             store,
@@ -211,6 +213,7 @@ pub(crate) fn settings() -> Settings {
         code_lifetime: Duration::from_secs(60),
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
+        key_rotation: KeyRotation::default(),
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(180 * 86400),
