@@ -63,7 +63,7 @@ use tokio::sync::OnceCell;
 use clients::Clients;
 use endpoint::{Endpoint, Found};
 use error::PageError;
-use interaction::{DeviceSeal, Tickets};
+use interaction::{Asked, DeviceSeal, Tickets};
 use keys::SigningKeys;
 use pages::Pages;
 use reply::Response;
@@ -204,9 +204,9 @@ impl Provider {
             {
                 self.error_page(&PageError::NoInteraction)
             }
-            Endpoint::SignIn => self.submit_sign_in(request).await,
-            Endpoint::SelectAccount => self.submit_account_choice(request).await,
-            Endpoint::Consent => self.submit_consent(request).await,
+            Endpoint::SignIn => self.submit(Asked::SignIn, request).await,
+            Endpoint::SelectAccount => self.submit(Asked::Account, request).await,
+            Endpoint::Consent => self.submit(Asked::Consent, request).await,
             Endpoint::SignOut => self.submit_sign_out(request).await,
             Endpoint::Account if request.method == Method::POST => {
                 self.submit_account(request).await

@@ -5,7 +5,7 @@ use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::cookies::{self, CookieKind};
 use crate::provider::error::PageError;
-use crate::provider::interaction::{Opened, Purpose};
+use crate::provider::interaction::Purpose;
 use crate::provider::pages::Notice;
 use crate::provider::params::Params;
 use crate::provider::reply::Response;
@@ -46,28 +46,20 @@ impl Change {
 impl Provider {
     /// Answers the form of the account page.
     pub(in crate::provider) async fn submit_account(&self, request: &Request) -> Response {
-        match self.change_account(request).await {
-            Ok(response) => response,
-            Err(error) => self.error_page(&error),
-        }
+        self.page_or_error(self.change_account(request).await)
     }
 
     async fn change_account(&self, request: &Request) -> Result<Response, PageError> {
-        if !request.is_same_origin(&self.settings.issuer) {
-            return Err(PageError::CrossSite);
-        }
-        let form = request.form()?;
-        let ticket = form.one("ticket")?.ok_or(PageError::ForeignTicket)?;
-        let opened = self.open_ticket(Purpose::Account, ticket, request).await?;
+        let form = self.read_form(Purpose::Account, request).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
-        let (Some(session), Opened::Fresh(shown_to)) = (session, opened) else {
+        let Some(session) = session.filter(|_| !form.is_stale) else {
             // Much may have changed since the page was shown: it is shown again.
             return Ok(self.back_to_account(None));
         };
-        if shown_to != session.id.as_str() {
+        if form.content != session.id.as_str() {
             return Err(PageError::ForeignTicket);
         }
-        self.make_change(&Change::of(&form)?, &session, request)
+        self.make_change(&Change::of(&form.fields)?, &session, request)
             .await
     }
 

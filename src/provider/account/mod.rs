@@ -9,12 +9,10 @@ mod applications;
 mod change;
 mod device;
 
-use http::header;
-
 use super::Provider;
 use super::endpoint::Endpoint;
 use super::error::PageError;
-use super::interaction::{Browser, Purpose};
+use super::interaction::Purpose;
 use super::pages::{AccountPage, Moment, Notice, SessionRow};
 use super::reply::{self, Response};
 use super::request::Request;
@@ -23,10 +21,7 @@ use crate::model::{Session, SessionId, Timestamp};
 impl Provider {
     /// Shows the account page, or the sign-in page on the way to it.
     pub(super) async fn account(&self, request: &Request) -> Response {
-        match self.show_account(request).await {
-            Ok(response) => response,
-            Err(error) => self.error_page(&error),
-        }
+        self.page_or_error(self.show_account(request).await)
     }
 
     async fn show_account(&self, request: &Request) -> Result<Response, PageError> {
@@ -45,12 +40,8 @@ impl Provider {
     ) -> Result<Response, PageError> {
         let (user, now) = (&session.user, request.now);
         let sessions = self.parts.store.sessions_of(&user.subject, now).await?;
-        let browser = Browser::of(request, &self.settings.issuer)?;
-        let tickets = self.tickets().await?;
-        let ticket = tickets.issue(Purpose::Account, &browser, session.id.as_str(), now);
         let page = AccountPage {
             user_name: user.name.as_deref().unwrap_or(&user.login),
-            ticket: &ticket,
             notice,
             sessions: sessions
                 .iter()
@@ -58,12 +49,8 @@ impl Provider {
                 .collect(),
             applications: self.applications_of(&user.subject, now).await?,
         };
-        let mut response = self.pages.account(&page);
-        // Links on it lead to applications, which need not know where their user came from; but
-        // its form must say that it is ours.
-        reply::set_header(&mut response, header::REFERRER_POLICY, "same-origin");
-        self.remember_browser(&browser, &mut response);
-        Ok(response)
+        let sealed = (Purpose::Account, session.id.as_str());
+        self.show_form(&page, sealed, request).await
     }
 
     /// Sends the browser to the account page, which says what was done.

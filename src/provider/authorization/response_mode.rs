@@ -3,7 +3,7 @@
 
 use super::Destination;
 use crate::provider::Provider;
-use crate::provider::pages::{FormPostField, FormPostPage};
+use crate::provider::pages::{FormAction, FormPostField, FormPostPage};
 use crate::provider::reply::{self, Response};
 
 /// The ways there are; the discovery document lists them.
@@ -58,8 +58,9 @@ impl Provider {
                     client_name: &destination.client.name,
                     redirect_uri: uri.as_str(),
                     fields: fields.collect(),
+                    form_action: FormAction(Some(uri.form_action())),
                 };
-                self.pages.form_post(&page, &uri.form_action())
+                self.pages.show(&page)
             }
         }
     }

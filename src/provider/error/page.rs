@@ -69,7 +69,7 @@ impl From<SessionError> for PageError {
 
 impl PageError {
     /// What the user reads. Nothing of the request is repeated: it may be an attacker's text.
-    const fn message(&self) -> (StatusCode, Message) {
+    const fn message(&self) -> Message {
         let (status, title, text) = match self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -114,20 +114,30 @@ impl PageError {
                 "Please try again in a moment.",
             ),
         };
-        (status, Message { title, text })
+        Message {
+            title,
+            text,
+            status,
+        }
     }
 }
 
 impl Provider {
+    /// The page, or the one that says why there is none.
+    pub(crate) fn page_or_error(&self, page: Result<Response, PageError>) -> Response {
+        page.unwrap_or_else(|error| self.error_page(&error))
+    }
+
     /// The only place where a [`PageError`] becomes HTTP, and where it is logged.
     pub(crate) fn error_page(&self, error: &PageError) -> Response {
-        let (status, message) = error.message();
+        let message = error.message();
+        let status = message.status;
         if status.is_server_error() {
             tracing::error!(%error, "a page cannot be shown");
         } else {
             tracing::info!(%error, "a request was answered with an error page");
         }
-        let mut response = self.pages.message(status, &message);
+        let mut response = self.pages.show(&message);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);
         }

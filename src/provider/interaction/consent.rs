@@ -4,12 +4,12 @@
 //! pressed cannot be taken for another user's yes, nor for a yes to more than was shown.
 
 use super::submission::Submission;
-use super::{Browser, Interaction, Purpose};
+use super::{Interaction, Purpose};
 use crate::model::{Consent, ConsentPolicy, Scope, Session};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::authorization::Stage;
-use crate::provider::error::{AuthorizationError, PageError};
+use crate::provider::error::AuthorizationError;
 use crate::provider::pages::{ConsentPage, RequestedScope};
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
@@ -49,22 +49,7 @@ impl Provider {
         session: &Session,
         request: &Request,
     ) -> Response {
-        self.shown(self.consent_page(interaction, session, request).await)
-    }
-
-    async fn consent_page(
-        &self,
-        interaction: &Interaction,
-        session: &Session,
-        request: &Request,
-    ) -> Result<Response, PageError> {
-        let browser = Browser::of(request, &self.settings.issuer)?;
         let asked = interaction.asked_for();
-        let binding = binding(session, &asked);
-        let waiting = (interaction, binding.as_str());
-        let ticket = self
-            .issue_ticket(Purpose::Consent, waiting, &browser, request)
-            .await?;
         let descriptions = &self.settings.interactions.scope_descriptions;
         let scopes = asked.iter().map(|value| RequestedScope {
             value,
@@ -80,33 +65,22 @@ impl Provider {
             client_uri: links.client_uri.as_ref().map(|link| link.as_str()),
             policy_uri: links.policy_uri.as_ref().map(|link| link.as_str()),
             tos_uri: links.tos_uri.as_ref().map(|link| link.as_str()),
-            ticket: &ticket,
+            form_action: interaction.form_action(),
+            logo_origin: links.logo_uri.as_ref().map(|link| link.origin()),
         };
-        let form_action = interaction.destination.redirect_uri.form_action();
-        let logo = links.logo_uri.as_ref().map(|link| link.origin());
-        let mut response = self.pages.consent(&page, &form_action, logo.as_deref());
-        self.remember_browser(&browser, &mut response);
-        Ok(response)
+        let sealed = interaction.sealed(&binding(session, &asked));
+        let sealed = (Purpose::Consent, sealed.as_str());
+        self.page_or_error(self.show_form(&page, sealed, request).await)
     }
 
     /// Answers the form of that page.
-    pub(crate) async fn submit_consent(&self, request: &Request) -> Response {
-        match self.submission(Purpose::Consent, request).await {
-            Ok(submission) => {
-                let outcome = self.consent(&submission, request).await;
-                self.settle(&submission, outcome, request)
-            }
-            Err(error) => self.error_page(&error),
-        }
-    }
-
-    async fn consent(
+    pub(super) async fn consent(
         &self,
         submission: &Submission,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
         let interaction = submission.interaction()?;
-        if submission.form.one("decision")? != Some("allow") {
+        if submission.form.fields.one("decision")? != Some("allow") {
             return Err(AuthorizationError::Denied);
         }
         let session = self.current_session(request).await?;
@@ -114,7 +88,7 @@ impl Provider {
         let answered = session
             .as_ref()
             .filter(|session| binding(session, &asked) == submission.binding)
-            .filter(|_| !submission.is_stale);
+            .filter(|_| !submission.form.is_stale);
         let Some(answered) = answered else {
             // Not what this user saw: another one signed in, or the client asks for more now.
             return self

@@ -9,6 +9,7 @@
 mod account;
 mod browser;
 mod consent;
+mod form;
 mod known_device;
 mod own_account;
 mod password;
@@ -18,17 +19,20 @@ mod submission;
 mod ticket;
 
 pub(crate) use browser::Browser;
+pub(crate) use form::OwnForm;
 pub(crate) use known_device::DeviceSeal;
 pub(crate) use problem::Problem;
-pub(crate) use ticket::{Opened, Purpose, Tickets};
+pub(crate) use submission::Asked;
+use ticket::Opened;
+pub(crate) use ticket::{Purpose, Tickets};
 
 use super::Provider;
 use super::authorization::{AuthorizationRequest, Destination, PARAMETERS};
 use super::cookies::{self, CookieKind};
-use super::error::{AuthorizationError, PageError};
+use super::error::AuthorizationError;
+use super::pages::FormAction;
 use super::params::Params;
 use super::reply::Response;
-use super::request::Request;
 use crate::store::StoreError;
 
 /// An authorization request that waits for its user.
@@ -54,31 +58,22 @@ impl Interaction {
             request: params.encode(&PARAMETERS),
         })
     }
+
+    /// What is sealed into its pages: the request, and before it what the user's answer holds
+    /// for. Neither has a line break.
+    fn sealed(&self, binding: &str) -> String {
+        format!("{binding}\n{}", self.request)
+    }
+
+    /// Where the forms of its pages may lead.
+    fn form_action(&self) -> FormAction {
+        FormAction(Some(self.destination.redirect_uri.form_action()))
+    }
 }
 
 impl Provider {
-    /// A ticket with which the form of a page comes back to this browser's request. `binding` is
-    /// what the user's answer holds for, beside the request; it has no line break.
-    async fn issue_ticket(
-        &self,
-        purpose: Purpose,
-        (interaction, binding): (&Interaction, &str),
-        browser: &Browser,
-        request: &Request,
-    ) -> Result<String, StoreError> {
-        // Encoded parameters have no line break either.
-        let content = format!("{binding}\n{}", interaction.request);
-        let tickets = self.tickets().await?;
-        Ok(tickets.issue(purpose, browser, &content, request.now))
-    }
-
-    /// The page, or the one that says why there is none.
-    fn shown(&self, page: Result<Response, PageError>) -> Response {
-        page.unwrap_or_else(|error| self.error_page(&error))
-    }
-
     /// Gives a browser that was not known the cookie that its pages are bound to.
-    pub(super) fn remember_browser(&self, browser: &Browser, response: &mut Response) {
+    fn remember_browser(&self, browser: &Browser, response: &mut Response) {
         if let Some(secret) = browser.unknown_before() {
             cookies::set(response, CookieKind::Browser, &self.settings.issuer, secret);
         }
@@ -86,7 +81,7 @@ impl Provider {
 
     /// What authenticates tickets. Its key is kept in the store, so that a page outlives a
     /// restart and can be answered by another process.
-    pub(super) async fn tickets(&self) -> Result<&Tickets, StoreError> {
+    async fn tickets(&self) -> Result<&Tickets, StoreError> {
         self.tickets
             .get_or_try_init(|| async {
                 let secret = self.parts.store.secret("interaction").await?;

@@ -1,10 +1,9 @@
 //! Trying the password that came with the form.
 
-use super::Problem;
+use super::{OwnForm, Problem};
 use crate::model::{ClientId, Login, UserProfile};
 use crate::provider::Provider;
 use crate::provider::audit;
-use crate::provider::params::Params;
 use crate::provider::request::Request;
 use crate::secret::Secret;
 use crate::users::{PasswordAttempt, SignInError};
@@ -15,15 +14,22 @@ impl Provider {
     /// # Errors
     ///
     /// The [`Problem`] to show; the reason behind it goes to the audit log only.
-    pub(super) async fn check_form(
+    pub(super) async fn check_password(
         &self,
-        form: &Params,
+        form: &OwnForm,
         client: Option<&ClientId>,
         request: &Request,
     ) -> Result<UserProfile, Problem> {
-        let login = form.one("username").ok().flatten().unwrap_or_default();
-        let login = Login::parse(login).ok();
-        let password = form.one("password").ok().flatten().unwrap_or_default();
+        if form.is_stale {
+            return Err(Problem::Expired);
+        }
+        let login = Login::parse(form.username()).ok();
+        let password = form
+            .fields
+            .one("password")
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         let password = Secret::new(password);
         let result = match &login {
             Some(login) => self.try_password(login, &password, request).await,

@@ -6,6 +6,8 @@
 use http::StatusCode;
 
 use crate::model::Timestamp;
+use crate::provider::endpoint::Endpoint;
+use crate::provider::pages::{FormAction, SignInPage};
 use crate::users::SignInError;
 
 /// Why the page is shown again.
@@ -41,7 +43,7 @@ impl Problem {
     }
 
     /// A 4xx also keeps password managers from offering to save a wrong password.
-    pub(super) const fn status(&self) -> StatusCode {
+    const fn status(&self) -> StatusCode {
         match self {
             Self::Denied | Self::StepUpRequired => StatusCode::FORBIDDEN,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -51,7 +53,7 @@ impl Problem {
     }
 
     /// What the user reads at `now`.
-    pub(super) fn text(&self, now: Timestamp) -> String {
+    fn text(&self, now: Timestamp) -> String {
         match self {
             Self::Denied => "The user name or the password is wrong.".to_owned(),
             Self::Throttled(Some(until)) => format!(
@@ -72,12 +74,27 @@ impl Problem {
     }
 
     /// `Retry-After`, in seconds.
-    pub(super) fn retry_after_s(&self, now: Timestamp) -> Option<u64> {
+    fn retry_after_s(&self, now: Timestamp) -> Option<u64> {
         match self {
             Self::Throttled(until) => until.map(|until| until.since(now).as_secs().max(1)),
             Self::Busy => Some(5),
             Self::Unavailable => Some(60),
             Self::Denied | Self::StepUpRequired | Self::Expired => None,
+        }
+    }
+}
+
+impl<'a> SignInPage<'a> {
+    /// The page with a user name in it, at first or because of `problem`.
+    pub(super) fn again(username: &'a str, problem: Option<&Problem>, now: Timestamp) -> Self {
+        Self {
+            client_name: "",
+            username,
+            problem: problem.map(|problem| problem.text(now)),
+            status: problem.map(Problem::status).unwrap_or_default(),
+            retry_after_s: problem.and_then(|problem| problem.retry_after_s(now)),
+            action: Endpoint::SignIn,
+            form_action: FormAction::default(),
         }
     }
 }

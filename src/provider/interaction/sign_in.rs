@@ -1,16 +1,15 @@
 //! The sign-in page, and its form when it comes back.
 
-use http::header;
-
 use super::submission::Submission;
-use super::{Browser, Interaction, Problem, Purpose};
+use super::{Interaction, Problem, Purpose};
 use crate::model::UserProfile;
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::authorization::Stage;
-use crate::provider::error::{AuthorizationError, PageError};
+use crate::provider::endpoint::Endpoint;
+use crate::provider::error::AuthorizationError;
 use crate::provider::pages::SignInPage;
-use crate::provider::reply::{self, Response};
+use crate::provider::reply::Response;
 use crate::provider::request::Request;
 
 impl Provider {
@@ -23,10 +22,8 @@ impl Provider {
     ) -> Response {
         let hint = interaction.authorization.login_hint.as_deref();
         let username = hint.unwrap_or(login);
-        self.shown(
-            self.sign_in_page(interaction, (username, None), request)
-                .await,
-        )
+        self.sign_in_page(interaction, (username, None), request)
+            .await
     }
 
     async fn sign_in_page(
@@ -34,63 +31,38 @@ impl Provider {
         interaction: &Interaction,
         (username, problem): (&str, Option<&Problem>),
         request: &Request,
-    ) -> Result<Response, PageError> {
-        let browser = Browser::of(request, &self.settings.issuer)?;
-        let ticket = self
-            .issue_ticket(Purpose::SignIn, (interaction, ""), &browser, request)
-            .await?;
+    ) -> Response {
         let page = SignInPage {
             client_name: &interaction.destination.client.name,
-            username,
-            ticket: &ticket,
-            problem: problem.map(|problem| problem.text(request.now)),
+            action: Endpoint::SignIn,
+            form_action: interaction.form_action(),
+            ..SignInPage::again(username, problem, request.now)
         };
-        let status = problem.map(Problem::status).unwrap_or_default();
-        let form_action = interaction.destination.redirect_uri.form_action();
-        let mut response = self.pages.sign_in(status, &page, &form_action);
-        if let Some(after) = problem.and_then(|problem| problem.retry_after_s(request.now)) {
-            reply::set_header(&mut response, header::RETRY_AFTER, &after.to_string());
-        }
-        self.remember_browser(&browser, &mut response);
-        Ok(response)
+        let sealed = interaction.sealed("");
+        let sealed = (Purpose::SignIn, sealed.as_str());
+        self.page_or_error(self.show_form(&page, sealed, request).await)
     }
 
     /// Answers the form of the sign-in page.
-    pub(crate) async fn submit_sign_in(&self, request: &Request) -> Response {
-        match self.submission(Purpose::SignIn, request).await {
-            Ok(submission) => {
-                let outcome = self.sign_in(&submission, request).await;
-                self.settle(&submission, outcome, request)
-            }
-            Err(error) => self.error_page(&error),
-        }
-    }
-
-    async fn sign_in(
+    pub(super) async fn sign_in(
         &self,
         submission: &Submission,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
         let interaction = submission.interaction()?;
         submission.check_canceled()?;
-        let checked = if submission.is_stale {
-            Err(Problem::Expired)
-        } else {
-            let client = &submission.destination.client.id;
-            self.check_form(&submission.form, Some(client), request)
-                .await
-        };
-        match checked {
+        let client = &submission.destination.client.id;
+        let form = &submission.form;
+        match self.check_password(form, Some(client), request).await {
             Ok(user) => {
                 let mut response = self.finish(&interaction, user, request).await?;
-                let username = submission.form.one("username")?.unwrap_or_default();
-                self.remember_device(username, request, &mut response).await;
+                self.remember_device(form.username(), request, &mut response)
+                    .await;
                 Ok(response)
             }
             Err(problem) => {
-                let username = submission.form.one("username")?.unwrap_or_default();
-                let again = (username, Some(&problem));
-                Ok(self.shown(self.sign_in_page(&interaction, again, request).await))
+                let again = (form.username(), Some(&problem));
+                Ok(self.sign_in_page(&interaction, again, request).await)
             }
         }
     }

@@ -1,6 +1,7 @@
-//! A form of one of our pages comes back.
+//! A form comes back that an authorization request waited in.
 
-use super::{Browser, Interaction, Opened, Purpose};
+use super::form::OwnForm;
+use super::{Interaction, Purpose};
 use crate::model::Session;
 use crate::provider::Provider;
 use crate::provider::authorization::Destination;
@@ -9,15 +10,35 @@ use crate::provider::params::Params;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
 
-/// A form that one of our pages sent, in the browser that the page was made for.
+/// What a user was asked on the way to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// To sign in.
+    SignIn,
+    /// Which account to go on with.
+    Account,
+    /// Whether the application may have what it asks for.
+    Consent,
+}
+
+impl Asked {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::SignIn => Purpose::SignIn,
+            Self::Account => Purpose::SelectAccount,
+            Self::Consent => Purpose::Consent,
+        }
+    }
+}
+
+/// A form with the authorization request that waited in its page.
 #[derive(Debug)]
 pub(super) struct Submission {
-    pub(super) form: Params,
+    pub(super) form: OwnForm,
     pub(super) destination: Destination,
     /// What the answer holds for, as the page was made; nothing else may be answered by it.
     pub(super) binding: String,
-    pub(super) is_stale: bool,
-    /// The parameters of the authorization request that waited in the page.
+    /// The parameters of the request.
     params: Params,
 }
 
@@ -30,7 +51,7 @@ impl Submission {
 
     /// Refuses on behalf of a user who pressed cancel.
     pub(super) fn check_canceled(&self) -> Result<(), AuthorizationError> {
-        match self.form.one("cancel")? {
+        match self.form.fields.one("cancel")? {
             Some(_) => Err(AuthorizationError::Canceled),
             None => Ok(()),
         }
@@ -38,58 +59,33 @@ impl Submission {
 }
 
 impl Provider {
-    /// Reads a form; refuses what another site or another browser sent (login CSRF, and consent
-    /// pressed by somebody else's page).
-    pub(super) async fn submission(
-        &self,
-        purpose: Purpose,
-        request: &Request,
-    ) -> Result<Submission, PageError> {
-        if !request.is_same_origin(&self.settings.issuer) {
-            return Err(PageError::CrossSite);
-        }
-        let form = request.form()?;
-        let ticket = form.one("ticket")?.ok_or(PageError::ForeignTicket)?;
-        let (content, is_stale) = match self.open_ticket(purpose, ticket, request).await? {
-            Opened::Fresh(content) => (content, false),
-            Opened::Stale(content) => (content, true),
+    /// Answers the form of one of the pages: with the next page, an answer for the client, or an
+    /// error for it.
+    pub(crate) async fn submit(&self, asked: Asked, request: &Request) -> Response {
+        let submission = match self.submission(asked, request).await {
+            Ok(submission) => submission,
+            Err(error) => return self.error_page(&error),
         };
-        let (binding, params) = content.split_once('\n').ok_or(PageError::ForeignTicket)?;
+        let outcome = match asked {
+            Asked::SignIn => self.sign_in(&submission, request).await,
+            Asked::Account => self.choose_account(&submission, request).await,
+            Asked::Consent => self.consent(&submission, request).await,
+        };
+        outcome
+            .unwrap_or_else(|error| self.refuse_request(&submission.destination, &error, request))
+    }
+
+    async fn submission(&self, asked: Asked, request: &Request) -> Result<Submission, PageError> {
+        let form = self.read_form(asked.purpose(), request).await?;
+        let waiting = form.content.split_once('\n');
+        let (binding, params) = waiting.ok_or(PageError::ForeignTicket)?;
         let params = Params::parse(params.as_bytes())?;
         Ok(Submission {
             destination: self.destination(&params, request.now).await?,
             binding: binding.to_owned(),
             form,
-            is_stale,
             params,
         })
-    }
-
-    /// Opens a ticket that came back from the browser it was issued to.
-    pub(crate) async fn open_ticket(
-        &self,
-        purpose: Purpose,
-        ticket: &str,
-        request: &Request,
-    ) -> Result<Opened, PageError> {
-        let browser =
-            Browser::known(request, &self.settings.issuer).ok_or(PageError::ForeignTicket)?;
-        let times = (request.now, self.settings.interaction_lifetime);
-        self.tickets()
-            .await?
-            .open(purpose, &browser, ticket, times)
-            .ok_or(PageError::ForeignTicket)
-    }
-
-    /// What comes of a form: the next page, an answer for the client, or an error for it.
-    pub(super) fn settle(
-        &self,
-        submission: &Submission,
-        outcome: Result<Response, AuthorizationError>,
-        request: &Request,
-    ) -> Response {
-        outcome
-            .unwrap_or_else(|error| self.refuse_request(&submission.destination, &error, request))
     }
 
     /// The session of the browser that sent a form.

@@ -32,10 +32,20 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
+    #[cfg(test)]
+    const ALL: [Self; 6] = [
+        Self::SignIn,
+        Self::SelectAccount,
+        Self::Consent,
+        Self::SignOut,
+        Self::AccountSignIn,
+        Self::Account,
+    ];
+
     const fn label(self) -> &'static [u8] {
         match self {
             Self::SignIn => b"cellgate sign-in ticket\0",
-            Self::SelectAccount => b"cellgate account ticket\0",
+            Self::SelectAccount => b"cellgate account choice ticket\0",
             Self::Consent => b"cellgate consent ticket\0",
             Self::SignOut => b"cellgate sign-out ticket\0",
             Self::AccountSignIn => b"cellgate account sign-in ticket\0",
@@ -163,8 +173,12 @@ mod tests {
         let at = (NOW, LIFETIME);
 
         assert_eq!(tickets.open(Purpose::SignIn, &other, &ticket, at), None);
-        for other in [Purpose::SelectAccount, Purpose::Consent, Purpose::SignOut] {
-            assert_eq!(tickets.open(other, &browser, &ticket, at), None);
+        for purpose in Purpose::ALL {
+            let ticket = tickets.issue(purpose, &browser, "a=1", NOW);
+            for other in Purpose::ALL.into_iter().filter(|other| *other != purpose) {
+                let opened = tickets.open(other, &browser, &ticket, at);
+                assert_eq!(opened, None, "{purpose:?} as {other:?}");
+            }
         }
         assert_eq!(elsewhere.open(Purpose::SignIn, &browser, &ticket, at), None);
     }

@@ -6,8 +6,8 @@ use super::request::{LogoutRequest, PARAMETERS};
 use crate::model::Session;
 use crate::provider::Provider;
 use crate::provider::error::PageError;
-use crate::provider::interaction::{Browser, Opened, Purpose};
-use crate::provider::pages::{Message, SignOutPage};
+use crate::provider::interaction::Purpose;
+use crate::provider::pages::{FormAction, Message, SignOutPage};
 use crate::provider::params::Params;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
@@ -20,46 +20,34 @@ impl Provider {
         session: &Session,
         request: &Request,
     ) -> Result<Response, PageError> {
-        let browser = Browser::of(request, &self.settings.issuer)?;
-        let waiting = request.params()?.encode(&PARAMETERS);
-        let tickets = self.tickets().await?;
-        let ticket = tickets.issue(Purpose::SignOut, &browser, &waiting, request.now);
+        let destination = logout.destination.as_ref();
         let page = SignOutPage {
             user_name: session.user.name.as_deref().unwrap_or(&session.user.login),
-            ticket: &ticket,
+            form_action: FormAction(
+                destination.map(|destination| destination.redirect_uri.form_action()),
+            ),
         };
-        let destination = logout.destination.as_ref();
-        let destination = destination.map(|destination| destination.redirect_uri.form_action());
-        let mut response = self.pages.sign_out(&page, destination.as_deref());
-        self.remember_browser(&browser, &mut response);
-        Ok(response)
+        let waiting = request.params()?.encode(&PARAMETERS);
+        self.show_form(&page, (Purpose::SignOut, &waiting), request)
+            .await
     }
 
     /// Answers the form of that page.
     pub(crate) async fn submit_sign_out(&self, request: &Request) -> Response {
-        match self.confirmed(request).await {
-            Ok(response) => response,
-            Err(error) => self.error_page(&error),
-        }
+        self.page_or_error(self.confirmed(request).await)
     }
 
     async fn confirmed(&self, request: &Request) -> Result<Response, PageError> {
-        if !request.is_same_origin(&self.settings.issuer) {
-            return Err(PageError::CrossSite);
-        }
-        let form = request.form()?;
-        let ticket = form.one("ticket")?.ok_or(PageError::ForeignTicket)?;
-        // Signing out is never too late.
-        let (Opened::Fresh(waiting) | Opened::Stale(waiting)) =
-            self.open_ticket(Purpose::SignOut, ticket, request).await?;
-        if form.one("cancel")?.is_some() {
-            let message = Message {
+        // However long the page was open: signing out is never too late.
+        let form = self.read_form(Purpose::SignOut, request).await?;
+        if form.is_canceled()? {
+            return Ok(self.pages.show(&Message {
                 title: "You are still signed in",
                 text: "Nothing was changed. You can close this window.",
-            };
-            return Ok(self.pages.message(StatusCode::OK, &message));
+                status: StatusCode::OK,
+            }));
         }
-        let waiting = Params::parse(waiting.as_bytes())?;
+        let waiting = Params::parse(form.content.as_bytes())?;
         let logout = self.parse_logout(&waiting, request.now).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         self.finish_logout(&logout, session.as_ref(), request).await

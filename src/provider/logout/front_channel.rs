@@ -59,14 +59,12 @@ impl Provider {
     ) -> Response {
         match next {
             Some(next) if frames.is_empty() => reply::see_other(&next),
-            None if frames.is_empty() => self.pages.message(
-                StatusCode::OK,
-                &Message {
-                    title: "You are signed out",
-                    text: "You can close this window.",
-                },
-            ),
-            next => self.pages.signed_out(&SignedOutPage { frames, next }),
+            None if frames.is_empty() => self.pages.show(&Message {
+                title: "You are signed out",
+                text: "You can close this window.",
+                status: StatusCode::OK,
+            }),
+            next => self.pages.show(&SignedOutPage { frames, next }),
         }
     }
 }

@@ -26,10 +26,7 @@ use request::{LogoutDestination, LogoutRequest};
 impl Provider {
     /// Answers a request to sign out.
     pub(super) async fn end_session(&self, request: &Request) -> Response {
-        match self.decide_logout(request).await {
-            Ok(response) => response,
-            Err(error) => self.error_page(&error),
-        }
+        self.page_or_error(self.decide_logout(request).await)
     }
 
     async fn decide_logout(&self, request: &Request) -> Result<Response, PageError> {

@@ -1,17 +1,16 @@
-//! The account page: what it shows, and the sign-in page on the way to it.
+//! The account page.
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 
-use super::{Pages, SignInPage, answer, leading_to};
+use super::view::View;
 use crate::model::Timestamp;
-use crate::provider::reply::Response;
+use crate::provider::endpoint::Endpoint;
 
 /// What the account page shows.
 #[derive(Debug, Serialize)]
 pub(crate) struct AccountPage<'a> {
     pub(crate) user_name: &'a str,
-    pub(crate) ticket: &'a str,
     pub(crate) notice: Option<Notice>,
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) applications: Vec<ApplicationRow>,
@@ -100,23 +99,23 @@ impl Moment {
     }
 }
 
-impl Pages {
-    /// The account page.
-    pub(crate) fn account(&self, page: &AccountPage<'_>) -> Response {
-        let html = self.render("account.html", &self.account, page);
-        let mut response = answer(StatusCode::OK, html, leading_to(None));
+impl View for AccountPage<'_> {
+    const TEMPLATE: &'static str = "account.html";
+
+    fn action(&self) -> Option<Endpoint> {
+        Some(Endpoint::Account)
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
         // No application waits for this page, so nobody's window needs a hold on it.
-        response.headers_mut().insert(
+        headers.insert(
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),
         );
-        response
-    }
-
-    /// The sign-in page on the way to it.
-    pub(crate) fn sign_in_to_account(&self, status: StatusCode, page: &SignInPage<'_>) -> Response {
-        let html = self.render("sign_in.html", &self.account_sign_in, page);
-        answer(status, html, leading_to(None))
+        // Links on it lead to applications, which need not know where their user came from; but
+        // its form must say that it is ours.
+        let ours_only = HeaderValue::from_static("same-origin");
+        headers.insert(header::REFERRER_POLICY, ours_only);
     }
 }
 

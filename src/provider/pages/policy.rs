@@ -13,12 +13,14 @@ pub(super) const SEND_FORM: &str = "document.forms[0].submit()";
 
 /// A Content-Security-Policy: our style, our form, framed by nobody, and what else one page
 /// needs.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ContentSecurityPolicy<'a> {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ContentSecurityPolicy<'a> {
     /// Where the form of the page may lead beside ourselves.
     pub(super) form_action: Option<&'a str>,
     /// The one origin that images may come from beside ourselves.
     pub(super) image: Option<&'a str>,
+    /// What may be loaded in frames.
+    pub(super) frames: Vec<&'a str>,
     /// Whether [`SEND_FORM`] may run, known by its digest.
     pub(super) sends_form: bool,
 }
@@ -38,7 +40,11 @@ impl fmt::Display for ContentSecurityPolicy<'_> {
         if let Some(sources) = self.form_action {
             write!(f, " {sources}")?;
         }
-        f.write_str("; base-uri 'none'; frame-ancestors 'none'")
+        f.write_str("; base-uri 'none'; frame-ancestors 'none'")?;
+        if !self.frames.is_empty() {
+            write!(f, "; frame-src {}", self.frames.join(" "))?;
+        }
+        Ok(())
     }
 }
 
@@ -58,12 +64,17 @@ mod tests {
         let all = ContentSecurityPolicy {
             form_action: Some("https:"),
             image: Some("https://app.example"),
+            frames: vec!["https://a.example", "http:"],
             sends_form: true,
         };
         let digest = "ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE=";
         let policy = all.to_string();
         assert!(policy.contains("img-src 'self' data: https://app.example;"));
         assert!(policy.contains("form-action 'self' https:;"), "{policy}");
+        assert!(
+            policy.ends_with("; frame-src https://a.example http:"),
+            "{policy}"
+        );
         assert!(
             policy.contains(&format!("script-src 'sha256-{digest}';")),
             "{policy}"

@@ -1,15 +1,19 @@
 //! Trying out every page once, with something to put in it.
 
-use serde::Serialize;
+use http::StatusCode;
 
 use super::templates::unusable;
 use super::{
-    AccountPage, ApplicationRow, ConsentPage, FormPostField, FormPostPage, Frame, Message, Moment,
-    Notice, Pages, RequestedScope, SEND_FORM, SelectAccountPage, SessionRow, SignInPage,
-    SignOutPage, SignedOutPage,
+    AccountPage, ApplicationRow, ConsentPage, FormAction, FormPostField, FormPostPage, Frame,
+    Message, Moment, Notice, Pages, RequestedScope, SEND_FORM, SelectAccountPage, SessionRow,
+    SignInPage, SignOutPage, SignedOutPage, View,
 };
 use crate::model::Timestamp;
 use crate::provider::ProviderError;
+use crate::provider::endpoint::Endpoint;
+
+/// In the form of every page that has one.
+const TICKET: &str = "a-ticket";
 
 impl Pages {
     /// Renders every page, and looks for what its form cannot do without.
@@ -18,107 +22,113 @@ impl Pages {
     ///
     /// [`ProviderError::Template`] names the page that cannot be shown or would not work.
     pub(super) fn try_out(&self) -> Result<(), ProviderError> {
-        let sign_in = SignInPage {
-            client_name: "client",
-            username: "user",
-            ticket: "a-ticket",
-            problem: Some("problem".to_owned()),
-        };
-        let fields = ["a-ticket", r#"name="username""#, r#"name="password""#];
-        self.try_one("sign_in.html", &sign_in, &fields)?;
-        self.try_asking()?;
-        let form_post = FormPostPage {
-            client_name: "client",
-            redirect_uri: "https:",
-            fields: vec![FormPostField {
-                name: "a-name",
-                value: "a-value",
-            }],
-        };
+        let fields = [TICKET, r#"name="username""#, r#"name="password""#];
+        self.try_one(&sign_in(), &fields)?;
+        let fields = [TICKET, "a-login", r#"value="another""#];
+        self.try_one(&select_account(), &fields)?;
+        let fields = [TICKET, "a-scope-value", "a-description", r#"value="allow""#];
+        self.try_one(&consent(), &fields)?;
         let fields = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
-        self.try_one("form_post.html", &form_post, &fields)?;
+        self.try_one(&form_post(), &fields)?;
         let sign_out = SignOutPage {
             user_name: "user",
-            ticket: "a-ticket",
+            form_action: FormAction::default(),
         };
-        self.try_one("sign_out.html", &sign_out, &["a-ticket"])?;
-        let signed_out = SignedOutPage {
-            frames: vec![Frame {
-                src: "a-frame".to_owned(),
-                origin: String::new(),
-            }],
-            next: Some("next-page".to_owned()),
-        };
-        let needed = ["a-frame", "next-page"];
-        self.try_one("signed_out.html", &signed_out, &needed)?;
-        let needed = [
-            "a-ticket",
+        self.try_one(&sign_out, &[TICKET])?;
+        self.try_one(&signed_out(), &["a-frame", "next-page"])?;
+        let fields = [
+            TICKET,
             r#"name="end""#,
             r#"name="end-all""#,
             r#"name="withdraw""#,
         ];
-        self.try_one("account.html", &account(), &needed)?;
+        self.try_one(&account(), &fields)?;
         let message = Message {
             title: "title",
             text: "text",
+            status: StatusCode::OK,
         };
-        self.try_one("message.html", &message, &[])
+        self.try_one(&message, &[])
     }
 
-    fn try_asking(&self) -> Result<(), ProviderError> {
-        let select_account = SelectAccountPage {
-            client_name: "client",
-            user_name: Some("user"),
-            login: "a-login",
-            ticket: "a-ticket",
-        };
-        let fields = ["a-ticket", "a-login", r#"value="another""#];
-        self.try_one("select_account.html", &select_account, &fields)?;
-        let link = Some("https:");
-        let consent = ConsentPage {
-            client_name: "client",
-            user_name: "user",
-            scopes: vec![
-                RequestedScope {
-                    value: "a-scope-value",
-                    description: None,
-                },
-                RequestedScope {
-                    value: "described",
-                    description: Some("a-description"),
-                },
-            ],
-            logo_uri: link,
-            client_uri: link,
-            policy_uri: link,
-            tos_uri: link,
-            ticket: "a-ticket",
-        };
-        let fields = [
-            "a-ticket",
-            "a-scope-value",
-            "a-description",
-            r#"value="allow""#,
-        ];
-        self.try_one("consent.html", &consent, &fields)
-    }
-
-    fn try_one(
-        &self,
-        name: &str,
-        page: &impl Serialize,
-        needed: &[&str],
-    ) -> Result<(), ProviderError> {
+    fn try_one<V: View>(&self, view: &V, needed: &[&str]) -> Result<(), ProviderError> {
         let html = self
-            .render(name, "", page)
-            .map_err(|error| unusable(name, &error))?;
+            .render(view, "a-ticket")
+            .map_err(|error| unusable(V::TEMPLATE, &error))?;
         match needed.iter().find(|text| !html.contains(**text)) {
             None => Ok(()),
             Some(text) => Err(ProviderError::Template {
-                name: name.to_owned(),
+                name: V::TEMPLATE.to_owned(),
                 message: format!("the page would not work: {text} is missing from its form"),
             }),
         }
+    }
+}
+
+fn sign_in() -> SignInPage<'static> {
+    SignInPage {
+        client_name: "client",
+        username: "user",
+        problem: Some("problem".to_owned()),
+        status: StatusCode::OK,
+        retry_after_s: None,
+        action: Endpoint::SignIn,
+        form_action: FormAction::default(),
+    }
+}
+
+fn select_account() -> SelectAccountPage<'static> {
+    SelectAccountPage {
+        client_name: "client",
+        user_name: Some("user"),
+        login: "a-login",
+        form_action: FormAction::default(),
+    }
+}
+
+fn consent() -> ConsentPage<'static> {
+    let link = Some("https:");
+    ConsentPage {
+        client_name: "client",
+        user_name: "user",
+        scopes: vec![
+            RequestedScope {
+                value: "a-scope-value",
+                description: None,
+            },
+            RequestedScope {
+                value: "described",
+                description: Some("a-description"),
+            },
+        ],
+        logo_uri: link,
+        client_uri: link,
+        policy_uri: link,
+        tos_uri: link,
+        form_action: FormAction::default(),
+        logo_origin: None,
+    }
+}
+
+fn form_post() -> FormPostPage<'static> {
+    FormPostPage {
+        client_name: "client",
+        redirect_uri: "https:",
+        fields: vec![FormPostField {
+            name: "a-name",
+            value: "a-value",
+        }],
+        form_action: FormAction::default(),
+    }
+}
+
+fn signed_out() -> SignedOutPage {
+    SignedOutPage {
+        frames: vec![Frame {
+            src: "a-frame".to_owned(),
+            origin: String::new(),
+        }],
+        next: Some("next-page".to_owned()),
     }
 }
 
@@ -127,7 +137,6 @@ fn account() -> AccountPage<'static> {
     let moment = || Moment::new(Timestamp::from_secs(0), Timestamp::from_secs(100));
     AccountPage {
         user_name: "user",
-        ticket: "a-ticket",
         notice: Some(Notice::SessionEnded),
         sessions: vec![SessionRow {
             id: "session".to_owned(),

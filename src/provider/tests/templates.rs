@@ -44,7 +44,7 @@ fn a_template_that_cannot_be_used_is_named_at_start() {
         ("sign_in.html", "<form></form>", "a-ticket is missing"),
         (
             "sign_in.html",
-            "{{ page.ticket }}<input name=\"login\">",
+            "{{ ticket }}<input name=\"login\">",
             "name=\"username\" is missing",
         ),
         ("sign_out.html", "<p>Bye.</p>", "a-ticket is missing"),

@@ -1,0 +1,82 @@
+//! Pages with a form of ours, and the form when it comes back.
+
+use super::{Browser, Opened, Purpose};
+use crate::provider::Provider;
+use crate::provider::error::PageError;
+use crate::provider::pages::View;
+use crate::provider::params::Params;
+use crate::provider::reply::Response;
+use crate::provider::request::Request;
+
+/// A form that a page of ours sent, in the browser that the page was made for.
+#[derive(Debug)]
+pub(crate) struct OwnForm {
+    /// What the user filled in or pressed.
+    pub(crate) fields: Params,
+    /// What was sealed into the page.
+    pub(crate) content: String,
+    /// Whether the page was open for too long.
+    pub(crate) is_stale: bool,
+}
+
+impl OwnForm {
+    /// Whether the user pressed cancel.
+    pub(crate) fn is_canceled(&self) -> Result<bool, PageError> {
+        Ok(self.fields.one("cancel")?.is_some())
+    }
+
+    /// What the user typed as user name.
+    pub(crate) fn username(&self) -> &str {
+        self.fields
+            .one("username")
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+    }
+}
+
+impl Provider {
+    /// Shows a page whose form can be sent from this browser only, and only for `purpose`, with
+    /// `content` sealed into it.
+    pub(crate) async fn show_form<V: View>(
+        &self,
+        view: &V,
+        (purpose, content): (Purpose, &str),
+        request: &Request,
+    ) -> Result<Response, PageError> {
+        let browser = Browser::of(request, &self.settings.issuer)?;
+        let tickets = self.tickets().await?;
+        let ticket = tickets.issue(purpose, &browser, content, request.now);
+        let mut response = self.pages.show_with_ticket(view, &ticket);
+        self.remember_browser(&browser, &mut response);
+        Ok(response)
+    }
+
+    /// Reads a form; refuses what another site or another browser sent (login CSRF, and consent
+    /// pressed by somebody else's page).
+    pub(crate) async fn read_form(
+        &self,
+        purpose: Purpose,
+        request: &Request,
+    ) -> Result<OwnForm, PageError> {
+        if !request.is_same_origin(&self.settings.issuer) {
+            return Err(PageError::CrossSite);
+        }
+        let fields = request.form()?;
+        let ticket = fields.one("ticket")?.ok_or(PageError::ForeignTicket)?;
+        let browser = Browser::known(request, &self.settings.issuer);
+        let browser = browser.ok_or(PageError::ForeignTicket)?;
+        let times = (request.now, self.settings.interaction_lifetime);
+        let tickets = self.tickets().await?;
+        let (content, is_stale) = match tickets.open(purpose, &browser, ticket, times) {
+            Some(Opened::Fresh(content)) => (content, false),
+            Some(Opened::Stale(content)) => (content, true),
+            None => return Err(PageError::ForeignTicket),
+        };
+        Ok(OwnForm {
+            fields,
+            content,
+            is_stale,
+        })
+    }
+}
