@@ -180,7 +180,7 @@ fn scope(claims: &Map<String, Value>) -> Result<Scope, JwtError> {
 }
 
 /// One text or a list of texts (RFC 7519 §4.1.3); stricter than there, neither may be empty.
-fn audience(claims: &Map<String, Value>) -> Result<Vec<String>, JwtError> {
+pub(super) fn audience(claims: &Map<String, Value>) -> Result<Vec<String>, JwtError> {
     let listed = match claims.get("aud") {
         Some(single @ Value::String(_)) => std::slice::from_ref(single),
         Some(Value::Array(several)) => several.as_slice(),
@@ -200,7 +200,7 @@ fn audience(claims: &Map<String, Value>) -> Result<Vec<String>, JwtError> {
 
 /// A `NumericDate` in whole seconds. Fractions, exponents, negative numbers and those that a
 /// reader with binary doubles would round (above 2^53) are refused.
-fn moment(
+pub(super) fn moment(
     claims: &Map<String, Value>,
     name: &str,
     error: JwtError,
@@ -217,7 +217,7 @@ fn moment(
 }
 
 /// A claim that is a text if it is there at all; `null` is not absence.
-fn text<'a>(
+pub(super) fn text<'a>(
     claims: &'a Map<String, Value>,
     name: &str,
     error: JwtError,

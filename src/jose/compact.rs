@@ -10,6 +10,7 @@ use super::error::JwtError;
 pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A token taken apart; nothing in it has been verified.
+#[derive(Debug)]
 pub(super) struct Compact<'a> {
     /// The header, decoded.
     pub(super) header: Vec<u8>,

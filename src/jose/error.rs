@@ -46,8 +46,49 @@ pub enum JwkSetError {
     #[error("two keys of the JWK Set have the key id {0:?}")]
     DuplicateKeyId(String),
     /// Every key was skipped: another type, use or algorithm, too weak, private or malformed.
-    #[error("no key of the JWK Set can be used with the algorithms accepted for the issuer")]
+    #[error("no key of the JWK Set can be used with the algorithms accepted for it")]
     NoUsableKey,
+    /// A key that whoever reads the set could sign with; in a set that was handed in for
+    /// registration.
+    #[error("the JWK Set has a private or shared key: only public keys belong there")]
+    PrivateKey,
+}
+
+/// Why an assertion does not prove that it is its client's (RFC 7523 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AssertionError {
+    /// Its form, its header, its times or its signature.
+    #[error(transparent)]
+    Jwt(#[from] JwtError),
+    /// `typ` is that of a token for something else.
+    #[error("its type is that of another kind of token")]
+    Type,
+    /// `iss` and `sub` must both be the client's id.
+    #[error("iss and sub are not both the id of the client")]
+    Client,
+    /// `aud` has somebody else, too.
+    #[error("aud is not this provider, or not this provider alone")]
+    Audience,
+    /// `exp` is so far away that whoever finds it has too long to use it.
+    #[error("exp is further away than is allowed")]
+    Lifetime,
+    /// `jti` is missing, not a text, empty or too long.
+    #[error("jti is missing or malformed")]
+    Identifier,
+}
+
+impl AssertionError {
+    /// The reason as a short label, for metrics and log fields.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Jwt(error) => error.reason(),
+            Self::Type => "type",
+            Self::Client => "client_id",
+            Self::Audience => "audience",
+            Self::Lifetime => "lifetime",
+            Self::Identifier => "identifier",
+        }
+    }
 }
 
 /// Why a token that somebody presented was not accepted.

@@ -1,4 +1,4 @@
-//! The JOSE header of an access token (RFC 7515 §4), read strictly.
+//! The JOSE header of a signed token (RFC 7515 §4), read strictly.
 
 use serde_json::{Map, Value};
 
@@ -20,16 +20,44 @@ pub(super) struct Header {
     pub(super) token_type: Option<String>,
 }
 
+/// The same before it is known whether the algorithm is one that public keys are used with.
+#[derive(Debug)]
+pub(super) struct AnyHeader {
+    /// `alg`, whatever it is.
+    pub(super) algorithm: String,
+    /// `kid`.
+    pub(super) key_id: Option<String>,
+    /// `typ`.
+    pub(super) token_type: Option<String>,
+}
+
 const LIMITS: Limits = Limits {
     depth: 8,
     values: 64,
 };
 
 /// Members that change what the token is: another payload (RFC 7797), compression and the
-/// parameters of encryption (RFC 7516 §4.1, RFC 7518 §4). No signed access token has them.
+/// parameters of encryption (RFC 7516 §4.1, RFC 7518 §4). No token that is only signed has them.
 const FOREIGN: [&str; 9] = ["b64", "zip", "enc", "epk", "apu", "apv", "iv", "p2c", "p2s"];
 
 impl Header {
+    /// Reads the decoded header.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwtError> {
+        Self::of(&AnyHeader::parse(bytes)?)
+    }
+
+    /// A header whose algorithm we verify with.
+    pub(super) fn of(header: &AnyHeader) -> Result<Self, JwtError> {
+        Ok(Self {
+            algorithm: VerificationAlgorithm::parse(&header.algorithm)
+                .ok_or(JwtError::Algorithm)?,
+            key_id: header.key_id.clone(),
+            token_type: header.token_type.clone(),
+        })
+    }
+}
+
+impl AnyHeader {
     /// Reads the decoded header.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwtError> {
         let members = json::parse_object(bytes, LIMITS)?;
@@ -45,12 +73,11 @@ impl Header {
         if content.is_some_and(|content| without_prefix(content).eq_ignore_ascii_case("jwt")) {
             return Err(JwtError::Header);
         }
-        let algorithm = match members.get("alg") {
-            Some(Value::String(name)) => VerificationAlgorithm::parse(name),
-            _ => None,
+        let Some(Value::String(algorithm)) = members.get("alg") else {
+            return Err(JwtError::Algorithm);
         };
         Ok(Self {
-            algorithm: algorithm.ok_or(JwtError::Algorithm)?,
+            algorithm: algorithm.clone(),
             key_id: text(&members, "kid")?.map(str::to_owned),
             token_type: text(&members, "typ")?.map(str::to_owned),
         })

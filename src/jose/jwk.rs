@@ -37,9 +37,8 @@ pub(super) fn parse_public(
     jwk: &Map<String, Value>,
     accepted: &[VerificationAlgorithm],
 ) -> Result<VerificationKey, JwkError> {
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     let kind = kind(jwk)?;
-    if PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
+    if has_private_member(jwk) {
         return Err(JwkError::Private);
     }
     check_use(jwk)?;
@@ -52,6 +51,12 @@ pub(super) fn parse_public(
     };
     let id = text(jwk, "kid")?.map(str::to_owned);
     Ok(VerificationKey::new(id, algorithm, key))
+}
+
+/// Whether whoever reads the key can sign with it (RFC 7518 §6).
+pub(super) fn has_private_member(jwk: &Map<String, Value>) -> bool {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    PRIVATE.iter().any(|name| jwk.contains_key(*name))
 }
 
 /// `kty` and `crv`. `oct`, a shared secret, is never a kind of ours.

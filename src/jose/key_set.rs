@@ -1,4 +1,4 @@
-//! The keys of a trusted issuer, from its JWK Set (RFC 7517 §5), and the choice among keys.
+//! The keys of an issuer or a client, from its JWK Set (RFC 7517 §5), and the choice among keys.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use super::json::{self, Limits};
 use super::jwk;
 use super::verification_key::VerificationKey;
 
-/// The usable keys of one issuer; no two have one `kid`.
+/// The usable keys of one issuer or client; no two have one `kid`.
 #[derive(Debug)]
-pub(super) struct KeySet(Vec<Arc<VerificationKey>>);
+pub(crate) struct KeySet(Vec<Arc<VerificationKey>>);
 
 const MAX_KEYS: usize = 100;
 
@@ -26,7 +26,11 @@ const LIMITS: Limits = Limits {
 impl KeySet {
     /// Reads a JWK Set. A key that cannot be used with the `accepted` algorithms is skipped and
     /// named in the log: one odd key must not lock everybody out.
-    pub(super) fn parse(
+    ///
+    /// # Errors
+    ///
+    /// [`JwkSetError`] when there is none that can be used, or two cannot be told apart.
+    pub(crate) fn parse(
         text: &str,
         accepted: &[VerificationAlgorithm],
     ) -> Result<Self, JwkSetError> {
@@ -47,7 +51,7 @@ impl KeySet {
                 Ok(key) => keys.push(Arc::new(key)),
                 Err(reason) => {
                     let id = members.get("kid").and_then(Value::as_str);
-                    tracing::warn!(key.id = id, %reason, "a key of a trusted issuer is skipped");
+                    tracing::warn!(key.id = id, %reason, "a key of a JWK Set is skipped");
                 }
             }
         }
@@ -56,6 +60,26 @@ impl KeySet {
             return Err(JwkSetError::NoUsableKey);
         }
         Ok(Self(keys))
+    }
+
+    /// Reads a JWK Set that somebody hands in for registration: as [`Self::parse`], but whoever
+    /// would give a private key away is told so.
+    ///
+    /// # Errors
+    ///
+    /// [`JwkSetError`] says what is wrong with it.
+    pub(crate) fn register(
+        text: &str,
+        accepted: &[VerificationAlgorithm],
+    ) -> Result<Self, JwkSetError> {
+        let set =
+            json::parse_object(text.as_bytes(), LIMITS).map_err(|_| JwkSetError::Malformed)?;
+        let listed = set.get("keys").and_then(Value::as_array);
+        let mut members = listed.into_iter().flatten().filter_map(Value::as_object);
+        if members.any(jwk::has_private_member) {
+            return Err(JwkSetError::PrivateKey);
+        }
+        Self::parse(text, accepted)
     }
 
     /// The key that a token's header means.

@@ -1,8 +1,9 @@
-//! JOSE: algorithms, keys, signing, and the strict verification of access tokens.
+//! JOSE: algorithms, keys, signing, and the strict verification of access tokens and assertions.
 //!
 //! [`SigningKey`] signs what the provider issues; [`KeyRing`] says which key signs now and which
 //! are published; [`TokenVerifier`] decides whether a text is an access token of ours or of an
-//! issuer we trust, and remembers what it established.
+//! issuer we trust, and remembers what it established; [`Assertion`] is what a client signs to
+//! prove who it is.
 //!
 //! It refuses to know policy: which audience, scope or subject a route wants, and whether a grant
 //! was revoked, is asked of every request by the caller. A remembered token is therefore a
@@ -28,6 +29,8 @@ mod claims;
 mod compact;
 mod header;
 
+mod assertion;
+
 mod issuer;
 mod verdicts;
 mod verifier;
@@ -36,10 +39,13 @@ mod verifier;
 mod tests;
 
 pub use algorithm::VerificationAlgorithm;
+pub(crate) use assertion::{Assertion, AssertionTerms};
 pub use claims::Verified;
+pub(crate) use error::AssertionError;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
 pub use issuer::TrustedIssuer;
 pub use key_ring::{KeyRing, RingKey};
+pub(crate) use key_set::KeySet;
 pub use signing_key::SigningKey;
 pub use verifier::TokenVerifier;
 

@@ -3,6 +3,7 @@
 //! Every hostile token here is signed with a key that is accepted, unless the signature is the
 //! point: what is refused is refused for the reason the row names, not for a bad signature.
 
+mod assertion;
 mod cache;
 mod claims;
 mod header;
