@@ -1,8 +1,8 @@
 //! Requests to addresses that clients registered.
 //!
 //! Whoever registers an address makes us call it, so what is called is bounded: no redirection is
-//! followed, no proxy of the environment is used, an answer has a time limit and its body is not
-//! read. A client that the operator did not write down leads to public addresses only, over TLS;
+//! followed, no proxy of the environment is used, an answer has a time limit, and its body is not
+//! read, or not beyond a size. A client that the operator did not write down leads to public addresses only, over TLS;
 //! that is checked on the address that is then connected to, so a name that changes its mind
 //! between check and use gains nothing.
 
@@ -41,7 +41,19 @@ pub(crate) enum OutboundError {
     /// The connection ended early, or what came is not HTTP.
     #[error("the connection broke")]
     Broken,
+    /// An answer that is no document.
+    #[error("the answer was {0}")]
+    Status(StatusCode),
+    /// A document larger than any of its kind.
+    #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
+    /// Bytes that are no text.
+    #[error("the document is not UTF-8 text")]
+    NotText,
 }
+
+/// The largest document that is read: a key set with a hundred keys has half of it.
+const MAX_DOCUMENT_BYTES: usize = 128 * 1024;
 
 /// Posts forms; the one thing that tests replace.
 #[async_trait]
@@ -53,6 +65,13 @@ pub(crate) trait FormPoster: fmt::Debug + Send + Sync {
         reach: Reach,
         form: String,
     ) -> Result<StatusCode, OutboundError>;
+}
+
+/// Fetches documents; the other thing that tests replace.
+#[async_trait]
+pub(crate) trait DocumentFetcher: fmt::Debug + Send + Sync {
+    /// The text at `from`, if the answer is 200.
+    async fn fetch(&self, from: &ClientEndpoint, reach: Reach) -> Result<String, OutboundError>;
 }
 
 /// Makes requests.
@@ -105,6 +124,30 @@ impl FormPoster for Outbound {
             .body(form);
         let response = request.send().await.map_err(|error| reason(&error))?;
         Ok(response.status())
+    }
+}
+
+#[async_trait]
+impl DocumentFetcher for Outbound {
+    async fn fetch(&self, from: &ClientEndpoint, reach: Reach) -> Result<String, OutboundError> {
+        let url = Url::parse(from.as_str()).map_err(|_| OutboundError::Connect)?;
+        let request = self
+            .client(&url, reach)?
+            .get(url)
+            .header(header::ACCEPT, "application/jwk-set+json, application/json");
+        let mut response = request.send().await.map_err(|error| reason(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(OutboundError::Status(response.status()));
+        }
+        let mut document = Vec::new();
+        // Piece by piece: what the peer says of the length binds it to nothing.
+        while let Some(piece) = response.chunk().await.map_err(|error| reason(&error))? {
+            if document.len() + piece.len() > MAX_DOCUMENT_BYTES {
+                return Err(OutboundError::TooLarge);
+            }
+            document.extend_from_slice(&piece);
+        }
+        String::from_utf8(document).map_err(|_| OutboundError::NotText)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Which addresses are called, and which are not.
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
 use super::*;
 
 fn outbound() -> Outbound {
@@ -42,4 +45,93 @@ async fn what_the_operator_wrote_down_is_called_wherever_it_is() {
     let answer = outbound().post(&to, Reach::Anywhere, String::new()).await;
 
     assert_eq!(answer, Err(OutboundError::Connect));
+}
+
+/// Fetches from a server that answers one request with `answer` and goes away.
+async fn fetch(answer: Vec<u8>) -> Result<String, OutboundError> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let from = format!("http://{}/jwks", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        // Whoever has read enough leaves before the end.
+        drop(stream.write_all(&answer).await);
+    });
+    let from = ClientEndpoint::register(&from).unwrap();
+    outbound().fetch(&from, Reach::Anywhere).await
+}
+
+#[tokio::test]
+async fn a_document_is_read_if_it_is_one_and_not_too_large() {
+    let redirect =
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+    let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x1_0000));
+    let endless = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        chunk.repeat(3)
+    );
+    let lying = "HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\n";
+    let (head, cut) = ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "{");
+    for (row, answer, expected) in [
+        (
+            "a document",
+            format!("{head}{{}}").into_bytes(),
+            Ok("{}".to_owned()),
+        ),
+        (
+            "a redirection",
+            redirect.into(),
+            Err(OutboundError::Status(StatusCode::FOUND)),
+        ),
+        (
+            "an error page",
+            b"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
+            Err(OutboundError::Status(StatusCode::SERVICE_UNAVAILABLE)),
+        ),
+        (
+            "without end",
+            endless.into_bytes(),
+            Err(OutboundError::TooLarge),
+        ),
+        (
+            "cut off",
+            format!("{head}{cut}").into_bytes(),
+            Err(OutboundError::Broken),
+        ),
+        (
+            "announced and not sent",
+            lying.into(),
+            Err(OutboundError::Broken),
+        ),
+        (
+            "no text",
+            [head.as_bytes(), b"\xff\xff"].concat(),
+            Err(OutboundError::NotText),
+        ),
+        (
+            "no HTTP",
+            b"SSH-2.0-OpenSSH\r\n".to_vec(),
+            Err(OutboundError::Broken),
+        ),
+    ] {
+        assert_eq!(fetch(answer).await, expected, "{row}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_not_fetched_from_inside_our_network_for_a_stranger() {
+    let outbound = outbound();
+    let port = closed_port();
+    for uri in [
+        format!("https://127.0.0.1:{port}/"),
+        format!("https://localhost:{port}/"),
+        format!("http://localhost:{port}/"),
+    ] {
+        let from = ClientEndpoint::register(&uri).unwrap();
+        let answer = outbound.fetch(&from, Reach::Public).await;
+        assert_eq!(answer, Err(OutboundError::NotPublic), "{uri}");
+    }
 }
