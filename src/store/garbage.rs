@@ -37,6 +37,7 @@ impl Store {
             (DELETE_REVOCATIONS, now),
             (DELETE_CLIENTS, replay_horizon),
             (DELETE_INITIAL_TOKENS, now),
+            (DELETE_ASSERTIONS, now),
             (DELETE_ATTEMPTS, now.before(ATTEMPT_MEMORY)),
         ];
         let mut n_deleted = 0;
@@ -86,6 +87,9 @@ const DELETE_CLIENTS: &str = "DELETE FROM clients WHERE id IN
 
 const DELETE_INITIAL_TOKENS: &str = "DELETE FROM initial_access_tokens WHERE digest IN
     (SELECT digest FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)";
+
+const DELETE_ASSERTIONS: &str = "DELETE FROM client_assertions WHERE digest IN
+    (SELECT digest FROM client_assertions WHERE expires_at <= $1 LIMIT $2)";
 
 const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE (login, lane) IN
     (SELECT login, lane FROM attempts WHERE last_at <= $1 LIMIT $2)";

@@ -42,6 +42,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 7,
         sql: include_str!("migrations/sqlite/0007_attempt_lanes.sql"),
     },
+    Migration {
+        version: 8,
+        sql: include_str!("migrations/sqlite/0008_client_assertions.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -21,6 +21,7 @@ mod key_file;
 mod sealing;
 
 mod attempts;
+mod client_assertions;
 mod clients;
 mod codes;
 mod consents;
