@@ -252,6 +252,7 @@ fn provider_settings() -> Settings {
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
         key_rotation: cellgate::provider::KeyRotation::default(),
+        client_authentication: cellgate::provider::ClientAuthenticationPolicy::default(),
         back_channel_logout: cellgate::provider::BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(86_400),

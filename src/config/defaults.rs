@@ -80,6 +80,11 @@ pub(crate) const RESERVED_FOR_KNOWN_DEVICES: u32 = 2;
 pub(crate) const KNOWN_DEVICE_LIFETIME_S: u64 = 180 * 86_400;
 /// Wrong passwords of one address in a window: a mistyping office fits.
 pub(crate) const FAILURES_PER_ADDRESS: u32 = 50;
+/// Wrong secrets and assertions of applications from one address in a window: several that were
+/// configured wrong and try again every minute fit.
+pub(crate) const CLIENT_FAILURES_PER_ADDRESS: u32 = 100;
+/// Seconds that the assertion of an application may live: stock libraries write an hour.
+pub(crate) const MAX_ASSERTION_LIFETIME_S: u64 = 3600;
 /// Seconds of such a window.
 pub(crate) const ADDRESS_WINDOW_S: u64 = 600;
 /// Passwords that are checked at once.

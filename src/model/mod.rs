@@ -5,7 +5,9 @@
 mod claim_rule;
 mod client;
 mod client_access;
+mod client_authentication;
 mod client_endpoint;
+mod client_keys;
 mod consent;
 mod device;
 mod grant;
@@ -26,12 +28,11 @@ mod web_link;
 mod web_origin;
 
 pub use claim_rule::{ClaimName, ClaimNameError, ClaimRule, ClaimSource, ConstantClaim};
-pub use client::{
-    Client, ClientAuthentication, ClientId, ClientIdError, ClientLinks, GrantType, SecretHash,
-    SecretHashError,
-};
+pub use client::{Client, ClientId, ClientIdError, ClientLinks, GrantType};
 pub use client_access::ClientAccess;
+pub use client_authentication::{ClientAuthentication, SecretHash, SecretHashError};
 pub use client_endpoint::{ClientEndpoint, ClientEndpointError};
+pub use client_keys::{ClientKeys, KeySource};
 pub use consent::{Consent, ConsentPolicy};
 pub use device::Device;
 pub use grant::{

@@ -143,6 +143,28 @@ pub(crate) fn tokens_refused(
     );
 }
 
+/// A client did not prove who it is. It is named only if it is registered: people paste secrets
+/// into the wrong field. `labels` are the reason and, of an assertion, the rule it broke.
+pub(crate) fn client_refused(
+    labels: (&'static str, Option<&'static str>),
+    explanation: &impl std::fmt::Display,
+    client: Option<&ClientId>,
+    peer: IpAddr,
+) {
+    let (reason, rule) = labels;
+    tracing::info!(
+        target: "audit",
+        event = "client_authentication",
+        outcome = "refused",
+        reason,
+        rule,
+        %explanation,
+        client.id = client.map(ClientId::as_str),
+        peer.address = %peer,
+        "a client did not prove who it is"
+    );
+}
+
 /// A used code or refresh token came again: somebody may have stolen it.
 pub(crate) fn replayed(what: &'static str, grant: &GrantId, client: &ClientId, peer: IpAddr) {
     tracing::warn!(

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::authorization::ResponseMode;
 use super::claims::CLAIMS_BY_SCOPE;
+use super::clients::AuthenticationMethod;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
@@ -49,10 +50,14 @@ struct Additional {
     revocation_endpoint: RevocationUrl,
     /// RFC 8414 §2.
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    /// RFC 8414 §2: by which an assertion may be signed.
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<CoreJwsSigningAlgorithm>,
     /// RFC 8414 §2.
     introspection_endpoint: IntrospectionUrl,
     /// RFC 8414 §2.
     introspection_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    /// RFC 8414 §2: by which an assertion may be signed.
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<CoreJwsSigningAlgorithm>,
     /// RFC 9701 §7.
     introspection_signing_alg_values_supported: Vec<CoreJwsSigningAlgorithm>,
     /// OpenID Connect RP-Initiated Logout §2.1.
@@ -103,10 +108,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     let url = |endpoint: Endpoint| settings.issuer.endpoint(endpoint.path());
     let additional = Additional {
         revocation_endpoint: RevocationUrl::new(url(Endpoint::Revocation))?,
-        revocation_endpoint_auth_methods_supported: authentication_methods(),
+        revocation_endpoint_auth_methods_supported: authentication_methods().collect(),
+        revocation_endpoint_auth_signing_alg_values_supported: signing_algorithms(),
         introspection_endpoint: IntrospectionUrl::new(url(Endpoint::Introspection))?,
+        introspection_endpoint_auth_signing_alg_values_supported: signing_algorithms(),
         introspection_endpoint_auth_methods_supported: authentication_methods()
-            .into_iter()
             .filter(|method| *method != CoreClientAuthMethod::None)
             .collect(),
         introspection_signing_alg_values_supported: vec![settings.id_token_algorithm.into()],
@@ -136,7 +142,8 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     .set_scopes_supported(Some(scopes(settings)))
     .set_response_modes_supported(Some(ResponseMode::ALL.map(response_mode).to_vec()))
     .set_grant_types_supported(Some(GrantType::ALL.map(grant_type).to_vec()))
-    .set_token_endpoint_auth_methods_supported(Some(authentication_methods()))
+    .set_token_endpoint_auth_methods_supported(Some(authentication_methods().collect()))
+    .set_token_endpoint_auth_signing_alg_values_supported(Some(signing_algorithms()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(claims(settings)))
     .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
@@ -193,19 +200,21 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
     .collect()
 }
 
-/// What a client may have its ID tokens and its userinfo signed with: each is a value that it can
-/// be registered with.
+/// What a client may have its ID tokens and its userinfo signed with, and may sign its assertions
+/// with: each is a value that it can be registered with.
 fn signing_algorithms() -> Vec<CoreJwsSigningAlgorithm> {
     SigningAlgorithm::ALL.map(Into::into).to_vec()
 }
 
-/// One for each kind of `ClientAuthentication`.
-fn authentication_methods() -> Vec<CoreClientAuthMethod> {
-    vec![
-        CoreClientAuthMethod::ClientSecretBasic,
-        CoreClientAuthMethod::ClientSecretPost,
-        CoreClientAuthMethod::None,
-    ]
+fn authentication_methods() -> impl Iterator<Item = CoreClientAuthMethod> {
+    AuthenticationMethod::ALL
+        .into_iter()
+        .map(|method| match method {
+            AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
+            AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
+            AuthenticationMethod::PrivateKeyJwt => CoreClientAuthMethod::PrivateKeyJwt,
+            AuthenticationMethod::None => CoreClientAuthMethod::None,
+        })
 }
 
 const fn grant_type(grant_type: GrantType) -> CoreGrantType {

@@ -50,7 +50,8 @@ pub use discovery::DiscoveryError;
 pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
 pub use settings::{
-    BackChannelLogout, Interactions, Parts, RefreshTokenPolicy, Registration, Settings,
+    BackChannelLogout, ClientAuthenticationPolicy, Interactions, Parts, RefreshTokenPolicy,
+    Registration, Settings,
 };
 
 use std::net::IpAddr;
@@ -69,7 +70,9 @@ use pages::Pages;
 use reply::Response;
 use request::Request;
 use subjects::PairwiseKey;
-use token::SecretChecks;
+use token::{ClientKeySets, SecretChecks};
+
+use crate::failures::FailureLimiter;
 
 /// The OpenID Provider.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ pub struct Provider {
     pages: Pages,
     discovery: Bytes,
     secret_checks: SecretChecks,
+    client_keys: ClientKeySets,
+    client_failures: FailureLimiter,
     tickets: OnceCell<Tickets>,
     device_seal: OnceCell<DeviceSeal>,
     signing_keys: SigningKeys,
@@ -117,10 +122,16 @@ impl Provider {
             &settings.registration,
             parts.store.clone(),
         );
+        let policy = &settings.client_authentication;
         Ok(Self {
             pages: Pages::load(&settings)?,
             discovery: discovery::document(&settings)?,
             secret_checks: SecretChecks::new(clients.slow_hash()),
+            client_keys: ClientKeySets::new(Arc::clone(&parts.metrics)),
+            client_failures: FailureLimiter::new(
+                policy.failures_per_address,
+                policy.address_window,
+            ),
             tickets: OnceCell::new(),
             device_seal: OnceCell::new(),
             signing_keys: SigningKeys::new(Arc::clone(&parts.keys), parts.store.clone()),

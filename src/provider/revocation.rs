@@ -1,5 +1,7 @@
 //! Token revocation (RFC 7009).
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
 use super::Provider;
@@ -14,26 +16,34 @@ use crate::secret::Digest;
 impl Provider {
     /// Answers a revocation request: 200 when the token is dead now, whoever killed it.
     pub(super) async fn revoke(&self, request: &Request) -> Response {
-        match self.revoke_token(request).await {
+        let mut client = None;
+        match self.revoke_token(request, &mut client).await {
             Ok(()) => reply::empty(StatusCode::OK),
             Err(error) => {
                 let (code, _) = error.wire();
-                audit::tokens_refused(code, &error, None, request.peer);
+                let client = client.as_ref().map(|client| &client.id);
+                audit::tokens_refused(code, &error, client, request.peer);
                 error.into()
             }
         }
     }
 
     /// The hint of §2.1 is not needed: the two kinds of tokens do not look alike.
-    async fn revoke_token(&self, request: &Request) -> Result<(), TokenError> {
+    /// `authenticated` is the client, as soon as it has proved who it is.
+    async fn revoke_token(
+        &self,
+        request: &Request,
+        authenticated: &mut Option<Arc<Client>>,
+    ) -> Result<(), TokenError> {
         let form = request.form()?;
         let client = self.authenticate_client(&form, request).await?;
+        let client = &*authenticated.insert(client);
         let token = form.one("token")?.ok_or(TokenError::Missing("token"))?;
         if token.contains('.') {
-            self.revoke_access_token(token, &client, request).await
+            self.revoke_access_token(token, client, request).await
         } else {
             let token = Digest::of(token.as_bytes());
-            self.revoke_refresh_token(&token, &client, request).await
+            self.revoke_refresh_token(&token, client, request).await
         }
     }
 

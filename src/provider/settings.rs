@@ -38,6 +38,8 @@ pub struct Settings {
     pub session_idle_lifetime: Duration,
     /// How signing keys follow one another.
     pub key_rotation: KeyRotation,
+    /// How clients prove who they are.
+    pub client_authentication: ClientAuthenticationPolicy,
     /// How clients are told that a user signed out.
     pub back_channel_logout: BackChannelLogout,
     /// A sign-in page is good for this long (default 30 min).
@@ -54,6 +56,32 @@ pub struct Settings {
     /// `select_account.html`, `consent.html`, `form_post.html`, `sign_out.html`,
     /// `signed_out.html`, `message.html`, `style.css`.
     pub templates: Option<PathBuf>,
+}
+
+/// What holds when clients prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAuthenticationPolicy {
+    /// Wrong secrets and assertions of one address in `address_window` (default 100).
+    pub failures_per_address: u32,
+    /// Default 10 min.
+    pub address_window: Duration,
+    /// How far away the `exp` of an assertion may be (default 1 h, which is what stock libraries
+    /// write).
+    pub longest_assertion: Duration,
+    /// Whether an assertion may be made for the URL of an endpoint, as OpenID Connect Core §9 has
+    /// it, and not only for the issuer (default).
+    pub endpoint_audiences: bool,
+}
+
+impl Default for ClientAuthenticationPolicy {
+    fn default() -> Self {
+        Self {
+            failures_per_address: 100,
+            address_window: Duration::from_secs(600),
+            longest_assertion: Duration::from_secs(3600),
+            endpoint_audiences: true,
+        }
+    }
 }
 
 /// How clients are told that a user signed out (OpenID Connect Back-Channel Logout).

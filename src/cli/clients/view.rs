@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::ClientsError;
 use crate::cli::error::CliError;
-use crate::model::{Client, ClientAuthentication, GrantType, RedirectUri};
-use crate::provider::clients::ClientMetadata;
+use crate::model::{Client, GrantType, RedirectUri};
+use crate::provider::clients::{AuthenticationMethod, ClientMetadata};
 use crate::store::ClientRecord;
 
 /// Everything about a client but its secret.
@@ -64,11 +64,7 @@ impl ClientView {
             client_name: client.name.clone(),
             registered,
             created_at,
-            token_endpoint_auth_method: match client.authentication {
-                ClientAuthentication::None => "none",
-                ClientAuthentication::SecretBasic(_) => "client_secret_basic",
-                ClientAuthentication::SecretPost(_) => "client_secret_post",
-            },
+            token_endpoint_auth_method: AuthenticationMethod::of(&client.authentication).as_str(),
             redirect_uris: texts(&client.redirect_uris),
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
             grant_types: client

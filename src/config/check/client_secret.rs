@@ -1,6 +1,6 @@
 //! How a client authenticates, and where its secret is.
 
-use super::{Checker, pem};
+use super::{Checker, client_keys, pem};
 use crate::config::file::{AuthenticationName, ClientTable};
 use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
@@ -25,16 +25,26 @@ pub(super) fn authentication(
     .filter(|(_, value)| value.is_some())
     .map(|(key, _)| key)
     .collect();
+    client_keys::check_belonging(checker, table, at);
     let wrap = match table.authentication {
         AuthenticationName::None => {
-            for key in written {
-                checker.refuse(
-                    &at.key(key),
-                    "is of no use: a public client (`authentication: none`) has no secret",
-                    "Remove it, or write `authentication: client_secret_basic`.",
-                );
-            }
+            refuse_secrets(
+                checker,
+                &written,
+                "a public client (`authentication: none`)",
+                at,
+            );
             return Some(ClientAuthentication::None);
+        }
+        AuthenticationName::PrivateKeyJwt => {
+            refuse_secrets(
+                checker,
+                &written,
+                "with `authentication: private_key_jwt`, it",
+                at,
+            );
+            let keys = client_keys::keys(checker, table, at);
+            return keys.map(ClientAuthentication::PrivateKeyJwt);
         }
         AuthenticationName::ClientSecretBasic => ClientAuthentication::SecretBasic,
         AuthenticationName::ClientSecretPost => ClientAuthentication::SecretPost,
@@ -54,6 +64,16 @@ pub(super) fn authentication(
             checker.refuse(&at.key(second), "is a second secret", "Keep one of them.");
             None
         }
+    }
+}
+
+fn refuse_secrets(checker: &mut Checker, written: &[&str], who: &str, at: &KeyPath) {
+    for key in written {
+        checker.refuse(
+            &at.key(key),
+            format!("is of no use: {who} has no secret"),
+            "Remove it, or write `authentication: client_secret_basic`.",
+        );
     }
 }
 

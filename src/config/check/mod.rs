@@ -8,6 +8,7 @@ mod name;
 mod pem;
 mod route_path;
 
+mod client_keys;
 mod client_logout;
 mod client_secret;
 mod client_users;

@@ -8,13 +8,15 @@ use super::clients::clients;
 use super::name::Names;
 use crate::config::defaults;
 use crate::config::file::{
-    BackChannelLogoutTable, KeysTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
+    BackChannelLogoutTable, ClientAuthenticationTable, KeysTable, ProviderTable,
+    RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Reach, Scope};
 use crate::provider::{
-    BackChannelLogout, Interactions, KeyRotation, RefreshTokenPolicy, Registration, Settings,
+    BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, RefreshTokenPolicy,
+    Registration, Settings,
 };
 
 /// The provider's settings, and the audience of its access tokens.
@@ -70,6 +72,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         session_lifetime: Duration::from_secs(sessions.lifetime_s),
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
         key_rotation: key_rotation(checker, &table.keys, &at),
+        client_authentication: client_authentication(&table.client_authentication),
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
@@ -149,6 +152,15 @@ fn key_rotation(checker: &mut Checker, table: &KeysTable, at: &KeyPath) -> KeyRo
         );
     }
     rotation
+}
+
+const fn client_authentication(table: &ClientAuthenticationTable) -> ClientAuthenticationPolicy {
+    ClientAuthenticationPolicy {
+        failures_per_address: table.failures_per_address,
+        address_window: Duration::from_secs(table.address_window_s),
+        longest_assertion: Duration::from_secs(table.max_assertion_lifetime_s),
+        endpoint_audiences: table.endpoint_audiences,
+    }
 }
 
 fn back_channel_logout(

@@ -28,6 +28,14 @@ pub(crate) struct ClientTable {
     /// Environment variable with its secret.
     #[schemars(length(min = 1))]
     pub(crate) secret_env: Option<String>,
+    /// With `private_key_jwt`: JSON file with its public keys, as a JWK Set.
+    #[schemars(length(min = 1))]
+    pub(crate) jwks_file: Option<String>,
+    /// With `private_key_jwt`: where it publishes them, instead; they are fetched when needed.
+    #[schemars(length(min = 1))]
+    pub(crate) jwks_uri: Option<String>,
+    /// With `private_key_jwt`: what it signs its assertions with; left out: what each key says.
+    pub(crate) token_endpoint_auth_signing_alg: Option<SigningAlgorithmName>,
     /// Where answers may go, compared character by character.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) redirect_uris: Option<Vec<String>>,
@@ -122,6 +130,9 @@ impl Default for ClientTable {
             secret_hash: None,
             secret_file: None,
             secret_env: None,
+            jwks_file: None,
+            jwks_uri: None,
+            token_endpoint_auth_signing_alg: None,
             redirect_uris: None,
             post_logout_redirect_uris: None,
             backchannel_logout_uri: None,
@@ -164,6 +175,8 @@ pub(crate) enum AuthenticationName {
     ClientSecretBasic,
     /// Secret in the form.
     ClientSecretPost,
+    /// An assertion signed with a key that only the application has.
+    PrivateKeyJwt,
 }
 
 /// A grant type.
@@ -174,7 +187,8 @@ pub(crate) enum GrantTypeName {
     AuthorizationCode,
     /// Tokens are renewed without the user; asked for with scope `offline_access`.
     RefreshToken,
-    /// The application asks for itself, without a user; it must have a secret.
+    /// The application asks for itself, without a user; it must be able to prove who it
+    /// is.
     ClientCredentials,
 }
 

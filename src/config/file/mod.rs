@@ -7,6 +7,7 @@
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
 mod client;
+mod client_authentication;
 mod client_users;
 mod identity;
 mod keys;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
+pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use keys::KeysTable;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ClientAuthenticationTable;
 use super::ClientTable;
 use super::KeysTable;
 use crate::config::defaults;
@@ -35,6 +36,8 @@ pub(crate) struct ProviderTable {
     pub(crate) sessions: SessionsTable,
     /// The keys that tokens are signed with.
     pub(crate) keys: KeysTable,
+    /// Applications that prove who they are.
+    pub(crate) client_authentication: ClientAuthenticationTable,
     /// Telling applications that a user signed out.
     pub(crate) back_channel_logout: BackChannelLogoutTable,
     /// The sign-in page and the attempts at passwords.
@@ -58,6 +61,7 @@ impl Default for ProviderTable {
             codes: CodesTable::default(),
             sessions: SessionsTable::default(),
             keys: KeysTable::default(),
+            client_authentication: ClientAuthenticationTable::default(),
             back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
             scope_descriptions: BTreeMap::new(),

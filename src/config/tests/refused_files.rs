@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::refused::{assert_refused_at, whole};
 use crate::config::Config;
-use crate::model::ClientAuthentication;
+use crate::model::{ClientAuthentication, KeySource};
 use crate::secret::Secret;
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -259,4 +259,55 @@ routes:
             ),
         ],
     );
+}
+
+/// A P-256 key, and the same with its private half.
+const PUBLIC: &str = r#"{"kty": "EC", "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+#[test]
+fn the_keys_of_a_client_come_from_a_file() {
+    let set = format!("{{\"keys\": [{PUBLIC}]}}");
+    let folder = folder(&[("a.json", &set)]);
+
+    let config = Config::parse(&signing_client("a.json"), folder.path()).unwrap();
+
+    let ClientAuthentication::PrivateKeyJwt(keys) =
+        &config.provider.unwrap().clients[0].authentication
+    else {
+        panic!("private_key_jwt")
+    };
+    assert_eq!(keys.source, KeySource::Inline(set));
+}
+
+#[test]
+fn keys_that_prove_nothing_are_refused() {
+    let private = PUBLIC.replace('}', r#", "d": "AA"}"#);
+    let folder = folder(&[
+        ("private.json", &format!("{{\"keys\": [{private}]}}")),
+        ("key.json", PUBLIC),
+        ("none.json", "{\"keys\": []}"),
+        ("text.json", "-----BEGIN PUBLIC KEY-----"),
+    ]);
+    for (file, fragment) in [
+        ("private.json", "only public keys belong there"),
+        ("key.json", "must be a JSON object with an array of keys"),
+        ("none.json", "no key of the JWK Set can be used"),
+        ("text.json", "must be a JSON object with an array of keys"),
+        ("missing.json", "cannot be read"),
+    ] {
+        assert_refused_at(
+            file,
+            &signing_client(file),
+            folder.path(),
+            &[("provider.clients[0].jwks_file", 7, fragment)],
+        );
+    }
+}
+
+fn signing_client(file: &str) -> String {
+    client(&format!(
+        "authentication: private_key_jwt, jwks_file: {file}"
+    ))
 }

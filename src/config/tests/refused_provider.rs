@@ -185,6 +185,54 @@ const CLIENTS: &[Row] = &[
         )],
     ),
     (
+        "a client that signs, without keys",
+        "    - {id: a, authentication: private_key_jwt, redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0]",
+            7,
+            "has no keys, but authenticates by `private_key_jwt`",
+        )],
+    ),
+    (
+        "a client that signs, with two sets of keys",
+        "    - {id: a, authentication: private_key_jwt, jwks_file: a.json, jwks_uri: 'https://a/jwks', redirect_uris: ['https://a/']}",
+        &[("provider.clients[0].jwks_uri", 7, "is a second set of keys")],
+    ),
+    (
+        "a client that signs, with a secret",
+        "    - {id: a, authentication: private_key_jwt, secret_env: X, jwks_uri: 'https://a/jwks', redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0].secret_env",
+            7,
+            "with `authentication: private_key_jwt`, it has no secret",
+        )],
+    ),
+    (
+        "keys at an address that cannot be called safely",
+        "    - {id: a, authentication: private_key_jwt, jwks_uri: 'http://a.example/jwks', redirect_uris: ['https://a/']}",
+        &[(
+            "provider.clients[0].jwks_uri",
+            7,
+            "must begin with https://",
+        )],
+    ),
+    (
+        "keys of a client that does not sign",
+        "    - {id: a, authentication: none, jwks_uri: 'https://a/jwks', token_endpoint_auth_signing_alg: ES256, redirect_uris: ['https://a/']}",
+        &[
+            (
+                "provider.clients[0].jwks_uri",
+                7,
+                "is of no use without `authentication: private_key_jwt`",
+            ),
+            (
+                "provider.clients[0].token_endpoint_auth_signing_alg",
+                7,
+                "is of no use without `authentication: private_key_jwt`",
+            ),
+        ],
+    ),
+    (
         "two secrets",
         "    - {id: a, secret_env: X, secret_file: y, redirect_uris: ['https://a/']}",
         &[("provider.clients[0].secret_env", 7, "is a second secret")],

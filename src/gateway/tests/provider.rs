@@ -59,6 +59,7 @@ async fn provider() -> Provider {
         session_lifetime: minute,
         session_idle_lifetime: minute,
         key_rotation: provider::KeyRotation::default(),
+        client_authentication: provider::ClientAuthenticationPolicy::default(),
         back_channel_logout: provider::BackChannelLogout::default(),
         interaction_lifetime: minute,
         known_device_lifetime: Duration::from_secs(86_400),

@@ -2,8 +2,10 @@
 
 use super::metadata::{self, ClientMetadata};
 use super::redirect_uris;
-use crate::jose::SigningAlgorithm;
-use crate::model::{GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, WebLinkError};
+use crate::jose::{JwkSetError, SigningAlgorithm};
+use crate::model::{
+    ClientEndpointError, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, WebLinkError,
+};
 
 /// Why metadata are refused. The text is for whoever sent them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +66,18 @@ pub(crate) enum MetadataError {
     /// Not one of the policies.
     #[error("consent can only be \"required\", \"remembered\" or \"implicit\"")]
     Consent,
+    /// `private_key_jwt` without keys.
+    #[error("private_key_jwt needs jwks or jwks_uri")]
+    NoKeys,
+    /// RFC 7591 §2: "MUST NOT both be present".
+    #[error("jwks and jwks_uri exclude each other")]
+    TwoKeySets,
+    /// Keys that cannot be used.
+    #[error("jwks: {0}")]
+    KeySet(#[source] JwkSetError),
+    /// An address that cannot be called.
+    #[error("{0} {1}")]
+    Endpoint(&'static str, ClientEndpointError),
     /// In the store only: a secret without a method, or the other way round.
     #[error("the secret does not go with token_endpoint_auth_method")]
     Secret,
@@ -89,7 +103,7 @@ impl ClientMetadata {
     /// [`MetadataError`]: the first rule that is broken.
     pub(crate) fn complete(mut self, rules: &Rules<'_>) -> Result<Self, MetadataError> {
         let application_type = *self.application_type.get_or_insert_default();
-        self.token_endpoint_auth_method.get_or_insert_default();
+        self.complete_authentication(rules.registered_by)?;
         self.check_texts()?;
         self.links()?;
         let uris = self.redirect_uris.as_deref().unwrap_or_default();
@@ -128,7 +142,7 @@ impl ClientMetadata {
         if grant_types.iter().all(|it| *it == GrantType::RefreshToken) {
             return Err(MetadataError::NoFirstToken);
         }
-        let is_public = !self.authentication_method().has_secret();
+        let is_public = self.authentication_method().is_public();
         if is_public && grant_types.contains(&GrantType::ClientCredentials) {
             return Err(MetadataError::PublicClientCredentials);
         }

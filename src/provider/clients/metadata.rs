@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::authentication::AuthenticationMethod;
 use super::check::MetadataError;
 use super::redirect_uris::parse_registered;
 use crate::model::{
-    Client, ClientAuthentication, ClientLinks, ClientSigning, ConsentPolicy, GrantType,
-    LoopbackPorts, RedirectUri, RegisteredBy, Scope, SigningAlgorithm, WebLink,
+    Client, ClientLinks, ClientSigning, ConsentPolicy, GrantType, LoopbackPorts, RedirectUri,
+    RegisteredBy, Scope, SigningAlgorithm, WebLink,
 };
 use crate::store::ClientRecord;
 
@@ -28,6 +30,12 @@ pub(crate) struct ClientMetadata {
     pub(crate) post_logout_redirect_uris: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_endpoint_auth_method: Option<AuthenticationMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token_endpoint_auth_signing_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwks_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) grant_types: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,29 +81,6 @@ pub(crate) enum ApplicationType {
     Native,
 }
 
-/// `token_endpoint_auth_method`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AuthenticationMethod {
-    /// A public client.
-    None,
-    /// RFC 7591 §2: the default.
-    #[default]
-    ClientSecretBasic,
-    /// In the form.
-    ClientSecretPost,
-}
-
-impl AuthenticationMethod {
-    /// Whether a client that authenticates so has a secret.
-    pub(crate) const fn has_secret(self) -> bool {
-        match self {
-            Self::None => false,
-            Self::ClientSecretBasic | Self::ClientSecretPost => true,
-        }
-    }
-}
-
 impl ClientMetadata {
     /// Reads metadata: a JSON object, in which nothing stands twice.
     ///
@@ -118,11 +103,6 @@ impl ClientMetadata {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// How the client authenticates.
-    pub(crate) fn authentication_method(&self) -> AuthenticationMethod {
-        self.token_endpoint_auth_method.unwrap_or_default()
-    }
-
     /// The client of `record`, whose metadata these are; `audience` is that of a client without
     /// its own.
     ///
@@ -136,18 +116,9 @@ impl ClientMetadata {
     ) -> Result<Client, MetadataError> {
         let links = self.links()?;
         let signing = self.signing()?;
-        let authentication = match (self.authentication_method(), record.secret_hash) {
-            (AuthenticationMethod::None, None) => ClientAuthentication::None,
-            (AuthenticationMethod::ClientSecretBasic, Some(hash)) => {
-                ClientAuthentication::SecretBasic(hash)
-            }
-            (AuthenticationMethod::ClientSecretPost, Some(hash)) => {
-                ClientAuthentication::SecretPost(hash)
-            }
-            _ => return Err(MetadataError::Secret),
-        };
-        let is_public = matches!(authentication, ClientAuthentication::None);
-        let is_native = is_public || self.application_type == Some(ApplicationType::Native);
+        let authentication = self.authentication(record.secret_hash, record.registered_by)?;
+        let is_native = self.authentication_method().is_public()
+            || self.application_type == Some(ApplicationType::Native);
         let loopback_ports = if is_native && record.registered_by != RegisteredBy::Import {
             LoopbackPorts::Any
         } else {
@@ -175,13 +146,6 @@ impl ClientMetadata {
 
     /// What is signed for the client, and how.
     pub(super) fn signing(&self) -> Result<ClientSigning, MetadataError> {
-        let algorithm = |member, name: Option<&str>| {
-            name.map(|name| {
-                let unknown = || MetadataError::SignatureAlgorithm(member, name.to_owned());
-                SigningAlgorithm::parse(name).ok_or_else(unknown)
-            })
-            .transpose()
-        };
         let (id_token, userinfo) = (
             self.id_token_signed_response_alg.as_deref(),
             self.userinfo_signed_response_alg.as_deref(),
@@ -206,6 +170,18 @@ impl ClientMetadata {
             tos_uri: link("tos_uri", self.tos_uri.as_deref())?,
         })
     }
+}
+
+/// A signature algorithm, by the name that the member `member` has.
+pub(super) fn algorithm(
+    member: &'static str,
+    name: Option<&str>,
+) -> Result<Option<SigningAlgorithm>, MetadataError> {
+    name.map(|name| {
+        let unknown = || MetadataError::SignatureAlgorithm(member, name.to_owned());
+        SigningAlgorithm::parse(name).ok_or_else(unknown)
+    })
+    .transpose()
 }
 
 fn uris(texts: Option<Vec<String>>) -> Result<Vec<RedirectUri>, MetadataError> {

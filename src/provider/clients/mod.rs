@@ -1,12 +1,14 @@
 //! The registered clients, by their identifiers: those of the configuration, then those of the
 //! store.
 
+mod authentication;
 mod check;
 mod metadata;
 mod redirect_uris;
 
+pub(crate) use authentication::{AuthenticationMethod, check_inline};
 pub(crate) use check::{MetadataError, Rules};
-pub(crate) use metadata::{ApplicationType, AuthenticationMethod, ClientMetadata};
+pub(crate) use metadata::{ApplicationType, ClientMetadata};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -149,7 +151,7 @@ impl Clients {
         self.configured
             .values()
             .filter_map(|client| match &client.authentication {
-                ClientAuthentication::None => None,
+                ClientAuthentication::None | ClientAuthentication::PrivateKeyJwt(_) => None,
                 ClientAuthentication::SecretBasic(hash)
                 | ClientAuthentication::SecretPost(hash) => Some(hash),
             })

@@ -49,12 +49,16 @@ pub(crate) enum TokenError {
     /// A parameter that must be there is not.
     #[error("the parameter {0} is missing")]
     Missing(&'static str),
-    /// Unknown client, wrong secret, wrong method or two of them: all the same to the peer.
+    /// Unknown client, wrong secret or assertion, wrong method or two of them: all the same to the
+    /// peer; the audit line of the refusal says which.
     #[error("client authentication failed")]
     ClientAuthentication(AttemptedMethod),
     /// More secrets are being checked than this process can.
     #[error("too many client secrets are being checked")]
     Busy,
+    /// What the client signed cannot be checked: where its keys are, nobody answers.
+    #[error("the keys of the client cannot be fetched at the moment")]
+    ClientKeys,
     /// Too many forged tokens or wrong secrets came from the peer's address; nothing was checked.
     #[error("too many failures from this address")]
     TooManyFailures {
@@ -152,7 +156,7 @@ impl TokenError {
             }
             Self::Target(_) => ("invalid_target", StatusCode::BAD_REQUEST),
             // §5.2 has no code for a fault of ours; clients know these two from §4.1.2.1.
-            Self::Store(_) | Self::UsersBackend(_) | Self::Busy => {
+            Self::Store(_) | Self::UsersBackend(_) | Self::Busy | Self::ClientKeys => {
                 ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::TooManyFailures { .. } => {
@@ -199,7 +203,10 @@ impl From<TokenError> for Response {
                 let seconds = wait.as_secs().max(1).to_string();
                 reply::set_header(&mut response, header::RETRY_AFTER, &seconds);
             }
-            TokenError::Store(_) | TokenError::UsersBackend(_) | TokenError::Busy => {
+            TokenError::Store(_)
+            | TokenError::UsersBackend(_)
+            | TokenError::Busy
+            | TokenError::ClientKeys => {
                 reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);
             }
             _ => {}

@@ -9,6 +9,8 @@
 
 mod answer;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::Provider;
@@ -27,21 +29,29 @@ type Members = Map<String, Value>;
 impl Provider {
     /// Answers an introspection request.
     pub(super) async fn introspect(&self, request: &Request) -> Response {
-        match self.introspect_token(request).await {
+        let mut client = None;
+        match self.introspect_token(request, &mut client).await {
             Ok(response) => response,
             Err(error) => {
                 let (code, _) = error.wire();
                 self.parts.metrics.introspection(code);
-                audit::tokens_refused(code, &error, None, request.peer);
+                let client = client.as_ref().map(|client| &client.id);
+                audit::tokens_refused(code, &error, client, request.peer);
                 error.into()
             }
         }
     }
 
     /// The hint of §2.1 is not needed: the two kinds of tokens do not look alike.
-    async fn introspect_token(&self, request: &Request) -> Result<Response, TokenError> {
+    /// `authenticated` is the client, as soon as it has proved who it is.
+    async fn introspect_token(
+        &self,
+        request: &Request,
+        authenticated: &mut Option<Arc<Client>>,
+    ) -> Result<Response, TokenError> {
         let form = request.form()?;
         let client = self.authenticate_client(&form, request).await?;
+        let client = &*authenticated.insert(client);
         if client.is_public() {
             // §2.1: anybody could ask in its name, and scan for tokens.
             return Err(TokenError::ClientAuthentication(AttemptedMethod::of(
@@ -50,9 +60,9 @@ impl Provider {
         }
         let token = form.one("token")?.ok_or(TokenError::Missing("token"))?;
         let members = if token.contains('.') {
-            self.describe_access_token(token, &client, request).await?
+            self.describe_access_token(token, client, request).await?
         } else {
-            self.describe_refresh_token(token, &client, request).await?
+            self.describe_refresh_token(token, client, request).await?
         };
         let outcome = if members.is_some() {
             "active"
@@ -61,7 +71,7 @@ impl Provider {
         };
         self.parts.metrics.introspection(outcome);
         audit::introspected(outcome, &client.id, request.peer);
-        self.introspection_answer(members, &client, request).await
+        self.introspection_answer(members, client, request).await
     }
 
     async fn describe_access_token(

@@ -38,11 +38,14 @@ async fn the_metadata_says_what_is_true() {
             "id_token_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "userinfo_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "token_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "none"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "revocation_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "none"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "introspection_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256", "EdDSA"],
             "introspection_signing_alg_values_supported": ["RS256"],
             "claim_types_supported": ["normal"],
             "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "groups", "locale", "middle_name", "name", "nickname", "picture", "preferred_username", "profile", "roles", "updated_at", "website", "zoneinfo"],

@@ -144,3 +144,56 @@ async fn every_decision_of_consequence_has_its_audit_line() {
         assert_eq!(line["fields"]["peer.address"], "192.0.2.7", "{line}");
     }
 }
+
+/// The peer is told `invalid_client`, the operator why; who is no client is not named, because
+/// people paste secrets into the wrong field.
+#[tokio::test]
+async fn a_client_that_is_refused_is_named_with_the_reason() {
+    let op = TestProvider::start().await;
+    let token = "/oidc/oauth2/token";
+    let revoke = "/oidc/oauth2/revoke";
+    for (path, id, secret, reason, named) in [
+        (token, "service", "wrong-secret", "secret", true),
+        (token, "poster", "wrong-secret", "method", true),
+        (revoke, "service", "wrong-secret", "secret", true),
+        (
+            token,
+            "pasted-secret",
+            "wrong-secret",
+            "unknown_client",
+            false,
+        ),
+    ] {
+        let (log, guard) = Log::capture();
+        op.post(path, Some(&basic(id, secret)), &[]).await;
+        drop(guard);
+
+        let text = log.text();
+        let line = text
+            .lines()
+            .find(|line| line.contains("client_authentication"));
+        let line: serde_json::Value = serde_json::from_str(line.expect(&text)).unwrap();
+        assert_eq!(line["fields"]["reason"], reason, "{text}");
+        let client = named.then_some(id);
+        assert_eq!(line["fields"]["client.id"].as_str(), client, "{text}");
+        assert!(named || !text.contains(id), "{text}");
+    }
+}
+
+/// RFC 7009, RFC 7662: who asked is known once it has proved who it is.
+#[tokio::test]
+async fn a_refused_revocation_or_introspection_names_its_client() {
+    let op = TestProvider::start().await;
+    for path in ["/oidc/oauth2/revoke", "/oidc/oauth2/introspect"] {
+        let (log, guard) = Log::capture();
+        op.post(path, Some(&basic("service", SERVICE_SECRET)), &[])
+            .await;
+        drop(guard);
+
+        let text = log.text();
+        let refused = r#""outcome":"refused""#;
+        let line = text.lines().find(|line| line.contains(refused));
+        let line: serde_json::Value = serde_json::from_str(line.expect(&text)).unwrap();
+        assert_eq!(line["fields"]["client.id"], "service", "{text}");
+    }
+}

@@ -4,6 +4,7 @@ pub(super) mod support;
 
 mod access_rules;
 mod account;
+mod assertions;
 mod authorization_request;
 mod back_channel_logout;
 mod bearer_tokens;
@@ -11,6 +12,7 @@ mod browser_safety;
 mod claims;
 mod client_authentication;
 mod client_credentials;
+mod client_failures;
 mod code_grant;
 mod consent;
 mod cors;

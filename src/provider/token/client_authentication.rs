@@ -2,46 +2,160 @@
 
 use std::sync::Arc;
 
+use super::client_refusal::{ClientRefusal, Unproved};
 use super::credentials::{Credentials, PresentedMethod};
-use crate::model::{Client, ClientAuthentication};
+use crate::jose::{Assertion, AssertionTerms};
+use crate::model::{Client, ClientAuthentication, ClientKeys};
 use crate::provider::Provider;
-use crate::provider::error::TokenError;
+use crate::provider::audit;
+use crate::provider::endpoint::Endpoint;
+use crate::provider::error::{AttemptedMethod, TokenError};
 use crate::provider::params::Params;
 use crate::provider::request::Request;
+use crate::secret::Digest;
+
+/// Where clients authenticate. What an assertion is made for must be one of them or the issuer.
+const ENDPOINTS: [Endpoint; 3] = [
+    Endpoint::Token,
+    Endpoint::Revocation,
+    Endpoint::Introspection,
+];
 
 impl Provider {
     /// The client that sent the request.
     ///
-    /// A client that does not exist, a wrong secret and a wrong method are refused alike, and
-    /// each secret that is refused takes the time of a slow check.
+    /// A client that does not exist, a wrong secret, a wrong assertion and a wrong method are
+    /// refused alike, and each secret that is refused takes the time of a slow check. An address
+    /// that failed too often gets nothing checked any more.
     pub(crate) async fn authenticate_client(
         &self,
         form: &Params,
         request: &Request,
     ) -> Result<Arc<Client>, TokenError> {
-        let Credentials {
-            client_id,
-            method,
-            attempted,
-        } = Credentials::parse(form, request)?;
-        let client = self.clients.find(&client_id, request.now).await?;
-        let registered = client.as_ref().map(|client| &client.authentication);
-        let proved = match (&method, registered) {
-            (PresentedMethod::None, Some(ClientAuthentication::None)) => true,
-            (PresentedMethod::None, _) => false,
+        let mut client = None;
+        let refusal = match self.prove_client(form, request, &mut client).await {
+            Ok(client) => return Ok(client),
+            Err(Unproved::Other(error)) => return Err(error),
+            Err(Unproved::Refused(refusal)) => refusal,
+        };
+        self.parts.metrics.client_refused(refusal.reason());
+        let id = client.as_ref().map(|client| &client.id);
+        audit::client_refused(
+            (refusal.reason(), refusal.rule()),
+            &refusal,
+            id,
+            request.peer,
+        );
+        Err(TokenError::ClientAuthentication(AttemptedMethod::of(
+            request,
+        )))
+    }
+
+    /// The client, once it has proved who it is; `found` is the one it says it is, as soon as
+    /// that is known to exist.
+    async fn prove_client(
+        &self,
+        form: &Params,
+        request: &Request,
+        found: &mut Option<Arc<Client>>,
+    ) -> Result<Arc<Client>, Unproved> {
+        let credentials = Credentials::parse(form, request)?;
+        let is_proof = !matches!(credentials.method, PresentedMethod::None);
+        if is_proof && let Some(wait) = self.client_failures.wait(request.peer, request.now) {
+            return Err(TokenError::TooManyFailures { wait }.into());
+        }
+        let client_id = &*credentials.client_id;
+        *found = self.clients.find(client_id, request.now).await?;
+        let registered = found.as_ref().map(|client| &client.authentication);
+        let proved = self.prove(&credentials, registered, request).await;
+        if is_proof && matches!(proved, Err(Unproved::Refused(_))) {
+            self.client_failures.count(request.peer, request.now);
+        }
+        proved?;
+        found
+            .clone()
+            .ok_or_else(|| ClientRefusal::UnknownClient.into())
+    }
+
+    async fn prove(
+        &self,
+        credentials: &Credentials<'_>,
+        registered: Option<&ClientAuthentication>,
+        request: &Request,
+    ) -> Result<(), Unproved> {
+        let otherwise = if registered.is_some() {
+            ClientRefusal::Method
+        } else {
+            ClientRefusal::UnknownClient
+        };
+        let checks = &self.secret_checks;
+        let client_id = &*credentials.client_id;
+        match (&credentials.method, registered) {
+            (PresentedMethod::None, Some(ClientAuthentication::None)) => Ok(()),
             (PresentedMethod::Basic(secret), Some(ClientAuthentication::SecretBasic(hash)))
             | (PresentedMethod::Post(secret), Some(ClientAuthentication::SecretPost(hash))) => {
-                let checks = &self.secret_checks;
-                checks.check(&client_id, Some(hash), secret).await?
+                if checks.check(client_id, Some(hash), secret).await? {
+                    Ok(())
+                } else {
+                    Err(ClientRefusal::Secret.into())
+                }
             }
             (PresentedMethod::Basic(secret) | PresentedMethod::Post(secret), _) => {
-                let checks = &self.secret_checks;
-                checks.check(&client_id, None, secret).await?
+                checks.check(client_id, None, secret).await?;
+                Err(otherwise.into())
             }
+            (
+                PresentedMethod::Assertion(assertion),
+                Some(ClientAuthentication::PrivateKeyJwt(keys)),
+            ) => self.prove_by_key(assertion, keys, request).await,
+            (PresentedMethod::None | PresentedMethod::Assertion(_), _) => Err(otherwise.into()),
+        }
+    }
+
+    /// `private_key_jwt` (OpenID Connect Core §9, RFC 7523 §3): what the assertion says, who
+    /// signed it, and last that it was not used before, so that nobody else can use it up.
+    async fn prove_by_key(
+        &self,
+        assertion: &Assertion<'_>,
+        keys: &ClientKeys,
+        request: &Request,
+    ) -> Result<(), Unproved> {
+        self.check_terms(assertion, request)?;
+        let reach = self.settings.back_channel_logout.reach_of_registered;
+        let sets = &self.client_keys;
+        sets.verify(assertion, keys, reach, request.now).await?;
+        self.spend(assertion).await
+    }
+
+    fn check_terms(&self, assertion: &Assertion<'_>, request: &Request) -> Result<(), Unproved> {
+        let policy = &self.settings.client_authentication;
+        let issuer = &self.settings.issuer;
+        let mut audience = vec![issuer.as_str().to_owned()];
+        if policy.endpoint_audiences {
+            audience.extend(ENDPOINTS.map(|endpoint| issuer.endpoint(endpoint.path())));
+        }
+        let terms = AssertionTerms {
+            client_id: assertion.subject(),
+            audience: &audience,
+            longest: policy.longest_assertion,
+            now: request.now,
         };
-        match client {
-            Some(client) if proved => Ok(client),
-            _ => Err(TokenError::ClientAuthentication(attempted)),
+        Ok(assertion.check(&terms)?)
+    }
+
+    /// Uses an assertion up.
+    async fn spend(&self, assertion: &Assertion<'_>) -> Result<(), Unproved> {
+        // No client id has a zero byte.
+        let name = format!("{}\0{}", assertion.subject(), assertion.identifier());
+        let digest = Digest::of(name.as_bytes());
+        let store = &self.parts.store;
+        if store
+            .spend_assertion(&digest, assertion.expires_at())
+            .await?
+        {
+            Ok(())
+        } else {
+            Err(ClientRefusal::Replayed.into())
         }
     }
 }

@@ -1,75 +1,82 @@
-//! How a client presents itself in a request (RFC 6749 §2.3.1), before anything is checked.
+//! How a client presents itself in a request (RFC 6749 §2.3.1, RFC 7521 §4.2), before anything is
+//! checked.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header;
 
-use crate::provider::error::{AttemptedMethod, TokenError};
+use super::client_refusal::{ClientRefusal, Unproved};
+use crate::jose::Assertion;
 use crate::provider::params::{Params, decode_component};
 use crate::provider::request::Request;
 use crate::secret::Secret;
 
-/// How an assertion is presented (RFC 7521 §4.2). No client is registered for one, so a request
-/// that has one uses a method that is not its client's, or two at once.
-const ASSERTION: [&str; 2] = ["client_assertion", "client_assertion_type"];
+/// The one kind of assertion (RFC 7523 §2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Who a request says it is from, and by which method it would prove it.
 #[derive(Debug)]
-pub(super) struct Credentials {
-    pub(super) client_id: String,
-    pub(super) method: PresentedMethod,
-    /// Where they were, to answer a refusal.
-    pub(super) attempted: AttemptedMethod,
+pub(super) struct Credentials<'a> {
+    pub(super) client_id: Cow<'a, str>,
+    pub(super) method: PresentedMethod<'a>,
 }
 
 /// The method of authentication a request uses.
 #[derive(Debug)]
-pub(super) enum PresentedMethod {
+pub(super) enum PresentedMethod<'a> {
     /// `none`.
     None,
     /// `client_secret_basic`.
     Basic(Secret),
     /// `client_secret_post`.
     Post(Secret),
+    /// `private_key_jwt`, or a method like it.
+    Assertion(Box<Assertion<'a>>),
 }
 
-impl Credentials {
+impl<'a> Credentials<'a> {
     /// Reads the credentials of a request.
     ///
     /// A header with an empty secret counts as none: that is how some clients of Cells say that
-    /// they have none. It must not contradict the form.
+    /// they have none. It must not contradict the form, and neither may an assertion.
     ///
     /// # Errors
     ///
-    /// [`TokenError::ClientAuthentication`] when there are none, or two (§2.3: "MUST NOT use
-    /// more than one"), or they cannot be read.
-    pub(super) fn parse(form: &Params, request: &Request) -> Result<Self, TokenError> {
-        let attempted = AttemptedMethod::of(request);
-        for name in ASSERTION {
-            if form.one(name)?.is_some() {
-                return Err(TokenError::ClientAuthentication(attempted));
-            }
-        }
+    /// [`ClientRefusal::Credentials`] when there are none, or two (§2.3: "MUST NOT use more than
+    /// one"), or they cannot be read; a reason of its own when an assertion cannot.
+    pub(super) fn parse(form: &'a Params, request: &Request) -> Result<Self, Unproved> {
         let client_id = form.one("client_id")?;
         let secret = form.one("client_secret")?;
-        if !request.headers.contains_key(header::AUTHORIZATION) {
-            let refused = TokenError::ClientAuthentication(attempted);
-            return Ok(Self {
-                client_id: client_id.ok_or(refused)?.to_owned(),
+        let assertion = form.one("client_assertion")?;
+        let assertion_type = form.one("client_assertion_type")?;
+        let has_header = request.headers.contains_key(header::AUTHORIZATION);
+        let credentials = match (has_header, secret, assertion, assertion_type) {
+            (true, None, None, None) => {
+                let header = request.header(&header::AUTHORIZATION);
+                header.and_then(Self::basic)
+            }
+            (false, secret, None, None) => client_id.map(|client_id| Self {
+                client_id: client_id.into(),
                 method: secret.map_or(PresentedMethod::None, |secret| {
                     PresentedMethod::Post(Secret::new(secret))
                 }),
-                attempted,
-            });
+            }),
+            (false, None, Some(assertion), Some(ASSERTION_TYPE)) => {
+                let assertion = Box::new(Assertion::parse(assertion)?);
+                Some(Self {
+                    client_id: assertion.subject().to_owned().into(),
+                    method: PresentedMethod::Assertion(assertion),
+                })
+            }
+            _ => None,
+        };
+        let credentials = credentials.ok_or(ClientRefusal::Credentials)?;
+        if client_id.is_some_and(|client_id| client_id != credentials.client_id) {
+            return Err(ClientRefusal::Credentials.into());
         }
-        let refused = || TokenError::ClientAuthentication(attempted);
-        let header = request.header(&header::AUTHORIZATION);
-        let basic = header.and_then(Self::basic).ok_or_else(refused)?;
-        let contradicts = client_id.is_some_and(|client_id| client_id != basic.client_id);
-        if contradicts || secret.is_some() {
-            return Err(refused());
-        }
-        Ok(basic)
+        Ok(credentials)
     }
 
     /// Reads a Basic header: both halves are form-encoded before they are joined.
@@ -83,13 +90,12 @@ impl Credentials {
         let (client_id, secret) = joined.expose().split_once(':')?;
         let secret = Secret::new(decode_component(secret)?);
         Some(Self {
-            client_id: decode_component(client_id)?,
+            client_id: decode_component(client_id)?.into(),
             method: if secret.expose().is_empty() {
                 PresentedMethod::None
             } else {
                 PresentedMethod::Basic(secret)
             },
-            attempted: AttemptedMethod::Header,
         })
     }
 }

@@ -4,14 +4,18 @@ mod access_token;
 mod authorization_code;
 mod client_authentication;
 mod client_credentials;
+mod client_keys;
+mod client_refusal;
 mod credentials;
 mod id_token;
 mod issue;
 mod refresh_token;
+mod remote_keys;
 mod response;
 mod secret_checks;
 mod standing;
 
+pub(crate) use client_keys::ClientKeySets;
 pub(crate) use id_token::SessionClaims;
 pub(crate) use secret_checks::SecretChecks;
 

@@ -15,6 +15,8 @@ pub(super) struct Tokens {
     sign_ins: IntCounterVec,
     grants: IntCounterVec,
     introspections: IntCounterVec,
+    clients_refused: IntCounterVec,
+    client_key_fetches: IntCounterVec,
 }
 
 impl Tokens {
@@ -40,6 +42,16 @@ impl Tokens {
             introspections: families.counters(
                 "introspections_total",
                 "Answers of the introspection endpoint, by outcome.",
+                &["outcome"],
+            ),
+            clients_refused: families.counters(
+                "clients_refused_total",
+                "Clients that did not prove who they are, by reason.",
+                &["reason"],
+            ),
+            client_key_fetches: families.counters(
+                "client_key_fetches_total",
+                "Attempts to fetch the keys of a client from its jwks_uri, by outcome.",
                 &["outcome"],
             ),
         }
@@ -72,6 +84,19 @@ impl Metrics {
             .introspections
             .with_label_values(&[outcome])
             .inc();
+    }
+
+    /// A client did not prove who it is: `credentials`, `unknown_client`, `method`, `secret`,
+    /// `assertion`, `replay`.
+    pub fn client_refused(&self, reason: &'static str) {
+        let counters = &self.tokens.clients_refused;
+        counters.with_label_values(&[reason]).inc();
+    }
+
+    /// The keys of a client were asked for at its `jwks_uri`: `fetched` or `failed`.
+    pub fn client_keys_fetched(&self, outcome: &'static str) {
+        let counters = &self.tokens.client_key_fetches;
+        counters.with_label_values(&[outcome]).inc();
     }
 
     /// Takes over the verifier's own counts, made since it was built.

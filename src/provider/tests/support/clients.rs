@@ -47,7 +47,8 @@ pub(super) fn all() -> Vec<Client> {
     ]
 }
 
-fn client(id: &str, authentication: ClientAuthentication, redirect_uri: &str) -> Client {
+/// A client that may do everything.
+pub(crate) fn client(id: &str, authentication: ClientAuthentication, redirect_uri: &str) -> Client {
     Client {
         name: format!("The {id}"),
         redirect_uris: vec![RedirectUri::register(redirect_uri).unwrap()],

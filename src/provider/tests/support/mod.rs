@@ -13,6 +13,7 @@ pub(crate) use flow::{Authorize, Tokens, VERIFIER, read_jwt};
 pub(crate) use poster::Poster;
 pub(crate) use users::{TestUsers, profile};
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -24,8 +25,8 @@ use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::{Issuer, Scope, Timestamp};
 use crate::provider::{
-    BackChannelLogout, Interactions, KeyRotation, Parts, Provider, RefreshTokenPolicy,
-    Registration, Settings,
+    BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, Parts, Provider,
+    RefreshTokenPolicy, Registration, Settings,
 };
 use crate::store::{self, AttemptLimits, Predecessors, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -154,8 +155,12 @@ impl TestProvider {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Answer {
-        let response = self.provider.answer(request, [192, 0, 2, 7].into()).await;
-        Answer::of(response)
+        self.send_from([192, 0, 2, 7].into(), request).await
+    }
+
+    /// Sends a request from another address.
+    pub(crate) async fn send_from(&self, peer: IpAddr, request: http::Request<Bytes>) -> Answer {
+        Answer::of(self.provider.answer(request, peer).await)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -170,14 +175,7 @@ impl TestProvider {
         authorization: Option<&str>,
         form: &[(&str, &str)],
     ) -> Answer {
-        let mut builder = http::Request::post(path);
-        if let Some(authorization) = authorization {
-            builder = builder.header(header::AUTHORIZATION, authorization);
-        }
-        let request = builder
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(encode(form).into());
-        self.send(request.unwrap()).await
+        self.send(form_request(path, authorization, form)).await
     }
 
     /// `alg` of each published key.
@@ -214,6 +212,7 @@ pub(crate) fn settings() -> Settings {
         session_lifetime: Duration::from_secs(12 * 3600),
         session_idle_lifetime: Duration::from_secs(3600),
         key_rotation: KeyRotation::default(),
+        client_authentication: ClientAuthenticationPolicy::default(),
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(180 * 86400),
@@ -225,6 +224,22 @@ pub(crate) fn settings() -> Settings {
         },
         templates: None::<PathBuf>,
     }
+}
+
+/// A form that is posted, with an `Authorization` header if there is one.
+pub(crate) fn form_request(
+    path: &str,
+    authorization: Option<&str>,
+    form: &[(&str, &str)],
+) -> http::Request<Bytes> {
+    let mut builder = http::Request::post(path);
+    if let Some(authorization) = authorization {
+        builder = builder.header(header::AUTHORIZATION, authorization);
+    }
+    builder
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(encode(form).into())
+        .unwrap()
 }
 
 /// Encodes a query or a form.
