@@ -62,7 +62,11 @@ Examples:
       cellgate clients add --config cellgate.yaml --id grafana --name Grafana \\
           --redirect-uri https://grafana.example/login/generic_oauth
 
-  A program on its users' computers, which cannot; its port is free to choose:
+  A service that signs with a key of its own, so that there is no secret to keep here:
+      cellgate clients add --config cellgate.yaml --id reports --grant-type client_credentials \\
+          --authentication private-key-jwt --jwks-uri https://reports.example/jwks.json
+
+  A program on its users' computers, which cannot keep a secret; its port is free to choose:
       cellgate clients add --config cellgate.yaml --id backup --name 'Backup tool' --native \\
           --redirect-uri http://127.0.0.1/callback --redirect-uri com.example.backup:/callback";
 
@@ -87,6 +91,22 @@ pub(in crate::cli) struct NewClient {
     /// How it proves who it is.
     #[arg(long, value_enum, default_value = "client-secret-basic")]
     pub(super) authentication: Authentication,
+    /// With `private-key-jwt`: the file with its public keys, a JSON Web Key Set; read once, now.
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    pub(super) jwks: Option<PathBuf>,
+    /// With `private-key-jwt`: where it publishes them, instead; they are fetched when needed.
+    #[arg(long, value_name = "URI")]
+    pub(super) jwks_uri: Option<String>,
+    /// With `private-key-jwt`: what it signs its assertions with; left out: what each key says.
+    #[arg(long = "authentication-alg", value_name = "ALG")]
+    pub(super) authentication_algorithm: Option<String>,
+    /// What its ID tokens are signed with: `RS256`, `ES256`, `PS256` or `EdDSA`; left out: as the
+    /// configuration has it.
+    #[arg(long = "id-token-alg", value_name = "ALG")]
+    pub(super) id_token_algorithm: Option<String>,
+    /// Has userinfo answer with a JWT signed so; left out: plain JSON.
+    #[arg(long = "userinfo-alg", value_name = "ALG")]
+    pub(super) userinfo_algorithm: Option<String>,
     /// It is installed on its users' machines: no secret, PKCE, any port of a loopback URI.
     #[arg(long, conflicts_with = "authentication")]
     pub(super) native: bool,
@@ -119,4 +139,7 @@ pub(in crate::cli) enum Authentication {
     ClientSecretBasic,
     /// A secret in the form.
     ClientSecretPost,
+    /// An assertion signed with a key that only the application has; give `--jwks` or
+    /// `--jwks-uri`.
+    PrivateKeyJwt,
 }

@@ -67,7 +67,7 @@ pub(super) async fn show(
     view.write(out)?;
     if let Some(created_at) = view.created_at {
         let age = length(now.since(Timestamp::from_secs(created_at)));
-        writeln!(out, "{:<28}{age} ago", "created")?;
+        writeln!(out, "{:<33}{age} ago", "created")?;
     }
     Ok(())
 }

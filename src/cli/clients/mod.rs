@@ -41,9 +41,18 @@ pub(super) enum ClientsError {
     /// What it should be registered with.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    /// A public client.
-    #[error("the client {0:?} is public: it has no secret")]
+    /// A public client, or one with a key.
+    #[error("the client {0:?} has no secret: it is public, or signs with a key of its own")]
     NoSecret(ClientId),
+    /// Keys for a method that needs none.
+    #[error(
+        "--jwks, --jwks-uri and --authentication-alg are of no use without --authentication \
+         private-key-jwt"
+    )]
+    KeysWithoutUse,
+    /// The file of `--jwks`.
+    #[error("--jwks: {0}")]
+    KeyFile(String),
 }
 
 /// Does something with the clients.

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::ClientsError;
 use crate::cli::error::CliError;
-use crate::model::{Client, GrantType, RedirectUri};
+use crate::model::{
+    Client, ClientAuthentication, GrantType, KeySource, RedirectUri, SigningAlgorithm,
+};
 use crate::provider::clients::{AuthenticationMethod, ClientMetadata};
 use crate::store::ClientRecord;
 
@@ -21,6 +23,15 @@ pub(super) struct ClientView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<u64>,
     pub(super) token_endpoint_auth_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_endpoint_auth_signing_alg: Option<&'static str>,
+    /// Where its keys are, unless they are kept here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jwks_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id_token_signed_response_alg: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) userinfo_signed_response_alg: Option<&'static str>,
     pub(super) redirect_uris: Vec<String>,
     pub(super) post_logout_redirect_uris: Vec<String>,
     pub(super) grant_types: Vec<&'static str>,
@@ -59,12 +70,27 @@ impl ClientView {
         created_at: Option<u64>,
         contacts: Vec<String>,
     ) -> Self {
+        let keys = match &client.authentication {
+            ClientAuthentication::PrivateKeyJwt(keys) => Some(keys),
+            ClientAuthentication::None
+            | ClientAuthentication::SecretBasic(_)
+            | ClientAuthentication::SecretPost(_) => None,
+        };
         Self {
             client_id: client.id.to_string(),
             client_name: client.name.clone(),
             registered,
             created_at,
             token_endpoint_auth_method: AuthenticationMethod::of(&client.authentication).as_str(),
+            token_endpoint_auth_signing_alg: keys
+                .and_then(|keys| keys.algorithm)
+                .map(SigningAlgorithm::as_str),
+            jwks_uri: keys.and_then(|keys| match &keys.source {
+                KeySource::Uri(uri, _) => Some(uri.as_str().to_owned()),
+                KeySource::Inline(_) => None,
+            }),
+            id_token_signed_response_alg: client.signing.id_token.map(SigningAlgorithm::as_str),
+            userinfo_signed_response_alg: client.signing.userinfo.map(SigningAlgorithm::as_str),
             redirect_uris: texts(&client.redirect_uris),
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
             grant_types: client
@@ -83,7 +109,7 @@ impl ClientView {
     pub(super) fn write(&self, out: &mut impl Write) -> Result<(), CliError> {
         let mut line = |name: &str, value: &str| match value {
             "" => Ok(()),
-            _ => writeln!(out, "{name:<28}{value}"),
+            _ => writeln!(out, "{name:<33}{value}"),
         };
         line("client_id", &self.client_id)?;
         line("client_name", &self.client_name)?;
@@ -92,6 +118,23 @@ impl ClientView {
             "token_endpoint_auth_method",
             self.token_endpoint_auth_method,
         )?;
+        for (name, value) in [
+            (
+                "token_endpoint_auth_signing_alg",
+                self.token_endpoint_auth_signing_alg,
+            ),
+            ("jwks_uri", self.jwks_uri.as_deref()),
+            (
+                "id_token_signed_response_alg",
+                self.id_token_signed_response_alg,
+            ),
+            (
+                "userinfo_signed_response_alg",
+                self.userinfo_signed_response_alg,
+            ),
+        ] {
+            line(name, value.unwrap_or_default())?;
+        }
         for uri in &self.redirect_uris {
             line("redirect_uri", uri)?;
         }
