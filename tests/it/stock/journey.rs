@@ -12,9 +12,14 @@ pub(super) const ALICE: &str = "6f0c1f5e-3c7b-4a53-9a0f-6d0f0e1b7a01";
 
 /// The demo, whose clients are at `port`.
 pub(super) fn demo_for(port: u16) -> Edge {
+    demo_with(port, |yaml| yaml)
+}
+
+/// The same with another configuration.
+pub(super) fn demo_with(port: u16, change: impl FnOnce(String) -> String) -> Edge {
     let yaml = include_str!("../../../config/demo.yaml")
         .replace("127.0.0.1:9482", &format!("127.0.0.1:{port}"));
-    Edge::start(&yaml)
+    Edge::start(&change(yaml))
 }
 
 /// A person at an application, who has not signed in yet.

@@ -1,30 +1,44 @@
 """A Flask application that signs its users in with Authlib, as its documentation shows.
 
-    python authlib_app.py ISSUER PORT API
+    python authlib_app.py METHOD ISSUER PORT API
 
-Answers /sign-in, /callback, /refresh and /sign-out at 127.0.0.1:PORT; one user at a time.
+Answers /sign-in, /callback, /refresh and /sign-out at 127.0.0.1:PORT; one user at a time. METHOD is
+how it proves who it is: client_secret_basic, or private_key_jwt with a key of its own that it
+publishes at /jwks.json.
 """
 
 import sys
 from urllib.parse import urlencode
 
 from authlib.integrations.flask_client import OAuth
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from flask import Flask, jsonify, redirect
+from joserfc.jwk import ECKey
 from werkzeug.serving import make_server
 
-ISSUER, PORT, API = sys.argv[1:]
+METHOD, ISSUER, PORT, API = sys.argv[1:]
 HOME = f"http://127.0.0.1:{PORT}/"
+
+KEY = ECKey.generate_key("P-256", {"kid": "the-application's", "use": "sig"})
+CREDENTIALS = {
+    "client_secret_basic": {"client_secret": "cells-demo-secret"},
+    "private_key_jwt": {
+        "client_secret": KEY,
+        "client_auth_methods": [PrivateKeyJWT(alg="ES256", headers={"kid": KEY.kid})],
+    },
+}
 
 app = Flask(__name__)
 app.secret_key = "for the test's one user"
 provider = OAuth(app).register(
     "cellgate",
     client_id="demo-service",
-    client_secret="cells-demo-secret",
+    **CREDENTIALS[METHOD],
     server_metadata_url=f"{ISSUER}.well-known/openid-configuration",
     client_kwargs={
         "scope": "openid profile email offline_access demo.read",
         "code_challenge_method": "S256",
+        "token_endpoint_auth_method": METHOD,
     },
 )
 token = {}
@@ -39,6 +53,11 @@ def report():
         api=answer.status_code,
         access_token=token["access_token"],
     )
+
+
+@app.get("/jwks.json")
+def jwks():
+    return jsonify(keys=[KEY.as_dict(private=False)])
 
 
 @app.get("/sign-in")
@@ -75,6 +94,7 @@ def home():
     return jsonify({})
 
 
-server = make_server("127.0.0.1", int(PORT), app)
+# Threads: while a token request is under way the provider asks for the key.
+server = make_server("127.0.0.1", int(PORT), app, threaded=True)
 print(HOME, flush=True)
 server.serve_forever()
