@@ -190,6 +190,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 action: Action::Whoami,
                 pass_token: false,
                 allow_encoded_slash: false,
+                outlives_token: false,
             }
         })
         .collect()

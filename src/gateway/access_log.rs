@@ -61,9 +61,9 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
     );
 }
 
-/// Counts and logs an exchange that was given up after its answer, when there is no session any
-/// more to ask.
-pub(super) fn record_given_up(ctx: &Context, metrics: &Metrics) {
+/// Counts and logs an exchange that was given up for this reason, when there is no session any more
+/// to ask.
+pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Metrics) {
     let route = ctx.admission.as_ref().map(|admission| &admission.route);
     let route = route.map_or("-", |route| route.name.as_str());
     let took = ctx.started.elapsed();
@@ -82,7 +82,7 @@ pub(super) fn record_given_up(ctx: &Context, metrics: &Metrics) {
         http.status = ctx.status,
         route.name = route,
         decision = ctx.outcome.as_str(),
-        reason = "request_unfinished",
+        reason,
         upstream.server = ctx.server().as_deref(),
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         },

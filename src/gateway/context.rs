@@ -8,13 +8,14 @@ use std::time::Instant;
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
 
-use super::access_log;
 use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
+use super::lifetime::{self, Basis, Ending};
 use super::rejection::Rejection;
 use super::settings::Route;
 use super::snapshot::Snapshot;
 use super::upstream::Upstream;
+use super::{access_log, audit};
 
 /// One request: the present and the configuration it is served under, and what became of it.
 #[derive(Debug)]
@@ -104,6 +105,16 @@ impl Context {
         }
     }
 
+    /// What an admitted request rests on; `None` where nobody in particular was admitted.
+    pub(super) fn basis(&self) -> Option<Basis> {
+        let admission = self.admission.as_ref()?;
+        Some(Basis {
+            snapshot: Arc::clone(&self.snapshot),
+            principal: admission.principal.clone()?,
+            route: Arc::clone(&admission.route),
+        })
+    }
+
     /// The way to the upstream of an admitted request.
     pub(super) fn journey(&mut self) -> Option<&mut Journey> {
         self.admission.as_mut()?.journey.as_mut()
@@ -114,7 +125,14 @@ impl Drop for Context {
     /// An exchange that was given up has its line as well.
     fn drop(&mut self) {
         if !self.is_recorded && self.canonical.is_some() {
-            access_log::record_given_up(self, &self.in_flight.metrics);
+            let metrics = &self.in_flight.metrics;
+            let ending = lifetime::ending();
+            if let Some(ending) = ending {
+                metrics.exchange_ended(ending.as_str());
+                audit::exchange_ended(self, ending);
+            }
+            let reason = ending.map_or("request_unfinished", Ending::as_str);
+            access_log::record_given_up(self, reason, metrics);
         }
     }
 }

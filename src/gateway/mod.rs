@@ -8,7 +8,8 @@
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
-//! 5. `rejection` is where every refusal and failure ends.
+//! 5. `lifetime` ends what is still going on when the reason it was admitted for ends;
+//! 6. `rejection` is where every refusal and failure ends.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
 //! gateway does not know where its settings come from, nor how connections are accepted.
@@ -38,8 +39,9 @@ mod rejection;
 mod whoami;
 
 mod access_log;
+mod audit;
 mod context;
-mod early;
+mod lifetime;
 mod proxy;
 mod serving;
 mod snapshot;

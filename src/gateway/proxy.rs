@@ -15,7 +15,7 @@ use super::context::{Context, Outcome};
 use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take};
 use super::settings::Limits;
-use super::{access_log, early, failure, forward};
+use super::{access_log, failure, forward, lifetime};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -36,7 +36,10 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<bool> {
         set_timeouts(session, &ctx.snapshot.limits);
         let end = match take(session, ctx) {
-            Ok(Taken::Forward) => return Ok(false),
+            Ok(Taken::Forward) => {
+                lifetime::admitted(ctx.basis());
+                return Ok(false);
+            }
             Ok(end) => Ok(end),
             Err(rejection) => Err(rejection),
         };
@@ -92,7 +95,7 @@ impl ProxyHttp for Gateway {
         _ctx: &mut Context,
     ) -> pingora::Result<()> {
         if body.as_ref().is_some_and(|body| !body.is_empty()) {
-            early::request_goes_on();
+            lifetime::request_goes_on();
         }
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
             *body = None;
@@ -144,7 +147,7 @@ impl ProxyHttp for Gateway {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
             if is_empty || has_no_body || session.req_header().method == Method::HEAD {
-                early::answer_ends();
+                lifetime::answer_ends();
             }
         }
         Ok(())
@@ -159,7 +162,7 @@ impl ProxyHttp for Gateway {
         _ctx: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
         if end_of_stream {
-            early::answer_ends();
+            lifetime::answer_ends();
         }
         Ok(None)
     }
@@ -171,7 +174,7 @@ impl ProxyHttp for Gateway {
         _trailers: &mut HeaderMap,
         _ctx: &mut Context,
     ) -> pingora::Result<Option<Bytes>> {
-        early::answer_ends();
+        lifetime::answer_ends();
         Ok(None)
     }
 

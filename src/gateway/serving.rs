@@ -15,6 +15,7 @@ use crate::telemetry::Metrics;
 use super::canonical::Scheme;
 use super::context::{Context, InFlight, Outcome};
 use super::headers::X_REQUEST_ID;
+use super::lifetime::OpenExchanges;
 use super::rejection::{Asked, Rejection, answer};
 use super::settings::Action;
 use super::snapshot::Snapshot;
@@ -30,6 +31,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     in_flight: Arc<AtomicUsize>,
+    open: OpenExchanges,
 }
 
 /// What becomes of a request that is not refused.
@@ -48,6 +50,7 @@ impl Gateway {
     pub fn new(snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
         Self(Arc::new(Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
+            open: OpenExchanges::new(Arc::clone(&clock)),
             clock,
             metrics,
             in_flight: Arc::default(),
@@ -73,6 +76,10 @@ impl Gateway {
 
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.0.snapshot.load_full()
+    }
+
+    pub(super) fn open_exchanges(&self) -> &OpenExchanges {
+        &self.0.open
     }
 
     pub(super) fn metrics(&self) -> &Metrics {

@@ -45,6 +45,9 @@ pub struct Route {
     pub pass_token: bool,
     /// Whether `%2F` may stand in a path (default no).
     pub allow_encoded_slash: bool,
+    /// Whether an exchange that is under way goes on when its token expires (default no). A
+    /// revocation ends it in any case.
+    pub outlives_token: bool,
 }
 
 /// What happens to an admitted request.

@@ -141,6 +141,14 @@ impl TokenVerifier {
         Some(Arc::clone(&verdict.verified))
     }
 
+    /// From when on a token is too old to be accepted: when it expires, and the leeway of its issuer
+    /// after that.
+    pub fn accepts_until(&self, verified: &Verified) -> Timestamp {
+        let issuer = self.issuers.get(&*verified.issuer);
+        let leeway = issuer.map_or(Duration::ZERO, |issuer| issuer.leeway());
+        verified.expires_at.after(leeway)
+    }
+
     /// Remembers a token minted here, so that it is never verified by signature.
     ///
     /// `verified` comes from [`Verified::from_claims`] with the claims that were signed, `key_id`

@@ -45,6 +45,7 @@ pub(super) fn routes(
                 action,
                 pass_token: table.token == TokenMode::Pass,
                 allow_encoded_slash: table.allow_encoded_slash,
+                outlives_token: table.outlives_token,
             });
         }
         matches.extend(matched);

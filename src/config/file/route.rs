@@ -42,6 +42,9 @@ pub(crate) struct RouteTable {
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
     /// path than the one this route was chosen by.
     pub(crate) allow_encoded_slash: bool,
+    /// Whether an exchange that is under way (a download, a stream of events, a WebSocket) goes on
+    /// when its token expires. A revocation ends it within a second in any case.
+    pub(crate) outlives_token: bool,
 }
 
 /// Scope values that a token must have.

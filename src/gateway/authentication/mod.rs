@@ -24,6 +24,12 @@ pub(super) use bearer::has_query_token;
 pub(super) struct Principal(Arc<Verified>);
 
 impl Principal {
+    /// Whom `verified` says.
+    #[cfg(test)]
+    pub(super) fn of(verified: Verified) -> Self {
+        Self(Arc::new(verified))
+    }
+
     /// What its token says.
     pub(super) fn verified(&self) -> &Verified {
         &self.0
@@ -94,12 +100,24 @@ impl Authenticator {
             Some(verified) => verified,
             None => self.verify_anew(bearer::token(token)?, presented)?,
         };
-        if let Some(revocations) = &self.revocations
-            && revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
-        {
+        let principal = Principal(verified);
+        if self.is_revoked(&principal) {
             return Err(Rejection::Revoked);
         }
-        Ok(Principal(verified))
+        Ok(principal)
+    }
+
+    /// Whether the token of `principal`, or its grant, was revoked.
+    pub(super) fn is_revoked(&self, principal: &Principal) -> bool {
+        let verified = principal.verified();
+        self.revocations.as_ref().is_some_and(|revocations| {
+            revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
+        })
+    }
+
+    /// From when on the token of `principal` is not accepted any more.
+    pub(super) fn expires_at(&self, principal: &Principal) -> Timestamp {
+        self.verifier.accepts_until(principal.verified())
     }
 
     fn verify_anew(&self, token: &str, presented: Presented) -> Result<Arc<Verified>, Rejection> {

@@ -30,7 +30,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::access_log::{self, RefusedHead};
-use super::early::give_up_after_answer;
+use super::lifetime::{limit_http1, limit_http2};
 use super::rejection::{Asked, Rejection, answer};
 use super::serving::Gateway;
 use super::settings::Limits;
@@ -121,7 +121,8 @@ impl Edge {
             }
             let mut session = ServerSession::new_http1(stream);
             session.set_pipelined_prefix(head.bytes);
-            let served = self.proxy.process_new_http(session, shutdown).await;
+            let exchange = self.proxy.process_new_http(session, shutdown);
+            let served = limit_http1(self.gateway.open_exchanges(), exchange).await;
             let Some((kept, _)) = served.map(ReusedHttpStream::consume) else {
                 return;
             };
@@ -265,7 +266,7 @@ impl HttpServerApp for Edge {
         }
         let patience = self.gateway.snapshot().limits.head_timeout;
         let exchange = self.proxy.process_new_http(session, shutdown);
-        give_up_after_answer(patience, exchange).await
+        limit_http2(self.gateway.open_exchanges(), patience, exchange).await
     }
 
     /// Asked for at each connection, so that a reload counts from the next one.

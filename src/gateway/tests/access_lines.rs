@@ -1,70 +1,7 @@
 //! What the access log says of a request, and what it never says.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use serde_json::Value;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
-
 use super::harness::TestGateway;
-
-/// Log lines of this thread, while it is held.
-struct Lines {
-    bytes: Buffer,
-    _guard: DefaultGuard,
-}
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Buffer {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Lines {
-    fn collect() -> Self {
-        let bytes = Buffer::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(bytes.clone())
-            .finish();
-        Self {
-            bytes,
-            _guard: tracing::subscriber::set_default(subscriber),
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.bytes.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The access lines so far.
-    fn access(&self) -> Vec<Value> {
-        self.text()
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .filter(|line| line["target"] == "access")
-            .collect()
-    }
-}
+use super::lines::Lines;
 
 /// The next request on a connection begins when the last one has been logged.
 async fn after_logging(connection: &mut super::harness::Connection) {

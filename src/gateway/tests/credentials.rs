@@ -241,12 +241,7 @@ async fn a_remembered_token_ends_when_it_expires() {
 #[tokio::test]
 async fn a_revoked_token_is_refused_although_it_is_remembered() {
     let mut gateway = TestGateway::start().await;
-    let in_memory = crate::store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: crate::store::Synchronous::Normal,
-    };
-    let store = crate::store::Store::open(&in_memory).await.unwrap();
+    let store = super::support::store().await;
     gateway.reload(|_, parts| parts.revocations = Some(Arc::clone(store.revocations())));
     let bearer = gateway.bearer();
     assert_eq!(

@@ -4,12 +4,15 @@ pub(crate) mod support;
 
 pub(crate) mod corpus;
 mod harness;
+mod lines;
+mod played;
 pub(crate) mod recorder;
 
 mod access_lines;
 mod credentials;
 mod framing;
 mod http2;
+mod lifetime;
 mod provider;
 mod requests;
 mod responses;

@@ -4,21 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::harness::{NOW, TestGateway};
+use super::support::store;
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
 use crate::model::Issuer;
 use crate::provider::{self, Provider};
-use crate::store::{self, AttemptLimits, Store, Synchronous};
+use crate::store::AttemptLimits;
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn, SignInLimits};
 
 async fn provider() -> Provider {
-    let in_memory = store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: Synchronous::Normal,
-    };
-    let store = Store::open(&in_memory).await.unwrap();
+    let store = store().await;
     let attempts = SignInLimits {
         attempts: AttemptLimits {
             failures_before_pause: 5,

@@ -1,32 +1,8 @@
 //! Bodies pass while they are made, in both directions.
 
-use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt as _;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-
-use super::harness::TestGateway;
-
-/// A gateway whose upstream is played by the test, and the listener to accept it on.
-async fn played() -> (TestGateway, TcpListener) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address: SocketAddr = listener.local_addr().unwrap();
-    let gateway = TestGateway::with(|settings| {
-        settings.upstreams[0].servers = vec![address.to_string()];
-    })
-    .await;
-    (gateway, listener)
-}
-
-/// Reads from `stream` until `end` has come.
-async fn until(stream: &mut TcpStream, end: &str) -> String {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(end.as_bytes()) {
-        let n = stream.read_buf(&mut bytes).await.unwrap();
-        assert!(n > 0, "closed after {:?}", String::from_utf8_lossy(&bytes));
-    }
-    String::from_utf8(bytes).unwrap()
-}
+use super::played::{begin_events, played, send_event, until};
 
 #[tokio::test]
 async fn the_first_event_arrives_before_the_second_is_made() {
@@ -35,16 +11,10 @@ async fn the_first_event_arrives_before_the_second_is_made() {
     client
         .write("GET /public/events HTTP/1.1\r\nHost: a.test\r\nAccept: text/event-stream\r\n\r\n")
         .await;
-    let (mut upstream, _) = listener.accept().await.unwrap();
-    until(&mut upstream, "\r\n\r\n").await;
-    upstream
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        .await
-        .unwrap();
+    let mut upstream = begin_events(&listener).await;
 
     for event in ["data: 1\n\n", "data: 2\n\n"] {
-        let chunk = format!("{:x}\r\n{event}\r\n", event.len());
-        upstream.write_all(chunk.as_bytes()).await.unwrap();
+        send_event(&mut upstream, event).await;
         let seen = client.until(event.as_bytes()).await;
         assert!(!seen.is_empty());
     }

@@ -6,9 +6,15 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Map;
 
+use super::super::authentication::Principal;
+use super::super::lifetime::Basis;
 use super::super::settings::{Action, Authentication, Limits, Policy, Route};
-use crate::jose::Verified;
+use super::super::{Snapshot, SnapshotParts, Upstreams};
+use super::corpus;
+use crate::jose::{TokenVerifier, Verified};
 use crate::model::{ClientId, Scope, Subject, Timestamp};
+use crate::store::{self, Revocations, Store, Synchronous};
+use crate::telemetry::Metrics;
 
 /// The issuer of all tokens.
 pub(crate) const ISSUER: &str = "https://op.test/oidc/";
@@ -57,6 +63,37 @@ pub(crate) fn verified() -> Verified {
     }
 }
 
+/// What an exchange of the holder of `token` rests on.
+pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocations>) -> Basis {
+    let parts = SnapshotParts {
+        verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
+        revocations: Some(Arc::clone(revoked)),
+        provider: None,
+        upstreams: Arc::new(Upstreams::new(&[], Arc::new(Metrics::new())).unwrap()),
+    };
+    let mut settings = corpus::settings(([127, 0, 0, 1], 1).into());
+    settings.routes.clear();
+    let route = Route {
+        outlives_token,
+        ..route("r").build()
+    };
+    Basis {
+        snapshot: Arc::new(Snapshot::new(&settings, parts).unwrap()),
+        principal: Principal::of(token),
+        route: Arc::new(route),
+    }
+}
+
+/// A store that leaves nothing behind.
+pub(crate) async fn store() -> Store {
+    let in_memory = store::Settings {
+        path: None,
+        key_file: None,
+        synchronous: Synchronous::Normal,
+    };
+    Store::open(&in_memory).await.unwrap()
+}
+
 /// A route that answers `whoami` to everybody.
 pub(crate) fn route(name: &str) -> RouteBuilder {
     RouteBuilder(Route {
@@ -71,6 +108,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         action: Action::Whoami,
         pass_token: false,
         allow_encoded_slash: false,
+        outlives_token: false,
     })
 }
 

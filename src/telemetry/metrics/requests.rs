@@ -12,6 +12,7 @@ pub(super) struct Requests {
     total: IntCounterVec,
     duration: HistogramVec,
     in_flight: IntGauge,
+    ended: IntCounterVec,
 }
 
 impl Requests {
@@ -28,6 +29,11 @@ impl Requests {
                 &["route"],
             ),
             in_flight: families.gauge("requests_in_flight", "Requests not yet answered."),
+            ended: families.counters(
+                "exchanges_ended_total",
+                "Exchanges that were ended because what they were admitted for ended, by reason.",
+                &["reason"],
+            ),
         }
     }
 }
@@ -44,6 +50,11 @@ impl Metrics {
             .duration
             .with_label_values(&[route])
             .observe(took.as_secs_f64());
+    }
+
+    /// An exchange was ended before its time: `token_expired`, `revoked`.
+    pub fn exchange_ended(&self, reason: &'static str) {
+        self.requests.ended.with_label_values(&[reason]).inc();
     }
 
     /// A request came (`1`) or was answered (`-1`).

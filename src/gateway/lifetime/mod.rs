@@ -1,0 +1,128 @@
+//! What ends an exchange besides itself.
+//!
+//! An exchange is judged when it begins, and may then go on for hours: a download, a stream of
+//! events, a tunnel. It ends within a second when what it was admitted for ends: when its token
+//! expires, or the token or its grant is revoked, by whatever way (a sign-out, a removed client, a
+//! replayed code).
+//!
+//! Most exchanges are over long before anybody could ask. They say at their admission what they
+//! rest on ([`admitted`]) and are looked after only from [`UNWATCHED`] on, all of them by one task
+//! ([`OpenExchanges`]).
+//!
+//! Over HTTP/2 there is a second end: Pingora goes on reading a request whose upstream has answered
+//! (RFC 9113 §8.1), without any timeout. A body that stops coming would keep its stream, its place
+//! and a drain for ever. So an exchange is given up when nothing of the request came for some time
+//! after its answer. Dropping it resets the stream with `NO_ERROR`, which says that the answer is
+//! whole and the rest is not wanted. A request that goes on goes on: there are upstreams that answer
+//! while they read.
+
+mod open;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+pub(super) use open::{Basis, Ending, OpenExchanges};
+
+/// How long an exchange goes on before anybody looks after it.
+const UNWATCHED: Duration = Duration::from_millis(500);
+
+tokio::task_local! {
+    static EXCHANGE: Arc<Exchange>;
+}
+
+/// What an exchange tells whoever waits for its end, and what it is told when it is ended.
+#[derive(Debug, Default)]
+struct Exchange {
+    /// What it was admitted for; `None` within for nobody in particular.
+    basis: OnceLock<Option<Basis>>,
+    answered: Notify,
+    request_went_on: Notify,
+    ending: OnceLock<Ending>,
+}
+
+/// What comes of `exchange`, over HTTP/1; `None` as well if what it was admitted for ended first.
+pub(super) async fn limit_http1<T>(
+    open: &OpenExchanges,
+    exchange: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    let told = Arc::new(Exchange::default());
+    let exchange = EXCHANGE.scope(Arc::clone(&told), exchange);
+    tokio::select! {
+        biased;
+        outcome = exchange => outcome,
+        () = told.until_ended(open) => None,
+    }
+}
+
+/// The same over HTTP/2; `None` as well if nothing of the request came for `patience` after the end
+/// of the answer.
+pub(super) async fn limit_http2<T>(
+    open: &OpenExchanges,
+    patience: Duration,
+    exchange: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    let told = Arc::new(Exchange::default());
+    let exchange = EXCHANGE.scope(Arc::clone(&told), exchange);
+    tokio::select! {
+        biased;
+        outcome = exchange => outcome,
+        () = told.until_unfinished(patience) => None,
+        () = told.until_ended(open) => None,
+    }
+}
+
+impl Exchange {
+    /// Returns when what the exchange was admitted for has ended, and has noted how.
+    async fn until_ended(&self, open: &OpenExchanges) {
+        let basis = loop {
+            pingora::time::sleep(UNWATCHED).await;
+            if let Some(basis) = self.basis.get() {
+                break basis;
+            }
+        };
+        match basis {
+            Some(basis) => {
+                let ending = open.watch(basis.clone()).ended().await;
+                let _set_here_only = self.ending.set(ending);
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Returns when the request stopped coming after its answer was whole.
+    async fn until_unfinished(&self, patience: Duration) {
+        self.answered.notified().await;
+        while timeout(patience, self.request_went_on.notified())
+            .await
+            .is_ok()
+        {}
+    }
+}
+
+/// Notes what the exchange was admitted for; `None` for nobody in particular.
+pub(super) fn admitted(basis: Option<Basis>) {
+    // Outside of the scope there is nobody to be told, and it is admitted once.
+    let _told = EXCHANGE.try_with(|exchange| exchange.basis.set(basis).is_ok());
+}
+
+/// Notes that the last of the answer is being written. Does nothing over HTTP/1, where Pingora
+/// has a timeout for each read.
+pub(super) fn answer_ends() {
+    let _told = EXCHANGE.try_with(|exchange| exchange.answered.notify_one());
+}
+
+/// Notes that some of the request's body came.
+pub(super) fn request_goes_on() {
+    let _told = EXCHANGE.try_with(|exchange| exchange.request_went_on.notify_one());
+}
+
+/// How the exchange was ended, to be asked while it is dropped.
+pub(super) fn ending() -> Option<Ending> {
+    EXCHANGE
+        .try_with(|exchange| exchange.ending.get().copied())
+        .ok()
+        .flatten()
+}
