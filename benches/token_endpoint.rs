@@ -19,7 +19,8 @@ use cellgate::entropy;
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
-    GrantType, Issuer, RedirectUri, Scope, SessionId, Subject, Timestamp, UserDetails, UserProfile,
+    GrantType, Issuer, RedirectUri, RequestedClaims, Scope, SessionId, Subject, Timestamp,
+    UserDetails, UserProfile,
 };
 use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
 use cellgate::secret::Digest;
@@ -298,6 +299,7 @@ fn grant() -> Grant {
         session_id: SessionId::new(identifier()),
         scope: scope(),
         resources: Vec::new(),
+        claims: RequestedClaims::default(),
         authenticated_at: NOW,
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         granted_at: NOW,

@@ -13,16 +13,16 @@ use serde_json::{Map, Number, Value};
 
 /// How much one document may hold.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Objects and arrays inside each other, the outermost included.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
     /// Values altogether, the containers included.
-    pub(super) values: usize,
+    pub(crate) values: usize,
 }
 
 /// Why a text is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JsonError {
+pub(crate) enum JsonError {
     /// Not JSON, not an object, or followed by something else.
     Malformed,
     /// A member name is repeated.
@@ -32,7 +32,7 @@ pub(super) enum JsonError {
 }
 
 /// Reads one JSON object, and nothing after it.
-pub(super) fn parse_object(bytes: &[u8], limits: Limits) -> Result<Map<String, Value>, JsonError> {
+pub(crate) fn parse_object(bytes: &[u8], limits: Limits) -> Result<Map<String, Value>, JsonError> {
     let budget = Budget {
         values: Cell::new(limits.values),
         fault: Cell::new(JsonError::Malformed),

@@ -20,7 +20,7 @@ mod key_pair;
 mod key_ring;
 mod signing_key;
 
-mod json;
+pub(crate) mod json;
 mod jwk;
 mod key_set;
 mod verification_key;

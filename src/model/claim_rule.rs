@@ -38,7 +38,7 @@ const RESERVED: [&str; 30] = [
 ];
 
 /// The name of a claim that a rule may set: 1 to 128 printable ASCII characters without spaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClaimName(String);
 
 /// Why a rule may not set a claim of some name.

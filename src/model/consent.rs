@@ -1,6 +1,9 @@
 //! Consent: a user's yes to what an application asks for.
 
-use super::{ClientId, Scope, Subject, Timestamp};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{ClientId, IdentityClaim, Scope, Subject, Timestamp};
 
 /// When users are asked whether an application may have what it asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,9 +44,43 @@ pub struct Consent {
     /// To whom.
     pub client_id: ClientId,
     /// What for.
-    pub scope: Scope,
+    pub allowed: Allowance,
     /// When the user said yes the last time.
     pub given_at: Timestamp,
+}
+
+/// What a user may allow a client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// Scope values.
+    pub scope: Scope,
+    /// Claims that the client asks for one by one, and that no scope value it asks for grants.
+    pub claims: BTreeSet<IdentityClaim>,
+}
+
+impl Allowance {
+    /// Whether whoever allowed this has allowed `other`.
+    pub fn includes(&self, other: &Self) -> bool {
+        self.scope.includes(&other.scope) && self.claims.is_superset(&other.claims)
+    }
+
+    /// What either of the two allows.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            scope: self.scope.union(&other.scope),
+            claims: self.claims.union(&other.claims).copied().collect(),
+        }
+    }
+}
+
+/// The scope values, then the claims in quotes, which no scope value has.
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.scope.fmt(f)?;
+        let mut claims = self.claims.iter();
+        claims.try_for_each(|claim| write!(f, " \"{}\"", claim.as_str()))
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +93,23 @@ mod tests {
             assert_eq!(ConsentPolicy::parse(policy.as_str()), Some(policy));
         }
         assert_eq!(ConsentPolicy::parse("never"), None);
+    }
+
+    #[test]
+    fn a_claim_is_not_taken_for_a_scope_value_nor_the_other_way_round() {
+        let scope = Allowance {
+            scope: Scope::parse("openid email").unwrap(),
+            ..Allowance::default()
+        };
+        let claim = Allowance {
+            scope: Scope::parse("openid").unwrap(),
+            claims: [IdentityClaim::Email].into(),
+        };
+
+        assert!(!scope.includes(&claim) && !claim.includes(&scope));
+        assert_ne!(scope.to_string(), claim.to_string());
+        let both = scope.union(&claim);
+        assert!(both.includes(&scope) && both.includes(&claim));
     }
 
     #[test]

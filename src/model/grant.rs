@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ClientId, Device, Resource, Scope, Timestamp, UserProfile};
+use super::{ClientId, Device, RequestedClaims, Resource, Scope, Timestamp, UserProfile};
 use crate::secret::Digest;
 
 /// Names a grant; in every token that comes of it, so that all can be revoked at once.
@@ -78,6 +78,8 @@ pub struct Grant {
     pub scope: Scope,
     /// Where (RFC 8707); none: at the client's usual audience.
     pub resources: Vec<Resource>,
+    /// What the client asked for beside the claims of the scope.
+    pub claims: RequestedClaims,
     /// `auth_time` of the session at that moment.
     pub authenticated_at: Timestamp,
     /// `nonce` of the authorization request, repeated in ID tokens.

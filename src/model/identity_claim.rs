@@ -3,7 +3,7 @@
 use super::UserText;
 
 /// A claim about who the user is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdentityClaim {
     /// The login as the users' backend spells it.
     PreferredUsername,

@@ -2,6 +2,7 @@
 //!
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
+mod authentication_context;
 mod claim_rule;
 mod client;
 mod client_access;
@@ -17,6 +18,7 @@ mod issuer;
 mod logout;
 mod redirect_uri;
 mod registration;
+mod requested_claims;
 mod resource;
 mod scope;
 mod signing;
@@ -27,13 +29,14 @@ mod user_details;
 mod web_link;
 mod web_origin;
 
+pub use authentication_context::AuthenticationContext;
 pub use claim_rule::{ClaimName, ClaimNameError, ClaimRule, ClaimSource, ConstantClaim};
 pub use client::{Client, ClientId, ClientIdError, ClientLinks, GrantType};
 pub use client_access::ClientAccess;
 pub use client_authentication::{ClientAuthentication, SecretHash, SecretHashError};
 pub use client_endpoint::{ClientEndpoint, ClientEndpointError};
 pub use client_keys::{ClientKeys, KeySource};
-pub use consent::{Consent, ConsentPolicy};
+pub use consent::{Allowance, Consent, ConsentPolicy};
 pub use device::Device;
 pub use grant::{
     AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId, Spent,
@@ -44,6 +47,7 @@ pub use issuer::{Issuer, IssuerError};
 pub use logout::{ClientLogout, Reach};
 pub use redirect_uri::{LoopbackPorts, RedirectUri, RedirectUriError};
 pub use registration::RegisteredBy;
+pub use requested_claims::RequestedClaims;
 pub use resource::{Resource, ResourceError};
 pub use scope::{Scope, ScopeError};
 pub use signing::{ClientSigning, SigningAlgorithm};

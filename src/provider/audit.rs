@@ -3,11 +3,15 @@
 //! Who, to whom, from where, and what came of it; never a secret, a code, a token, or what
 //! somebody typed as a user name, since people type passwords there.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::jose::RingKey;
-use crate::model::{ClientId, Consent, Grant, GrantId, Login, Scope, Session, SessionId, Subject};
+use crate::model::{
+    ClientId, Consent, Grant, GrantId, IdentityClaim, Login, Scope, Session, SessionId, Subject,
+};
+use crate::provider::claims;
 use crate::store::LogoutNotice;
 use crate::users::{BackendError, attempts_key};
 
@@ -52,7 +56,8 @@ pub(crate) fn consented(consent: &Consent, peer: IpAddr) {
         target: "audit",
         event = "consent",
         outcome = "success",
-        consent.scope = %consent.scope,
+        consent.scope = %consent.allowed.scope,
+        consent.claims = names(&consent.allowed.claims),
         user.subject = %consent.subject,
         client.id = %consent.client_id,
         peer.address = %peer,
@@ -68,6 +73,7 @@ pub(crate) fn granted(grant: &Grant, peer: IpAddr) {
         outcome = "success",
         grant.id = %grant.id,
         grant.scope = %grant.scope,
+        grant.claims = names(&claims::beside_scope(&grant.claims, &grant.scope)),
         user.subject = %grant.user.subject,
         session.id = grant.session_id.as_str(),
         client.id = %grant.client_id,
@@ -352,4 +358,10 @@ pub(crate) fn access_withdrawn(subject: &Subject, client: &ClientId, peer: IpAdd
         peer.address = %peer,
         "a user withdrew an application's access"
     );
+}
+
+/// Claims asked for one by one; the field is left out where there are none, as nearly always.
+fn names(claims: &BTreeSet<IdentityClaim>) -> Option<String> {
+    let names: Vec<&str> = claims.iter().map(|claim| claim.as_str()).collect();
+    Some(names.join(" ")).filter(|names| !names.is_empty())
 }

@@ -13,20 +13,20 @@ use openidconnect::core::{
     CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IntrospectionUrl, IssuerUrl,
-    JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes, RevocationUrl, Scope, TokenUrl,
-    UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, EndSessionUrl,
+    IntrospectionUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes,
+    RevocationUrl, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Provider;
-use super::authorization::ResponseMode;
+use super::authorization::{PromptValue, ResponseMode};
 use super::claims::CLAIMS_BY_SCOPE;
 use super::clients::AuthenticationMethod;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
-use crate::model::{GrantType, SigningAlgorithm};
+use crate::model::{AuthenticationContext, GrantType, SigningAlgorithm};
 
 /// Why the document cannot be written; a checked configuration never leads here.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,8 @@ struct Additional {
     frontchannel_logout_session_supported: bool,
     /// RFC 8414 §2.
     code_challenge_methods_supported: Vec<String>,
+    /// Initiating User Registration via OpenID Connect §4.
+    prompt_values_supported: Vec<String>,
     /// RFC 9207 §3.
     authorization_response_iss_parameter_supported: bool,
 }
@@ -122,6 +124,7 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
         code_challenge_methods_supported: vec!["S256".to_owned()],
+        prompt_values_supported: prompt_values(),
         authorization_response_iss_parameter_supported: true,
     };
     let metadata = Metadata::new(
@@ -144,10 +147,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     .set_grant_types_supported(Some(GrantType::ALL.map(grant_type).to_vec()))
     .set_token_endpoint_auth_methods_supported(Some(authentication_methods().collect()))
     .set_token_endpoint_auth_signing_alg_values_supported(Some(signing_algorithms()))
+    .set_acr_values_supported(Some(AuthenticationContext::ALL.map(acr_value).to_vec()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(claims(settings)))
     .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
-    .set_claims_parameter_supported(Some(false))
+    .set_claims_parameter_supported(Some(true))
     .set_request_parameter_supported(Some(false))
     // Left out, this one would mean true.
     .set_request_uri_parameter_supported(Some(false));
@@ -191,6 +195,7 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
         "auth_time",
         "nonce",
         "at_hash",
+        "acr",
         "amr",
         "sid",
     ]
@@ -198,6 +203,15 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
     .chain(names)
     .map(|name| CoreClaimName::new(name.to_owned()))
     .collect()
+}
+
+fn prompt_values() -> Vec<String> {
+    let values = PromptValue::ALL.into_iter();
+    values.map(|value| value.as_str().to_owned()).collect()
+}
+
+fn acr_value(context: AuthenticationContext) -> AuthenticationContextClass {
+    AuthenticationContextClass::new(context.as_str().to_owned())
 }
 
 /// What a client may have its ID tokens and its userinfo signed with, and may sign its assertions

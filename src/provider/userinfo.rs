@@ -78,8 +78,9 @@ impl Provider {
             .find(grant.client_id.as_str(), request.now)
             .await?;
         let client = client.ok_or(BearerError::Revoked)?;
-        // The scope of the token, not of the grant: a refresh may have narrowed it.
-        let mut claims = claims::for_userinfo(&client, &verified.scope, &grant.user);
+        // The scope of the token, not of the grant: a refresh may have narrowed it. What was asked
+        // for by name is no scope, and stays.
+        let mut claims = claims::for_userinfo(&client, &verified.scope, &grant.claims, &grant.user);
         // What the client calls its user stands in the token.
         claims.insert("sub".to_owned(), verified.subject.as_str().into());
         Ok((grant.client_id, claims))

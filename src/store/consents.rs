@@ -1,9 +1,17 @@
 //! Consents: what users allowed clients, until they withdraw it.
 
 use super::db::{Row, Statement};
+use super::grants::read_client_id;
 use super::revocations::{Revoked, grant_revoked_until};
 use super::{Store, StoreError, to_the_end};
-use crate::model::{ClientId, Consent, GrantId, Scope, Subject, Timestamp};
+use crate::model::{
+    Allowance, ClientId, Consent, GrantId, IdentityClaim, Scope, Subject, Timestamp,
+};
+
+/// `kind` of a row whose value is a scope value.
+const SCOPE: &str = "scope";
+/// `kind` of a row whose value is the name of a claim.
+const CLAIM: &str = "claim";
 
 impl Store {
     /// Adds to what `consent.subject` allowed `consent.client_id`; what was allowed before stays.
@@ -13,14 +21,20 @@ impl Store {
     /// [`StoreError`] when the database cannot answer.
     pub async fn save_consent(&self, consent: &Consent) -> Result<(), StoreError> {
         let insert = Statement::new(
-            "INSERT INTO consents (subject, client_id, scope, given_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (subject, client_id, scope) DO UPDATE SET given_at = excluded.given_at",
+            "INSERT INTO consents (subject, client_id, kind, value, given_at)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (subject, client_id, kind, value)
+             DO UPDATE SET given_at = excluded.given_at",
         );
-        let inserts = consent.scope.iter().map(|value| {
+        let Allowance { scope, claims } = &consent.allowed;
+        let scope = scope.iter().map(|value| (SCOPE, value));
+        let claims = claims.iter().map(|claim| (CLAIM, claim.as_str()));
+        let inserts = scope.chain(claims).map(|(kind, value)| {
             insert
                 .clone()
                 .bind(consent.subject.as_str())
                 .bind(consent.client_id.as_str())
+                .bind(kind)
                 .bind(value)
                 .bind(consent.given_at)
         });
@@ -38,12 +52,12 @@ impl Store {
         client: &ClientId,
     ) -> Result<Option<Consent>, StoreError> {
         let select = Statement::new(
-            "SELECT client_id, scope, given_at FROM consents
+            "SELECT client_id, kind, value, given_at FROM consents
              WHERE subject = $1 AND client_id = $2",
         );
         let select = select.bind(subject.as_str()).bind(client.as_str());
         let rows = self.run(select).await?.read_all(read_row)?;
-        Ok(gather(subject, rows)?.into_iter().next())
+        Ok(gather(subject, rows).into_iter().next())
     }
 
     /// Everything `subject` allowed, client by client in the order of their identifiers.
@@ -53,11 +67,11 @@ impl Store {
     /// [`StoreError`] when the database cannot answer.
     pub async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>, StoreError> {
         let select = Statement::new(
-            "SELECT client_id, scope, given_at FROM consents WHERE subject = $1
+            "SELECT client_id, kind, value, given_at FROM consents WHERE subject = $1
              ORDER BY client_id",
         );
         let rows = self.run(select.bind(subject.as_str())).await?;
-        gather(subject, rows.read_all(read_row)?)
+        Ok(gather(subject, rows.read_all(read_row)?))
     }
 
     /// Forgets what `subject` allowed `client`, and revokes every grant that came of it, in one
@@ -112,31 +126,43 @@ impl Store {
     }
 }
 
-/// One allowed scope value: the client, the value, when.
-type ConsentRow = (String, String, Timestamp);
+/// One thing that was allowed: to which client, what, when.
+type ConsentRow = (ClientId, Allowance, Timestamp);
 
 fn read_row(mut row: Row) -> Result<ConsentRow, StoreError> {
-    Ok((row.text()?, row.text()?, row.timestamp()?))
+    let client = read_client_id(&mut row)?;
+    let (kind, value) = (row.text()?, row.text()?);
+    let allowed = match kind.as_str() {
+        SCOPE => Allowance {
+            scope: Scope::parse(&value).map_err(|_| StoreError::Corrupt("a scope"))?,
+            ..Allowance::default()
+        },
+        // One that another version knows is one that is never asked for.
+        CLAIM => Allowance {
+            claims: IdentityClaim::parse(&value).into_iter().collect(),
+            ..Allowance::default()
+        },
+        _ => return Err(StoreError::Corrupt("a consent")),
+    };
+    Ok((client, allowed, row.timestamp()?))
 }
 
 /// Puts the rows of each client together; they come client by client.
-fn gather(subject: &Subject, rows: Vec<ConsentRow>) -> Result<Vec<Consent>, StoreError> {
+fn gather(subject: &Subject, rows: Vec<ConsentRow>) -> Vec<Consent> {
     let mut consents: Vec<Consent> = Vec::new();
-    for (client, value, given_at) in rows {
-        let scope = Scope::parse(&value).map_err(|_| StoreError::Corrupt("a scope"))?;
+    for (client_id, allowed, given_at) in rows {
         match consents.last_mut() {
-            Some(last) if last.client_id.as_str() == client => {
-                last.scope = last.scope.union(&scope);
+            Some(last) if last.client_id == client_id => {
+                last.allowed = last.allowed.union(&allowed);
                 last.given_at = last.given_at.max(given_at);
             }
             _ => consents.push(Consent {
                 subject: subject.clone(),
-                client_id: ClientId::parse(&client)
-                    .map_err(|_| StoreError::Corrupt("a client id"))?,
-                scope,
+                client_id,
+                allowed,
                 given_at,
             }),
         }
     }
-    Ok(consents)
+    consents
 }

@@ -2,14 +2,14 @@
 
 use super::db::{Row, Statement};
 use super::revocations::{Revoked, grant_revoked_until};
-use super::{Store, StoreError, profile, to_the_end};
+use super::{Store, StoreError, profile, requested_claims, to_the_end};
 use crate::model::{ClientId, Grant, GrantId, Resource, Scope, SessionId, Subject, Timestamp};
 
 /// The columns that [`read_grant`] reads, of a table named `g`.
 macro_rules! grant_columns {
     () => {
         "g.id, g.client_id, g.profile, g.session_id, g.scope, g.authenticated_at, g.nonce, \
-         g.granted_at, g.resources"
+         g.granted_at, g.resources, g.claims"
     };
 }
 pub(super) use grant_columns;
@@ -31,7 +31,7 @@ impl Store {
     }
 
     /// What `subject` granted and what still works at `now`: given in a session that goes on, or
-    /// with a refresh token. Client, scope and moment of each grant.
+    /// with a refresh token.
     ///
     /// # Errors
     ///
@@ -40,22 +40,20 @@ impl Store {
         &self,
         subject: &Subject,
         now: Timestamp,
-    ) -> Result<Vec<(ClientId, Scope, Timestamp)>, StoreError> {
-        let select = Statement::new(
-            "SELECT g.client_id, g.scope, g.granted_at FROM grants g
+    ) -> Result<Vec<Grant>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            grant_columns!(),
+            " FROM grants g
              WHERE g.subject = $1 AND g.revoked_at IS NULL
                AND (EXISTS (SELECT 1 FROM refresh_tokens t
                             WHERE t.grant_id = g.id AND t.expires_at > $2)
                  OR EXISTS (SELECT 1 FROM sessions s
                             WHERE s.id = g.session_id AND s.ended_at IS NULL
-                              AND s.idle_until > $2 AND s.expires_at > $2))",
-        );
+                              AND s.idle_until > $2 AND s.expires_at > $2))"
+        ));
         let rows = self.run(select.bind(subject.as_str()).bind(now)).await?;
-        rows.read_all(|mut row| {
-            let client = read_client_id(&mut row)?;
-            let scope = Scope::parse(&row.text()?).map_err(|_| StoreError::Corrupt("a scope"))?;
-            Ok((client, scope, row.timestamp()?))
-        })
+        rows.read_all(|mut row| read_grant(&mut row))
     }
 
     /// Revokes a grant with all its tokens. Durable before it returns, and seen by
@@ -94,8 +92,8 @@ impl Store {
 pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
     let insert = Statement::new(
         "INSERT INTO grants (id, client_id, profile, session_id, scope, authenticated_at, nonce,
-                             granted_at, subject, resources, revoked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                             granted_at, subject, resources, claims, revoked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
                  coalesce((SELECT ended_at FROM sessions WHERE sessions.id = $4),
                           (SELECT removed_at FROM clients WHERE clients.id = $2)))",
     );
@@ -109,7 +107,8 @@ pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
         .bind(grant.nonce.as_deref())
         .bind(grant.granted_at)
         .bind(grant.user.subject.as_str())
-        .bind(write_resources(&grant.resources)))
+        .bind(write_resources(&grant.resources))
+        .bind(requested_claims::to_json(&grant.claims)?))
 }
 
 /// Reads a column with a client's identifier.
@@ -129,6 +128,7 @@ pub(super) fn read_grant(row: &mut Row) -> Result<Grant, StoreError> {
         nonce: row.optional_text()?,
         granted_at: row.timestamp()?,
         resources: read_resources(row.optional_text()?)?,
+        claims: requested_claims::from_json(row.optional_text()?.as_deref())?,
     })
 }
 

@@ -46,6 +46,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 8,
         sql: include_str!("migrations/sqlite/0008_client_assertions.sql"),
     },
+    Migration {
+        version: 9,
+        sql: include_str!("migrations/sqlite/0009_requested_claims.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

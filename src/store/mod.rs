@@ -30,6 +30,7 @@ mod grants;
 mod logout_notices;
 mod profile;
 mod refresh_tokens;
+mod requested_claims;
 mod revocations;
 mod secrets;
 mod sessions;

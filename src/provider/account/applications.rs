@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ClientId, Scope, Subject, Timestamp};
+use crate::model::{Allowance, ClientId, Subject, Timestamp};
 use crate::provider::Provider;
+use crate::provider::claims;
 use crate::provider::pages::{ApplicationRow, Moment};
 use crate::store::StoreError;
 
 /// What is known of one application's access.
 struct Access {
     since: Timestamp,
-    scope: Scope,
+    allowed: Allowance,
 }
 
 impl Provider {
@@ -25,17 +26,24 @@ impl Provider {
         let consents = store.consents_of(subject).await?;
         let consents = consents
             .into_iter()
-            .map(|consent| (consent.client_id, consent.scope, consent.given_at));
-        let granted = store.granted_by(subject, now).await?;
+            .map(|consent| (consent.client_id, consent.allowed, consent.given_at));
+        let granted = store.granted_by(subject, now).await?.into_iter();
+        let granted = granted.map(|grant| {
+            let allowed = Allowance {
+                claims: claims::beside_scope(&grant.claims, &grant.scope),
+                scope: grant.scope,
+            };
+            (grant.client_id, allowed, grant.granted_at)
+        });
         let mut applications = BTreeMap::<ClientId, Access>::new();
-        for (client, scope, since) in consents.chain(granted) {
+        for (client, allowed, since) in consents.chain(granted) {
             applications
                 .entry(client)
                 .and_modify(|access| {
                     access.since = access.since.min(since);
-                    access.scope = access.scope.union(&scope);
+                    access.allowed = access.allowed.union(&allowed);
                 })
-                .or_insert(Access { since, scope });
+                .or_insert(Access { since, allowed });
         }
         let mut rows = Vec::with_capacity(applications.len());
         for (client, access) in &applications {
@@ -61,7 +69,13 @@ impl Provider {
                 .and_then(|client| client.initiate_login_uri.as_ref())
                 .map(|uri| uri.with_query(&[("iss", self.settings.issuer.as_str())])),
             since: Moment::new(access.since, now),
-            scope: access.scope.iter().map(str::to_owned).collect(),
+            scope: access.allowed.scope.iter().map(str::to_owned).collect(),
+            claims: access
+                .allowed
+                .claims
+                .iter()
+                .map(|claim| claim.as_str())
+                .collect(),
         })
     }
 }

@@ -26,6 +26,7 @@ impl Provider {
             session_id: session.id.clone(),
             scope: authorization.scope.clone(),
             resources: authorization.resources.clone(),
+            claims: authorization.claims.told.clone(),
             authenticated_at: session.authenticated_at,
             nonce: authorization.nonce.clone(),
             granted_at: request.now,

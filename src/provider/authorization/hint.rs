@@ -1,4 +1,5 @@
-//! `id_token_hint`: an ID token of ours that names the user a client expects.
+//! The user a client expects: named by an ID token of ours (`id_token_hint`), or by `sub` in the
+//! `claims` parameter.
 
 use openidconnect::core::{
     CoreGenderClaim, CoreIdTokenVerifier, CoreJsonWebKey, CoreJsonWebKeySet,
@@ -7,7 +8,7 @@ use openidconnect::core::{
 use openidconnect::{ClientId as AnyClientId, IdToken, IssuerUrl, Nonce};
 
 use super::AuthorizationRequest;
-use crate::model::{SessionId, SigningAlgorithm, Subject, Timestamp};
+use crate::model::{Client, SessionId, SigningAlgorithm, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::error::AuthorizationError;
 use crate::provider::subjects::SubjectNaming;
@@ -52,28 +53,61 @@ impl VerifiedHint {
 #[derive(Debug)]
 pub(super) struct ExpectedUser {
     hinted: Option<VerifiedHint>,
+    named: Option<NamedUsers>,
+}
+
+/// The users whom the `claims` parameter names, as its client calls them.
+#[derive(Debug)]
+struct NamedUsers {
+    naming: SubjectNaming,
+    lists: Vec<Vec<String>>,
+}
+
+impl NamedUsers {
+    fn contain(&self, user: &Subject) -> bool {
+        let name = self.naming.name(user);
+        let mut lists = self.lists.iter();
+        lists.all(|names| names.iter().any(|listed| listed == name.as_str()))
+    }
 }
 
 impl ExpectedUser {
     /// Whether a client expects this user, or says nothing about who it expects.
     pub(super) fn is(&self, subject: &Subject) -> bool {
         self.hinted.as_ref().is_none_or(|hint| hint.names(subject))
+            && self
+                .named
+                .as_ref()
+                .is_none_or(|users| users.contain(subject))
     }
 }
 
 impl Provider {
-    /// Who a client expects to answer its request.
+    /// Who a client expects to answer its request. Nobody else's tokens may be its answer,
+    /// whichever of the two ways it said so (OpenID Connect Core §3.1.2.2).
     pub(super) async fn expected_user(
         &self,
         authorization: &AuthorizationRequest,
+        client: &Client,
         now: Timestamp,
     ) -> Result<ExpectedUser, AuthorizationError> {
-        let Some(token) = authorization.id_token_hint.as_deref() else {
-            return Ok(ExpectedUser { hinted: None });
+        let hinted = match authorization.id_token_hint.as_deref() {
+            Some(token) => {
+                let hint = self.verify_hint(token, now).await?;
+                Some(hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?)
+            }
+            None => None,
         };
-        let hint = self.verify_hint(token, now).await?;
-        let hint = hint.ok_or(AuthorizationError::Invalid("id_token_hint"))?;
-        Ok(ExpectedUser { hinted: Some(hint) })
+        let lists = &authorization.claims.subjects;
+        let named = if lists.is_empty() {
+            None
+        } else {
+            Some(NamedUsers {
+                naming: self.naming(client).await?,
+                lists: lists.clone(),
+            })
+        };
+        Ok(ExpectedUser { hinted, named })
     }
 
     /// Verifies an ID token that was issued here, however long ago: a hint may have expired

@@ -16,6 +16,7 @@ mod response_mode;
 pub(crate) use decision::Stage;
 pub(crate) use destination::Destination;
 pub(crate) use hint::VerifiedHint;
+pub(crate) use prompt::PromptValue;
 pub(crate) use request::{AuthorizationRequest, PARAMETERS};
 pub(crate) use response_mode::ResponseMode;
 
@@ -72,7 +73,11 @@ impl Provider {
         let question = Question {
             authorization: &interaction.authorization,
             expected: self
-                .expected_user(&interaction.authorization, request.now)
+                .expected_user(
+                    &interaction.authorization,
+                    &interaction.destination.client,
+                    request.now,
+                )
                 .await?,
             stage,
             now: request.now,

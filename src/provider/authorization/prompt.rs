@@ -1,6 +1,43 @@
 //! `prompt`: what the client wants its user to be asked (OpenID Connect Core §3.1.2.1).
+//!
+//! With `none`, two things can be missing, and each has its error (§3.1.2.6): a session of the
+//! right user that is recent enough (`login_required`), and the user's yes (`consent_required`).
+//! `account_selection_required` is never sent, since a browser has one session and so nothing to
+//! choose among; nor is `interaction_required`, which is for what no other code says.
 
 use crate::provider::error::AuthorizationError;
+
+/// A value of the parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PromptValue {
+    /// No page at all.
+    None,
+    /// The sign-in page in any case.
+    Login,
+    /// The consent page in any case.
+    Consent,
+    /// The page that asks which account to go on with, in any case.
+    SelectAccount,
+}
+
+impl PromptValue {
+    /// All of them, in the order the discovery document lists them.
+    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    /// As it is sent.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.as_str() == text)
+    }
+}
 
 /// What to do about pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +67,11 @@ impl Prompt {
         let mut none = false;
         for value in text.split(' ').filter(|value| !value.is_empty()) {
             values += 1;
-            match value {
-                "none" => none = true,
-                "login" => wanted.sign_in = true,
-                "select_account" => wanted.account = true,
-                "consent" => wanted.consent = true,
-                _ => return Err(AuthorizationError::Invalid("prompt")),
+            match PromptValue::parse(value).ok_or(AuthorizationError::Invalid("prompt"))? {
+                PromptValue::None => none = true,
+                PromptValue::Login => wanted.sign_in = true,
+                PromptValue::SelectAccount => wanted.account = true,
+                PromptValue::Consent => wanted.consent = true,
             }
         }
         match (none, values) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::destination::{Destination, MAX_ECHO_BYTES, response_mode};
 use super::prompt::Prompt;
-use crate::model::{Client, CodeChallenge, GrantType, Resource, Scope};
+use crate::model::{AuthenticationContext, Client, CodeChallenge, GrantType, Resource, Scope};
+use crate::provider::claims::ClaimsRequest;
 use crate::provider::error::AuthorizationError;
 use crate::provider::params::Params;
 use crate::provider::resources;
@@ -46,6 +47,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) scope: Scope,
     /// Where it is to be good; none: at the client's usual audience.
     pub(crate) resources: Vec<Resource>,
+    /// What is asked for beside the claims of the scope, and of which user.
+    pub(crate) claims: ClaimsRequest,
     /// To be repeated in the ID token, byte by byte.
     pub(crate) nonce: Option<String>,
     /// RFC 7636.
@@ -75,8 +78,10 @@ impl AuthorizationRequest {
         response_mode(params, &destination.redirect_uri)
             .ok_or(AuthorizationError::Invalid("response_mode"))?;
         let text = |name| params.one(name).map(|value| value.map(str::to_owned));
+        let scope = parse_scope(params, client)?;
         Ok(Self {
-            scope: parse_scope(params, client)?,
+            claims: parse_claims(params, &scope, client)?,
+            scope,
             resources: resources::of_grant(params, client)?,
             nonce: check_echo(params, "nonce")?,
             code_challenge: parse_challenge(params, client)?,
@@ -134,6 +139,28 @@ fn parse_scope(params: &Params, client: &Client) -> Result<Scope, AuthorizationE
         return Err(AuthorizationError::NothingGrantable);
     }
     Ok(scope)
+}
+
+/// OpenID Connect Core §5.5. Without `openid` the request is one of OAuth alone, where the
+/// parameter has no meaning.
+fn parse_claims(
+    params: &Params,
+    scope: &Scope,
+    client: &Client,
+) -> Result<ClaimsRequest, AuthorizationError> {
+    let text = params.one("claims")?.filter(|_| scope.contains("openid"));
+    let Some(text) = text else {
+        return Ok(ClaimsRequest::default());
+    };
+    let claims = ClaimsRequest::parse(text, client)?;
+    // Told at once: what nobody here can do no sign-in will bring. `acr_values` needs no such
+    // look, being a wish: the ID token says in any case how the user signed in.
+    let mut contexts = AuthenticationContext::ALL.into_iter();
+    if contexts.any(|context| claims.accepts(context)) {
+        Ok(claims)
+    } else {
+        Err(AuthorizationError::UnmetAuthenticationRequirements)
+    }
 }
 
 /// RFC 7636 §4.3 and §4.4.1, RFC 9700 §2.1.1.

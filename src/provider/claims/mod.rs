@@ -1,18 +1,23 @@
-//! Which claims about the user a scope grants (OpenID Connect Core §5.4).
+//! Which claims about the user a scope grants (OpenID Connect Core §5.4), and what a client may
+//! have beside them.
 //!
 //! One table feeds the userinfo endpoint, the access tokens and what the discovery document
 //! says, so that they cannot disagree.
 
+mod request;
+
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+pub(crate) use request::{ClaimsRequest, ClaimsRequestError};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::model::{
-    AddressPart, ClaimRule, ClaimSource, Client, ConstantClaim, IdentityClaim, Scope, UserProfile,
-    UserText,
+    AddressPart, ClaimName, ClaimRule, ClaimSource, Client, ConstantClaim, IdentityClaim,
+    RequestedClaims, Scope, UserProfile, UserText,
 };
 
 /// Scope values with the claims they grant. `groups` and `roles` are ours.
@@ -88,14 +93,16 @@ fn address(parts: &BTreeMap<AddressPart, String>) -> Option<Value> {
     (!members.is_empty()).then_some(Value::Object(members))
 }
 
-/// What the userinfo endpoint tells `client` of `user`: the claims that `scope` grants, and those
-/// of the client's own rules.
+/// What the userinfo endpoint tells `client` of `user`: the claims that `scope` grants, those that
+/// were asked for by name, and those of the client's own rules.
 pub(crate) fn for_userinfo(
     client: &Client,
     scope: &Scope,
+    requested: &RequestedClaims,
     user: &UserProfile,
 ) -> Map<String, Value> {
-    let mut claims = standard(of_scope(scope), user);
+    let named = named(&requested.userinfo, client);
+    let mut claims = standard(of_scope(scope).chain(named), user);
     claims.extend(by_rules(client.claims.iter(), scope, user));
     claims
 }
@@ -112,22 +119,57 @@ pub(crate) fn for_access_token(
     claims
 }
 
-/// What ID tokens of `client` tell of `user` without being asked: only what the operator wrote so.
-/// They travel through browsers, and the userinfo endpoint has the rest (§5.4).
+/// What ID tokens of `client` tell of `user`: what was asked for by name, and what the operator
+/// wrote so. They travel through browsers, and the userinfo endpoint has the rest (§5.4).
 pub(crate) fn for_id_token(
     client: &Client,
     scope: &Scope,
+    requested: &RequestedClaims,
     user: &UserProfile,
 ) -> Map<String, Value> {
-    let rules = client.claims.iter().filter(|rule| rule.in_id_token);
-    by_rules(rules, scope, user).collect()
+    let asked = &requested.id_token;
+    let mut claims = standard(named(asked, client), user);
+    let is_told = |rule: &&ClaimRule| rule.in_id_token || asked.contains(&rule.name);
+    claims.extend(by_rules(client.claims.iter().filter(is_told), scope, user));
+    claims
+}
+
+/// The claims among `requested` that no value of `scope` grants: what a user has to allow beside
+/// the scope.
+pub(crate) fn beside_scope(requested: &RequestedClaims, scope: &Scope) -> BTreeSet<IdentityClaim> {
+    let names = requested.names().into_iter();
+    names
+        .filter_map(|name| IdentityClaim::parse(name.as_str()))
+        .filter(|claim| !grants(scope, *claim))
+        .collect()
+}
+
+/// Whether `client` may ask for the claim of this name at all.
+fn may_be_told(name: &ClaimName, client: &Client) -> bool {
+    let standard = IdentityClaim::parse(name.as_str());
+    standard.is_some_and(|claim| grants(&client.scope, claim))
+        || client.claims.iter().any(|rule| rule.name == *name)
+}
+
+/// Standard claims that were asked for by name. The client may have been deprived of a scope value
+/// since.
+fn named<'a>(
+    requested: &'a BTreeSet<ClaimName>,
+    client: &'a Client,
+) -> impl Iterator<Item = IdentityClaim> + 'a {
+    let claims = requested.iter();
+    claims
+        .filter_map(|name| IdentityClaim::parse(name.as_str()))
+        .filter(|claim| grants(&client.scope, *claim))
 }
 
 /// `preferred_username`, where the scope grants it.
 pub(crate) fn username(scope: &Scope, user: &UserProfile) -> Option<Value> {
-    let mut granted = of_scope(scope);
-    let is_granted = granted.any(|claim| claim == IdentityClaim::PreferredUsername);
-    is_granted.then(|| user.login.as_str().into())
+    grants(scope, IdentityClaim::PreferredUsername).then(|| user.login.as_str().into())
+}
+
+fn grants(scope: &Scope, claim: IdentityClaim) -> bool {
+    of_scope(scope).any(|granted| granted == claim)
 }
 
 fn of_scope(scope: &Scope) -> impl Iterator<Item = IdentityClaim> {
@@ -152,10 +194,7 @@ fn by_rules<'a>(
 ) -> impl Iterator<Item = (String, Value)> {
     rules.filter_map(move |rule| {
         let value = match &rule.source {
-            ClaimSource::Claim(claim) => {
-                of_scope(scope).find(|granted| granted == claim)?;
-                value(*claim, user)?
-            }
+            ClaimSource::Claim(claim) => value(*claim, user).filter(|_| grants(scope, *claim))?,
             ClaimSource::Attribute(name) => {
                 let attribute = user.details.attributes.get(name);
                 Value::from(&**attribute.filter(|_| scope.contains("profile"))?)

@@ -20,7 +20,12 @@ fn alice() -> UserProfile {
 
 fn granted_json(scope: &str, user: &UserProfile) -> Value {
     let scope = Scope::parse(scope).unwrap();
-    Value::Object(for_userinfo(&client(vec![]), &scope, user))
+    Value::Object(for_userinfo(
+        &client(vec![]),
+        &scope,
+        &RequestedClaims::default(),
+        user,
+    ))
 }
 
 fn client(claims: Vec<ClaimRule>) -> Client {
@@ -143,7 +148,7 @@ fn a_rule_renames_what_the_scope_grants_and_nothing_else() {
     ]);
     let told = |scope: &str| {
         let scope = Scope::parse(scope).unwrap();
-        let userinfo = for_userinfo(&client, &scope, &alice);
+        let userinfo = for_userinfo(&client, &scope, &RequestedClaims::default(), &alice);
         assert_eq!(for_access_token(&client, &scope, &alice), userinfo);
         Value::Object(userinfo)
     };
@@ -176,6 +181,7 @@ fn constants_keep_their_types() {
         Value::Object(for_userinfo(
             &client,
             &Scope::parse("openid").unwrap(),
+            &RequestedClaims::default(),
             &alice()
         )),
         json!({"text": "x", "number": -7, "flag": false, "texts": ["a"]})
@@ -196,6 +202,7 @@ fn id_tokens_tell_what_the_operator_wrote_and_nothing_else() {
         Value::Object(for_id_token(
             &client,
             &Scope::parse(scope).unwrap(),
+            &RequestedClaims::default(),
             &alice(),
         ))
     };

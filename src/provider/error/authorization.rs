@@ -5,6 +5,7 @@ use crate::entropy::EntropyError;
 use crate::model::ScopeError;
 use crate::provider::Provider;
 use crate::provider::authorization::Destination;
+use crate::provider::claims::ClaimsRequestError;
 use crate::provider::params::Repeated;
 use crate::provider::reply::Response;
 use crate::provider::resources::TargetError;
@@ -47,6 +48,13 @@ pub(crate) enum AuthorizationError {
     /// RFC 8707 §2.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// OpenID Connect Core §5.5.
+    #[error(transparent)]
+    Claims(#[from] ClaimsRequestError),
+    /// OpenID Connect Core §5.5.1.1, with the code that the specification OpenID Connect Core
+    /// Error Code `unmet_authentication_requirements` has for it.
+    #[error("end-users cannot sign in here in the way that is essential to the client")]
+    UnmetAuthenticationRequirements,
     /// OpenID Connect Core §6.
     #[error("request objects are not supported")]
     RequestNotSupported,
@@ -98,7 +106,9 @@ impl AuthorizationError {
             | Self::Missing(_)
             | Self::ChallengeRequired
             | Self::ChallengeMethod
-            | Self::PromptNoneCombined => "invalid_request",
+            | Self::PromptNoneCombined
+            | Self::Claims(_) => "invalid_request",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::Scope(_) | Self::NothingGrantable => "invalid_scope",
@@ -155,6 +165,10 @@ mod tests {
             E::Target(TargetError::TooMany),
             E::Target(TargetError::NotRegistered),
             E::Target(TargetError::Malformed(ResourceError)),
+            E::Claims(ClaimsRequestError::TooLong),
+            E::Claims(ClaimsRequestError::Malformed),
+            E::Claims(ClaimsRequestError::WrongType),
+            E::UnmetAuthenticationRequirements,
             E::RequestNotSupported,
             E::RequestUriNotSupported,
             E::RegistrationNotSupported,

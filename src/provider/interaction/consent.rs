@@ -1,14 +1,15 @@
 //! The page that asks whether an application may have what it asks for.
 //!
-//! An answer holds for one session and one scope, which are sealed into the page: what was
+//! An answer holds for one session, one scope and the claims asked for beside it, which are sealed into the page: what was
 //! pressed cannot be taken for another user's yes, nor for a yes to more than was shown.
 
 use super::submission::Submission;
 use super::{Interaction, Purpose};
-use crate::model::{Consent, ConsentPolicy, Scope, Session};
+use crate::model::{Allowance, Consent, ConsentPolicy, Scope, Session};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::authorization::Stage;
+use crate::provider::claims;
 use crate::provider::error::AuthorizationError;
 use crate::provider::pages::{ConsentPage, RequestedScope};
 use crate::provider::reply::Response;
@@ -36,8 +37,10 @@ impl Provider {
                 let given = store
                     .find_consent(&session.user.subject, &client.id)
                     .await?;
-                let asked = interaction.asked_for();
-                Ok(given.is_none_or(|given| !given.scope.includes(&asked)))
+                Ok(given.is_none_or(|given| {
+                    let asked = interaction.asked_beside(&given.allowed.scope);
+                    !given.allowed.includes(&asked)
+                }))
             }
         }
     }
@@ -51,7 +54,7 @@ impl Provider {
     ) -> Response {
         let asked = interaction.asked_for();
         let descriptions = &self.settings.interactions.scope_descriptions;
-        let scopes = asked.iter().map(|value| RequestedScope {
+        let scopes = asked.scope.iter().map(|value| RequestedScope {
             value,
             description: descriptions.get(value).map(String::as_str),
         });
@@ -61,6 +64,7 @@ impl Provider {
             client_name: &client.name,
             user_name: session.user.name.as_deref().unwrap_or(&session.user.login),
             scopes: scopes.collect(),
+            claims: asked.claims.iter().map(|claim| claim.as_str()).collect(),
             logo_uri: links.logo_uri.as_ref().map(|link| link.as_str()),
             client_uri: links.client_uri.as_ref().map(|link| link.as_str()),
             policy_uri: links.policy_uri.as_ref().map(|link| link.as_str()),
@@ -98,7 +102,7 @@ impl Provider {
         let consent = Consent {
             subject: answered.user.subject.clone(),
             client_id: interaction.destination.client.id.clone(),
-            scope: asked,
+            allowed: asked,
             given_at: request.now,
         };
         self.parts.store.save_consent(&consent).await?;
@@ -110,12 +114,21 @@ impl Provider {
 
 impl Interaction {
     /// What the user is asked to allow.
-    fn asked_for(&self) -> Scope {
-        self.authorization.scope.clone()
+    fn asked_for(&self) -> Allowance {
+        self.asked_beside(&self.authorization.scope)
+    }
+
+    /// The same without the claims that `scope` grants.
+    fn asked_beside(&self, scope: &Scope) -> Allowance {
+        let authorization = &self.authorization;
+        Allowance {
+            scope: authorization.scope.clone(),
+            claims: claims::beside_scope(&authorization.claims.told, scope),
+        }
     }
 }
 
 /// What an answer holds for.
-fn binding(session: &Session, asked: &Scope) -> String {
+fn binding(session: &Session, asked: &Allowance) -> String {
     format!("{} {asked}", session.id.as_str())
 }

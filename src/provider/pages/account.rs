@@ -66,6 +66,7 @@ pub(crate) struct ApplicationRow {
     pub(crate) open_uri: Option<String>,
     pub(crate) since: Moment,
     pub(crate) scope: Vec<String>,
+    pub(crate) claims: Vec<&'static str>,
 }
 
 /// A moment in the past, as a machine and as a person says it. We do not know the user's time

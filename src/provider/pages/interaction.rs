@@ -87,6 +87,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) client_name: &'a str,
     pub(crate) user_name: &'a str,
     pub(crate) scopes: Vec<RequestedScope<'a>>,
+    /// The names of claims asked for one by one; the template has words for all there are.
+    pub(crate) claims: Vec<&'a str>,
     pub(crate) logo_uri: Option<&'a str>,
     pub(crate) client_uri: Option<&'a str>,
     pub(crate) policy_uri: Option<&'a str>,

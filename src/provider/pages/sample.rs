@@ -26,7 +26,13 @@ impl Pages {
         self.try_one(&sign_in(), &fields)?;
         let fields = [TICKET, "a-login", r#"value="another""#];
         self.try_one(&select_account(), &fields)?;
-        let fields = [TICKET, "a-scope-value", "a-description", r#"value="allow""#];
+        let fields = [
+            TICKET,
+            "a-scope-value",
+            "a-description",
+            "a-claim",
+            r#"value="allow""#,
+        ];
         self.try_one(&consent(), &fields)?;
         let fields = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
         self.try_one(&form_post(), &fields)?;
@@ -101,6 +107,7 @@ fn consent() -> ConsentPage<'static> {
                 description: Some("a-description"),
             },
         ],
+        claims: vec!["a-claim"],
         logo_uri: link,
         client_uri: link,
         policy_uri: link,
@@ -153,6 +160,7 @@ fn account() -> AccountPage<'static> {
             open_uri: Some("uri".to_owned()),
             since: moment(),
             scope: vec!["openid".to_owned(), "other".to_owned()],
+            claims: vec!["a-claim"],
         }],
     }
 }

@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use crate::provider::ProviderError;
 
 /// The templates built in.
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 10] = [
     (
         "layout.html",
         include_str!("../../../config/templates/layout.html"),
@@ -25,6 +25,10 @@ const BUILT_IN: [(&str, &str); 9] = [
     (
         "consent.html",
         include_str!("../../../config/templates/consent.html"),
+    ),
+    (
+        "claims.html",
+        include_str!("../../../config/templates/claims.html"),
     ),
     (
         "form_post.html",

@@ -37,6 +37,7 @@ async fn an_id_token_says_who_signed_in_when_and_how_and_nothing_more() {
             "exp": 1_800_003_610,
             "auth_time": 1_800_000_000,
             "nonce": "the-nonce",
+            "acr": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
             "amr": ["pwd"],
         })
     );

@@ -31,6 +31,7 @@ mod prompts;
 mod redirect_uris;
 mod refresh;
 mod refresh_model;
+mod requested_claims;
 mod resources;
 mod response_modes;
 mod revocation;

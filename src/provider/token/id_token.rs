@@ -1,7 +1,7 @@
 //! ID tokens (OpenID Connect Core §2).
 //!
-//! They say who signed in, when and how, and nothing else about the user unless the client's own
-//! rules say so: that is what the userinfo endpoint is for (§5.4), and an ID token travels through
+//! They say who signed in, when and how, and nothing else about the user unless the client asked
+//! for it by name or its own rules say so: that is what the userinfo endpoint is for (§5.4), and an ID token travels through
 //! browsers.
 
 use chrono::{DateTime, Utc};
@@ -9,13 +9,14 @@ use openidconnect::core::{
     CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
-    AccessToken, AdditionalClaims, Audience, AuthenticationMethodReference, IdToken, IdTokenClaims,
-    IssuerUrl, Nonce, StandardClaims, SubjectIdentifier,
+    AccessToken, AdditionalClaims, Audience, AuthenticationContextClass,
+    AuthenticationMethodReference, IdToken, IdTokenClaims, IssuerUrl, Nonce, StandardClaims,
+    SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{Client, Grant, Scope, Subject, Timestamp};
+use crate::model::{AuthenticationContext, Client, Grant, Scope, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::claims;
 use crate::provider::error::TokenError;
@@ -27,7 +28,7 @@ use crate::secret::Secret;
 pub(crate) struct SessionClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
-    /// What the client's own rules tell of the user.
+    /// What the client's request or its own rules tell of the user.
     #[serde(flatten)]
     told: Map<String, Value>,
 }
@@ -93,14 +94,18 @@ impl Provider {
             StandardClaims::new(subject),
             SessionClaims {
                 sid: Some(grant.session_id.as_str().to_owned()),
-                told: claims::for_id_token(terms.client, terms.scope, &grant.user),
+                told: claims::for_id_token(terms.client, terms.scope, &grant.claims, &grant.user),
             },
         );
-        // RFC 8176 §2.
-        let password = AuthenticationMethodReference::new("pwd".to_owned());
+        let context = AuthenticationContext::default();
+        let methods = context.methods().iter();
+        let methods = methods.map(|name| AuthenticationMethodReference::new((*name).to_owned()));
         Ok(claims
             .set_auth_time(Some(date(grant.authenticated_at)?))
-            .set_auth_method_refs(Some(vec![password]))
+            .set_auth_context_ref(Some(AuthenticationContextClass::new(
+                context.as_str().to_owned(),
+            )))
+            .set_auth_method_refs(Some(methods.collect()))
             .set_nonce(grant.nonce.clone().map(Nonce::new)))
     }
 }

@@ -1,7 +1,9 @@
 //! What a user allowed a client is remembered until it is withdrawn, with all that came of it.
 
 use super::{code, digest, grant, later, new_store};
-use crate::model::{ClientId, Consent, Grant, GrantId, Scope, Subject, Timestamp};
+use crate::model::{
+    Allowance, ClientId, Consent, Grant, GrantId, IdentityClaim, Scope, Subject, Timestamp,
+};
 use crate::store::{Redemption, Store};
 
 fn subject(text: &str) -> Subject {
@@ -16,7 +18,10 @@ async fn allow(store: &Store, user: &str, client_id: &str, scope: &str, at: Time
     let consent = Consent {
         subject: subject(user),
         client_id: client(client_id),
-        scope: Scope::parse(scope).unwrap(),
+        allowed: Allowance {
+            scope: Scope::parse(scope).unwrap(),
+            ..Allowance::default()
+        },
         given_at: at,
     };
     store.save_consent(&consent).await.unwrap();
@@ -25,7 +30,7 @@ async fn allow(store: &Store, user: &str, client_id: &str, scope: &str, at: Time
 async fn allowed(store: &Store, user: &str, client_id: &str) -> Option<String> {
     let (subject, client) = (subject(user), client(client_id));
     let found = store.find_consent(&subject, &client).await.unwrap();
-    found.map(|consent| consent.scope.to_string())
+    found.map(|consent| consent.allowed.to_string())
 }
 
 #[tokio::test]
@@ -38,8 +43,33 @@ async fn allowing_more_adds_to_what_was_allowed() {
 
     let found = store.find_consent(&subject("u1"), &client("app")).await;
     let consent = found.unwrap().unwrap();
-    assert_eq!(consent.scope.to_string(), "email groups openid");
+    assert_eq!(consent.allowed.to_string(), "email groups openid");
     assert_eq!(consent.given_at, later(9));
+}
+
+#[tokio::test]
+async fn a_claim_is_allowed_apart_from_the_scope_value_of_its_name() {
+    let store = new_store().await;
+    allow(&store, "u1", "app", "openid email", later(1)).await;
+    let consent = Consent {
+        subject: subject("u1"),
+        client_id: client("app"),
+        allowed: Allowance {
+            scope: Scope::default(),
+            claims: [IdentityClaim::Email, IdentityClaim::Name].into(),
+        },
+        given_at: later(2),
+    };
+
+    store.save_consent(&consent).await.unwrap();
+
+    let found = store.find_consent(&subject("u1"), &client("app")).await;
+    let allowed = found.unwrap().unwrap().allowed;
+    assert_eq!(allowed.scope.to_string(), "email openid");
+    assert_eq!(allowed.claims, consent.allowed.claims);
+    let (user, app) = (subject("u1"), client("app"));
+    store.withdraw_consent(&user, &app, later(3)).await.unwrap();
+    assert_eq!(store.find_consent(&user, &app).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -63,7 +93,7 @@ async fn the_consents_of_a_user_are_listed_client_by_client() {
 
     let listed: Vec<_> = consents
         .iter()
-        .map(|consent| (consent.client_id.as_str(), consent.scope.to_string()))
+        .map(|consent| (consent.client_id.as_str(), consent.allowed.to_string()))
         .collect();
     assert_eq!(
         listed,

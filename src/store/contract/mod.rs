@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{
-    AuthorizationCode, ClientId, CodeChallenge, Device, Grant, GrantId, Resource, Scope, Session,
-    SessionId, Subject, Timestamp, UserDetails, UserProfile,
+    AuthorizationCode, ClaimName, ClientId, CodeChallenge, Device, Grant, GrantId, RequestedClaims,
+    Resource, Scope, Session, SessionId, Subject, Timestamp, UserDetails, UserProfile,
 };
 use crate::secret::{Digest, Secret};
 
@@ -74,6 +74,10 @@ pub(super) fn grant(id: &str) -> Grant {
         resources: ["https://api.example/", "urn:example:mail"]
             .map(|text| Resource::parse(text).unwrap())
             .to_vec(),
+        claims: RequestedClaims {
+            userinfo: [ClaimName::parse("name").unwrap()].into(),
+            ..RequestedClaims::default()
+        },
         authenticated_at: NOW,
         nonce: Some("n-0S6".to_owned()),
         granted_at: NOW,

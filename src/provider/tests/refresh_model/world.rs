@@ -8,7 +8,8 @@ use super::oracle::Backend;
 use crate::clock::ManualClock;
 use crate::entropy;
 use crate::model::{
-    AuthorizationCode, ClientId, Device, Grant, GrantId, Scope, Session, SessionId, Timestamp,
+    AuthorizationCode, ClientId, Device, Grant, GrantId, RequestedClaims, Scope, Session,
+    SessionId, Timestamp,
 };
 use crate::provider::tests::support::{
     Answer, Ground, SERVICE_SECRET, START, TestProvider, TestUsers, Tokens, basic, profile,
@@ -92,6 +93,7 @@ impl World {
             session_id: session.clone(),
             scope: Scope::parse("offline_access demo.read").unwrap(),
             resources: Vec::new(),
+            claims: RequestedClaims::default(),
             authenticated_at: now,
             nonce: None,
             granted_at: now,
