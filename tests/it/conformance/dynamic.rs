@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use super::common_path::check_token_response;
 use super::{Delivery, Suite, modules};
 use crate::support::{Answer, attributes};
 
@@ -20,6 +21,49 @@ plan! {
     oidcc_idtoken_unsigned,
     oidcc_ensure_request_object_with_redirect_uri,
     oidcc_refresh_token,
+}
+
+/// A client that registered RS256 for its ID tokens gets RS256; one that registered another
+/// algorithm gets that, so that it is the registration which decides.
+#[tokio::test]
+async fn oidcc_idtoken_rs256() {
+    for algorithm in ["RS256", "ES256"] {
+        let registration = json!({ "id_token_signed_response_alg": algorithm });
+        let suite = Suite::start_with(Delivery::Query, &registration).await;
+        assert!(suite.lists("id_token_signing_alg_values_supported", algorithm));
+
+        let signed_in = suite.sign_in(&mut suite.user(), &suite.request()).await;
+
+        assert_eq!(signed_in.id_token.header["alg"], algorithm);
+    }
+}
+
+/// A client that registered RS256 for userinfo gets a signed answer, from this issuer and for this
+/// client, about the user of the ID token.
+#[tokio::test]
+async fn oidcc_userinfo_rs256() {
+    let registration = json!({ "userinfo_signed_response_alg": "RS256" });
+    let suite = Suite::start_with(Delivery::Query, &registration).await;
+    assert!(suite.lists("userinfo_signing_alg_values_supported", "RS256"));
+    let request = suite.request();
+    let landing = suite.user().follow(&request).await;
+    let code = suite.code(landing, &request);
+    let tokens = check_token_response(&suite.exchange(&code, &request, &[]).await);
+    let text = |name: &str| tokens[name].as_str().expect("text").to_owned();
+    let access_token = text("access_token");
+    let id_token = suite.check_id_token(&text("id_token"), &access_token, &request);
+
+    let userinfo = suite.edge().http.get(suite.endpoint("userinfo_endpoint"));
+    let userinfo = userinfo.bearer_auth(&access_token);
+    let answer = suite.edge().send(userinfo).await;
+
+    let answer = answer.assert_status(200);
+    assert_eq!(answer.header("content-type"), "application/jwt");
+    let signed = suite.keys.verify(&answer.body);
+    assert_eq!(signed.header["alg"], "RS256");
+    assert_eq!(signed.claims["iss"], suite.issuer());
+    assert_eq!(signed.claims["aud"], request.client.id);
+    assert_eq!(signed.claims["sub"], id_token.claims["sub"]);
 }
 
 /// A provider that knows a client with these redirect URIs.

@@ -28,6 +28,7 @@ macro_rules! plan {
 }
 
 mod common_path;
+mod completeness;
 mod jws;
 mod logout;
 mod modules;
