@@ -213,3 +213,59 @@ fn id_tokens_tell_what_the_operator_wrote_and_nothing_else() {
     );
     assert_eq!(told("openid profile email"), json!({}));
 }
+
+fn names(names: &[&str]) -> BTreeSet<ClaimName> {
+    let names = names.iter().map(|name| ClaimName::parse(name).unwrap());
+    names.collect()
+}
+
+/// A client that lost a scope value since its grant was made is told no more by it.
+#[test]
+fn what_was_asked_for_is_told_while_the_client_is_registered_for_it() {
+    let requested = RequestedClaims {
+        userinfo: names(&["email"]),
+        id_token: names(&["name", "groups"]),
+    };
+    let openid = Scope::parse("openid").unwrap();
+    for (registered, userinfo, id_token) in [
+        (
+            "openid email profile groups",
+            json!({"email": "alice@example.test"}),
+            json!({"name": "Alice", "groups": ["staff"]}),
+        ),
+        ("openid profile", json!({}), json!({"name": "Alice"})),
+        ("openid", json!({}), json!({})),
+    ] {
+        let client = Client {
+            scope: Scope::parse(registered).unwrap(),
+            ..client(vec![])
+        };
+        let told = for_userinfo(&client, &openid, &requested, &alice());
+        assert_eq!(Value::Object(told), userinfo, "{registered}");
+        let told = for_id_token(&client, &openid, &requested, &alice());
+        assert_eq!(Value::Object(told), id_token, "{registered}");
+    }
+}
+
+#[test]
+fn a_user_has_to_allow_what_no_scope_value_grants() {
+    let requested = RequestedClaims {
+        userinfo: names(&["email", "name", "memberOf"]),
+        id_token: names(&["email_verified", "groups"]),
+    };
+    for (scope, beside) in [
+        ("openid email profile groups", [].as_slice()),
+        (
+            "openid email",
+            &[IdentityClaim::Name, IdentityClaim::Groups],
+        ),
+        (
+            "profile groups",
+            &[IdentityClaim::Email, IdentityClaim::EmailVerified],
+        ),
+    ] {
+        let scope = Scope::parse(scope).unwrap();
+        let expected = beside.iter().copied().collect();
+        assert_eq!(beside_scope(&requested, &scope), expected, "{scope}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Forms that are not the user's own: other sites, other browsers, other times; and frames.
 
 use super::support::{Authorize, PASSWORD, TestProvider};
+use crate::model::ConsentPolicy;
 
 /// Login CSRF: a form that another site sends is refused, whatever is in it.
 #[tokio::test]
@@ -104,15 +105,25 @@ async fn tickets_are_good_for_one_thing() {
 
 #[tokio::test]
 async fn a_page_cannot_be_framed_stored_or_filled_from_elsewhere() {
-    let op = TestProvider::start().await;
+    let op = TestProvider::start_with(|settings| {
+        settings.clients[1].consent = ConsentPolicy::Required;
+    })
+    .await;
     let mut browser = op.browser();
     let sign_in = browser.get(&Authorize::app().target()).await;
     browser.sign_in(&sign_in, "alice").await;
+    let choice = Authorize::app().with("prompt", "select_account");
+    let choice = browser.get(&choice.target()).await;
+    choice.assert_account_page();
+    let consent = browser.get(&Authorize::service().target()).await;
+    consent.assert_consent_page();
     let sign_out = browser.get("/oidc/oauth2/sessions/logout").await;
     let error = op.get("/oidc/oauth2/auth").await;
 
     for (page, form_action) in [
         (&sign_in, "form-action 'self' https:;"),
+        (&choice, "form-action 'self' https:;"),
+        (&consent, "form-action 'self' https:;"),
         (&sign_out, "form-action 'self';"),
         (&error, "form-action 'self';"),
     ] {

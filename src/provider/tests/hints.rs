@@ -1,6 +1,7 @@
 //! `id_token_hint` and `login_hint` (OpenID Connect Core §3.1.2.1).
 
-use super::support::{Authorize, Browser, TestProvider, Tokens};
+use super::support::{Authorize, Browser, TestProvider, Tokens, encode, read_jwt};
+use crate::model::{SigningAlgorithm, Timestamp};
 
 async fn signed_in(op: &TestProvider) -> (Browser<'_>, Tokens) {
     let mut browser = op.browser();
@@ -92,6 +93,35 @@ async fn what_we_did_not_sign_as_an_id_token_is_no_hint() {
         let answer = browser.get(&request.target()).await;
         assert!(answer.params().contains_key("error"), "{name}");
         answer.assert_sent_back("invalid_request");
+    }
+}
+
+/// RFC 8725 §3.11: whatever else is signed under the same key is told apart by its type, even if
+/// it says all that an ID token says.
+#[tokio::test]
+async fn a_token_of_another_type_is_no_hint() {
+    let op = TestProvider::start().await;
+    let (mut browser, tokens) = signed_in(&op).await;
+    let (_, claims) = read_jwt(tokens.id_token());
+    let (keys, now) = (&op.provider.signing_keys, Timestamp::from_secs(op.now()));
+    let key = keys.find(SigningAlgorithm::Rs256, now).await.unwrap();
+    for (typ, is_hint) in [
+        ("JWT", true),
+        ("at+jwt", false),
+        ("logout+jwt", false),
+        ("token-introspection+jwt", false),
+        ("dpop+jwt", false),
+    ] {
+        let hint = key.sign_jwt(typ, &claims).unwrap();
+        let request = Authorize::app()
+            .with("prompt", "none")
+            .with("id_token_hint", &hint);
+        let answer = browser.get(&request.target()).await;
+        assert_eq!(answer.params().contains_key("code"), is_hint, "{typ}");
+        let sign_out = [("id_token_hint", hint.as_str())];
+        let target = format!("/oidc/oauth2/sessions/logout?{}", encode(&sign_out));
+        let refused = op.browser().get(&target).await.status == 400;
+        assert_eq!(refused, !is_hint, "{typ} at sign-out");
     }
 }
 

@@ -4,11 +4,13 @@ pub(super) mod support;
 
 mod access_rules;
 mod account;
+mod artefacts;
 mod assertions;
 mod authorization_request;
 mod back_channel_logout;
 mod bearer_tokens;
 mod browser_safety;
+mod claim_conditions;
 mod claims;
 mod client_authentication;
 mod client_credentials;

@@ -59,6 +59,27 @@ async fn signing_out_is_not_acknowledged() {
     assert!(browser.cookies.contains_key("__Host-cellgate-session"));
 }
 
+/// Nor is anything that a user ends on the account page.
+#[tokio::test]
+async fn what_the_account_page_cannot_end_it_does_not_say_is_ended() {
+    for (name, value) in [("end-all", "1"), ("end-others", "1"), ("withdraw", "app")] {
+        let op = TestProvider::start().await;
+        let mut browser = op.browser();
+        Authorize::app().code_in(&mut browser, "alice").await;
+        let ticket = browser.get("/oidc/account").await.ticket();
+        op.store.break_down().await;
+
+        let form = [("ticket", ticket.as_str()), (name, value)];
+        let answer = browser.post("/oidc/account", &form).await;
+
+        answer.assert_page(503, "Not available at the moment");
+        assert!(
+            browser.cookies.contains_key("__Host-cellgate-session"),
+            "{name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_right_password_does_not_become_a_wrong_one() {
     let op = TestProvider::start().await;

@@ -1,6 +1,7 @@
 //! When a user is asked to sign in, and when not (OpenID Connect Core §3.1.2.1 and §3.1.2.3).
 
 use super::support::{Authorize, Browser, TestProvider, Tokens, read_jwt};
+use crate::model::ConsentPolicy;
 
 async fn auth_time(op: &TestProvider, request: &Authorize, answer: &super::support::Answer) -> u64 {
     let tokens = Tokens::of(&op.exchange(&request.code_of(answer)).await);
@@ -34,6 +35,45 @@ async fn with_prompt_none_a_stranger_is_not_shown_a_page() {
 
     answer.assert_sent_back("login_required");
     assert!(answer.cookies().is_empty());
+}
+
+/// OpenID Connect Core §3.1.2.6. A browser has one session, so that there is never an account to
+/// select, and nothing else needs a page: the other two codes of that section are never sent.
+#[tokio::test]
+async fn with_prompt_none_each_thing_that_is_missing_has_its_error() {
+    let op = TestProvider::start_with(|settings| {
+        settings.clients[1].consent = ConsentPolicy::Remembered;
+    })
+    .await;
+    let bobs = op.tokens("bob", "openid").await;
+    let mut browser = signed_in(&op).await;
+    op.advance_s(100);
+    let bob_by_name = r#"{"id_token":{"sub":{"value":"uuid-of-bob"}}}"#;
+    for (row, request, error) in [
+        (
+            "a recent sign-in",
+            Authorize::app().with("max_age", "100"),
+            "login_required",
+        ),
+        (
+            "the user of the hint",
+            Authorize::app().with("id_token_hint", bobs.id_token()),
+            "login_required",
+        ),
+        (
+            "the user who is named",
+            Authorize::app().with("claims", bob_by_name),
+            "login_required",
+        ),
+        ("the user's yes", Authorize::service(), "consent_required"),
+    ] {
+        let silent = request.with("prompt", "none");
+        let answer = browser.get(&silent.target()).await;
+        assert_eq!(answer.params()["error"], error, "{row}");
+        answer.assert_sent_back(error);
+    }
+    let silent = Authorize::app().with("prompt", "none");
+    silent.code_of(&browser.get(&silent.target()).await);
 }
 
 #[tokio::test]

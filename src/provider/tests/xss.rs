@@ -1,6 +1,7 @@
 //! Text of others stays text in our pages.
 
 use super::support::{Answer, Authorize, TestProvider};
+use crate::model::ConsentPolicy;
 
 const POLYGLOTS: [&str; 5] = [
     "\"><script>alert(1)</script>",
@@ -34,6 +35,7 @@ async fn what_a_client_sends_cannot_become_markup() {
         "scope",
         "ui_locales",
         "acr_values",
+        "claims_locales",
         "display",
         "extra",
     ] {
@@ -76,6 +78,39 @@ async fn names_from_the_configuration_cannot_become_markup() {
         let page = Authorize::app().send(&op).await;
         assert_same_markup(&page, &harmless);
     }
+}
+
+/// The pages that a signed-in user sees: consent, choice of an account, the account itself.
+#[tokio::test]
+async fn a_name_cannot_become_markup_on_any_page() {
+    let harmless = pages_about("A harmless application").await;
+    for polyglot in POLYGLOTS {
+        for (page, harmless) in pages_about(polyglot).await.iter().zip(&harmless) {
+            assert_same_markup(page, harmless);
+        }
+    }
+}
+
+/// The pages of a provider where an application and a scope value are described by `text`.
+async fn pages_about(text: &str) -> [Answer; 3] {
+    let op = TestProvider::start_with(|settings| {
+        text.clone_into(&mut settings.clients[0].name);
+        let descriptions = &mut settings.interactions.scope_descriptions;
+        descriptions.insert("openid".to_owned(), text.to_owned());
+        settings.clients[0].consent = ConsentPolicy::Remembered;
+    })
+    .await;
+    let mut browser = op.browser();
+    let page = browser.get(&Authorize::app().target()).await;
+    let consent = browser.sign_in(&page, "alice").await;
+    consent.assert_consent_page();
+    browser.decide(&consent, "allow").await;
+    let choice = Authorize::app().with("prompt", "select_account");
+    let choice = browser.get(&choice.target()).await;
+    choice.assert_account_page();
+    let account = browser.get("/oidc/account").await;
+    account.assert_page(200, r#"name="withdraw""#);
+    [consent, choice, account]
 }
 
 #[tokio::test]
