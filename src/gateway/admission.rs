@@ -1,7 +1,6 @@
 //! From a request's bytes to its admission: the checks, in the order they are made.
 
 use std::mem;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{header, request};
@@ -15,6 +14,7 @@ use super::rejection::Rejection;
 use super::route::Match;
 use super::settings::{Action, Route};
 use super::snapshot::Snapshot;
+use super::trusted_proxies::{Origin, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
 ///
@@ -22,19 +22,13 @@ use super::snapshot::Snapshot;
 pub(super) fn canonicalize(
     session: &mut Session,
     snapshot: &Snapshot,
+    scheme: Scheme,
 ) -> Result<CanonicalRequest, Rejection> {
     let limits = &snapshot.limits;
     // HTTP/1: as it came over the wire, because Pingora cuts a target at `#`.
     let wire = session
         .as_http1()
         .map(|http1| http1.get_headers_raw_bytes());
-    let scheme = match session
-        .digest()
-        .and_then(|digest| digest.ssl_digest.as_ref())
-    {
-        Some(_) => Scheme::Https,
-        None => Scheme::Http,
-    };
     let request = session.req_header();
     let authority = match request.uri.authority() {
         Some(authority) => Some(authority.as_str().as_bytes()),
@@ -163,8 +157,18 @@ pub(super) fn canonical(ctx: &Context) -> Result<&CanonicalRequest, Rejection> {
         .ok_or(Rejection::Fault("the request was not made canonical"))
 }
 
-/// The address of the connection's other end.
-pub(super) fn peer(session: &Session) -> Option<IpAddr> {
-    let address = session.client_addr()?.as_inet()?;
-    Some(address.ip().to_canonical())
+/// Where the request began: the connection's other end, or what a trusted proxy there says.
+pub(super) fn origin(session: &Session, proxies: &TrustedProxies) -> Result<Origin, Rejection> {
+    let address = session.client_addr().and_then(|address| address.as_inet());
+    let peer = address.ok_or(Rejection::Fault("the connection has no address"))?;
+    Ok(proxies.origin(peer.ip(), &session.req_header().headers)?)
+}
+
+/// Whether the connection speaks TLS.
+pub(super) fn scheme(session: &Session) -> Scheme {
+    let digest = session.digest();
+    match digest.and_then(|digest| digest.ssl_digest.as_ref()) {
+        Some(_) => Scheme::Https,
+        None => Scheme::Http,
+    }
 }

@@ -3,8 +3,8 @@
 //! The way of a request, which is also the order of these modules:
 //!
 //! 1. `edge` reads a head off the connection and refuses what Pingora's parser would repair;
-//! 2. `canonical` brings target, host and method into one form, `headers` removes what
-//!    downstream may not say;
+//! 2. `trusted_proxies` says where the request began; `canonical` brings target, host and method
+//!    into one form, `headers` removes what downstream may not say;
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
@@ -24,6 +24,7 @@ mod edge;
 mod admission;
 mod canonical;
 mod headers;
+mod trusted_proxies;
 
 mod authentication;
 mod policy;
@@ -61,6 +62,7 @@ pub use settings::{
     Settings, Upstream, UpstreamTls,
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
+pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};
 pub use upstream::{UpstreamError, Upstreams};
 
 #[cfg(test)]

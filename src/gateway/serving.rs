@@ -139,17 +139,16 @@ impl Gateway {
 
 /// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
 pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Rejection> {
-    let Some(peer) = admission::peer(session) else {
-        return Err(Rejection::Fault("the connection has no address"));
-    };
-    ctx.peer = peer;
+    let origin = admission::origin(session, &ctx.snapshot.trusted_proxies)?;
+    ctx.peer = origin.address;
     if ctx.request_id.is_empty() {
         return Err(Rejection::Fault("no randomness for a request id"));
     }
-    ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot)?);
+    let scheme = origin.scheme.unwrap_or_else(|| admission::scheme(session));
+    ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot, scheme)?);
     if let Some(provider) = provider_of(ctx)? {
-        let scheme = admission::canonical(ctx)?.scheme;
-        if ctx.snapshot.provider_needs_tls && scheme != Scheme::Https {
+        let may_be_plain = !ctx.snapshot.has_tls && origin.scheme.is_none();
+        if provider.is_https() && scheme != Scheme::Https && !may_be_plain {
             return Err(Rejection::NeedsTls);
         }
         return Ok(Taken::AskProvider(provider));

@@ -7,6 +7,8 @@ use http::{HeaderName, Method};
 
 use crate::model::Scope;
 
+use super::trusted_proxies::TrustedProxies;
+
 /// What the gateway runs on.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -18,10 +20,13 @@ pub struct Settings {
     pub identity: IdentityHeaders,
     /// Sizes and times.
     pub limits: Limits,
+    /// Who may say where requests come from, besides the connection itself.
+    pub trusted_proxies: TrustedProxies,
     /// Whether each request writes an access line.
     pub access_log: bool,
     /// Whether a listener speaks TLS. If so, the provider of an `https` issuer is answered on
-    /// connections with TLS only; if none does, TLS ends in front of us.
+    /// connections with TLS only; if none does, TLS ends in front of us, and only what a trusted
+    /// proxy says to have come without TLS is refused.
     pub has_tls: bool,
 }
 

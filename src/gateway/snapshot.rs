@@ -12,6 +12,7 @@ use super::forward;
 use super::headers::{HeaderRules, NameSet};
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
+use super::trusted_proxies::TrustedProxies;
 use super::upstream::{Upstream, Upstreams};
 
 /// The parts that requests work with.
@@ -39,8 +40,10 @@ pub struct Snapshot {
     pub(super) limits: Limits,
     pub(super) access_log: bool,
     pub(super) provider: Option<Arc<Provider>>,
-    /// Whether the provider is for connections with TLS alone.
-    pub(super) provider_needs_tls: bool,
+    pub(super) trusted_proxies: TrustedProxies,
+    /// Whether a listener speaks TLS, so that a plain connection is not one whose TLS ended in
+    /// front of us.
+    pub(super) has_tls: bool,
     upstreams: HashMap<String, Arc<Upstream>>,
 }
 
@@ -86,11 +89,8 @@ impl Snapshot {
             not_an_upstreams: forward::not_an_upstreams(&settings.identity),
             limits: settings.limits.clone(),
             access_log: settings.access_log,
-            provider_needs_tls: settings.has_tls
-                && parts
-                    .provider
-                    .as_ref()
-                    .is_some_and(|provider| provider.is_https()),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            has_tls: settings.has_tls,
             provider: parts.provider,
             upstreams,
         })

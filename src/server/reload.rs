@@ -48,8 +48,7 @@ impl Server {
                 acceptor.replace(set);
             }
         }
-        self.limits
-            .store(Arc::new(Limits::from(&config.gateway.limits)));
+        self.limits.store(Arc::new(Limits::from(&config.gateway)));
         self.foundation.metrics.forget_upstream_health();
         let watching = Task::spawn(pieces.upstreams.watch());
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;

@@ -27,7 +27,7 @@ use super::tls::TlsAcceptor;
 use super::vitals::Vitals;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::gateway::{Edge, Gateway};
+use crate::gateway::{Edge, Gateway, TrustedProxies};
 
 /// Idle connections to upstreams that each thread may keep.
 const UPSTREAM_POOL_PER_THREAD: usize = 256;
@@ -99,7 +99,7 @@ impl Server {
         let mut server = Self {
             edge: Arc::new(Edge::new(gateway, pingora_conf(&config))),
             acceptors: acceptors(&config.listeners, &openings),
-            limits: Arc::new(ArcSwap::from_pointee(Limits::from(&config.gateway.limits))),
+            limits: Arc::new(ArcSwap::from_pointee(Limits::from(&config.gateway))),
             vitals: Arc::new(Vitals {
                 metrics: Arc::clone(&foundation.metrics),
                 state: foundation.state.clone(),
@@ -234,6 +234,7 @@ fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output =
         lifetime: Some(ADMIN_LIFETIME),
         connections: ADMIN_CONNECTIONS,
         connections_per_address: ADMIN_CONNECTIONS,
+        trusted_proxies: TrustedProxies::default(),
     };
     // Nobody sends on it: the listener ends with the server.
     let (open, shutdown) = watch::channel(false);

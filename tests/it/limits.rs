@@ -148,6 +148,32 @@ async fn send_forgeries(wires: &mut [Wire], edge: &Edge, token: &str, range: std
     }
 }
 
+/// N07, B12: behind a proxy, failures count for the caller that it saw, whatever that caller wrote.
+#[tokio::test]
+async fn failures_are_counted_for_the_caller_behind_a_proxy() {
+    let edge = edge(
+        "{ token_failures_per_minute: 3 }\n\
+         trusted_proxies: [{networks: [127.0.0.0/8], told_by: x_forwarded}]",
+    );
+    let token = edge.sign_in("alice").tokens().await.access_token;
+    let mut wire = edge.wire().await;
+    let mut ask = async |n: u64, callers: &str| {
+        let bearer = forged(&token, n);
+        let fields = format!("X-Forwarded-For: {callers}\r\nAuthorization: Bearer {bearer}\r\n");
+        wire.write(get(&edge, "/api/x", &fields)).await;
+        wire.read().await.status
+    };
+
+    let mut statuses = Vec::new();
+    // A minute may begin in between: then it takes up to three more.
+    for n in 0..8 {
+        statuses.push(ask(n, &format!("10.0.0.{n}, 192.0.2.7")).await);
+    }
+
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    assert_eq!(ask(99, "192.0.2.8").await, 401, "somebody else");
+}
+
 #[tokio::test]
 async fn bad_tokens_leave_nothing_behind() {
     let edge = edge("{ token_failures_per_minute: 1000000 }");

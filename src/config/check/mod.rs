@@ -21,6 +21,7 @@ mod provider;
 mod routes;
 mod server_address;
 mod trusted_issuers;
+mod trusted_proxies;
 mod upstreams;
 mod user_details;
 mod users;
@@ -66,6 +67,7 @@ impl Checker {
         let root = KeyPath::root();
         let admin = process::admin(self, file.admin, &root.key("admin"));
         let listeners = listeners::listeners(self, file.listeners, admin.clone());
+        let trusted_proxies = trusted_proxies::trusted_proxies(self, file.trusted_proxies);
         let log_filter = process::log_filter(self, &file.log);
 
         let sign_in = file.provider.as_ref().map(|provider| &provider.sign_in);
@@ -103,6 +105,7 @@ impl Checker {
                 upstreams: upstreams.settings,
                 identity,
                 limits: process::limits(&file.limits),
+                trusted_proxies,
                 access_log: file.log.access,
                 has_tls,
             },

@@ -16,6 +16,7 @@ mod process;
 mod provider;
 mod route;
 mod trusted_issuer;
+mod trusted_proxy;
 mod upstream;
 mod users;
 
@@ -34,6 +35,7 @@ pub(crate) use provider::{
 };
 pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
+pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{HealthCheckTable, UpstreamTable};
 pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};
 
@@ -45,6 +47,9 @@ pub(crate) struct File {
     /// Addresses that requests are accepted on.
     #[schemars(extend("x-required" = true), length(min = 1))]
     pub(crate) listeners: Option<Vec<ListenerTable>>,
+    /// Reverse proxies and load balancers in front, which may say where requests began; of
+    /// everybody else it is the other end of the connection.
+    pub(crate) trusted_proxies: Vec<TrustedProxyTable>,
     /// Metrics and health, on an address of their own; left out: off.
     pub(crate) admin: Option<AdminTable>,
     /// The process.

@@ -6,6 +6,54 @@ use super::refused::{Row, assert_refused, whole};
 use crate::config::Config;
 
 #[test]
+fn proxies_that_could_be_anybody_are_refused() {
+    assert_refused(&[
+        (
+            "nobody",
+            "trusted_proxies: [{networks: [], told_by: x_forwarded}]",
+            &[("trusted_proxies[0].networks", 2, "is an empty list")],
+        ),
+        (
+            "nothing said",
+            "trusted_proxies: [{}]",
+            &[
+                ("trusted_proxies[0].networks", 2, "is missing"),
+                ("trusted_proxies[0].told_by", 2, "is missing"),
+            ],
+        ),
+        (
+            "everybody",
+            "trusted_proxies: [{networks: [0.0.0.0/0], told_by: x_forwarded}]",
+            &[("trusted_proxies[0].networks[0]", 2, "is everybody")],
+        ),
+        (
+            "a name",
+            "trusted_proxies: [{networks: [proxy.test], told_by: x_forwarded}]",
+            &[("trusted_proxies[0].networks[0]", 2, "neither an IP address")],
+        ),
+        (
+            "bits behind the prefix",
+            "trusted_proxies: [{networks: [10.0.0.7/24], told_by: x_forwarded}]",
+            &[("trusted_proxies[0].networks[0]", 2, "`10.0.0.0/24`")],
+        ),
+        (
+            "an address twice",
+            "trusted_proxies: [{networks: [10.0.0.0/24, 10.0.0.7], told_by: x_forwarded}]",
+            &[(
+                "trusted_proxies[0].networks[1]",
+                2,
+                "overlaps trusted_proxies[0].networks[0]",
+            )],
+        ),
+        (
+            "two languages",
+            "trusted_proxies: [{networks: [10.0.0.7], told_by: both}]",
+            &[("trusted_proxies[0].told_by", 2, "proxy_protocol")],
+        ),
+    ]);
+}
+
+#[test]
 fn listeners_that_cannot_be_opened_are_refused() {
     assert_refused(LISTENERS);
 }

@@ -15,6 +15,7 @@ use crate::jose::JwtError;
 use super::canonical::{CanonicalError, PathError};
 use super::edge::HeadError;
 use super::headers::HeaderError;
+use super::trusted_proxies::ForwardedError;
 
 pub(super) use answer::{Asked, answer};
 
@@ -30,6 +31,9 @@ pub enum Rejection {
     /// The fields are too much or ambiguous.
     #[error(transparent)]
     Headers(#[from] HeaderError),
+    /// What a proxy in front of us says about the request has no single meaning.
+    #[error(transparent)]
+    Forwarded(#[from] ForwardedError),
     /// No route matches: denied by default.
     #[error("no route matches")]
     NoRoute,
@@ -149,7 +153,7 @@ impl Rejection {
             Self::Head(error) => head_wire(error),
             Self::Canonical(error) => canonical_wire(error),
             Self::Headers(error) => headers_wire(error),
-            Self::EncodedSlash => Wire::closing(StatusCode::BAD_REQUEST),
+            Self::EncodedSlash | Self::Forwarded(_) => Wire::closing(StatusCode::BAD_REQUEST),
             Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
             Self::NoRoute => Wire::plain(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
@@ -194,6 +198,8 @@ impl Rejection {
             Self::Head(error) => head_reason(error),
             Self::Canonical(error) => canonical_reason(error),
             Self::Headers(error) => headers_reason(error),
+            Self::Forwarded(ForwardedError::Address) => "forwarded_for",
+            Self::Forwarded(ForwardedError::Proto) => "forwarded_proto",
             Self::NoRoute => "no_route",
             Self::NeedsTls => "needs_tls",
             Self::MethodNotAllowed { .. } => "method_not_allowed",

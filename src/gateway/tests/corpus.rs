@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::support::{limits, policy, route};
+use crate::gateway::TrustedProxies;
 use crate::gateway::settings::{
     Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, Upstream,
 };
@@ -68,6 +69,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
             also_strip: vec![HeaderName::from_static("x-gw-assertion")],
         },
         limits: limits(),
+        trusted_proxies: TrustedProxies::default(),
         access_log: true,
         has_tls: false,
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::harness::{NOW, TestGateway};
 use super::support::store;
 use crate::clock::ManualClock;
+use crate::gateway::{ToldBy, TrustedProxies, TrustedProxy};
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
 use crate::model::Issuer;
 use crate::provider::{self, Provider};
@@ -107,6 +108,32 @@ async fn an_https_issuer_is_not_answered_without_tls_where_a_listener_has_it() {
         let mut gateway = gateway().await;
         gateway.reload(|settings, _| settings.has_tls = has_tls);
         assert_eq!(gateway.send(&discovery).await.status, status, "{row}");
+    }
+}
+
+/// B11: where TLS ended is for a trusted proxy to say, and for nobody else.
+#[tokio::test]
+async fn a_trusted_proxy_says_whether_a_request_came_over_tls() {
+    let proxy = TrustedProxy {
+        networks: vec!["127.0.0.1/32".parse().unwrap()],
+        told_by: ToldBy::ForwardedFields,
+    };
+    for (row, is_trusted, has_tls, proto, status) in [
+        ("it did", true, true, "https", 200),
+        ("it did not", true, false, "http", 421),
+        ("nobody asked", false, true, "https", 421),
+    ] {
+        let mut gateway = gateway().await;
+        gateway.reload(|settings, _| {
+            settings.has_tls = has_tls;
+            let trusted = is_trusted.then(|| proxy.clone());
+            settings.trusted_proxies = TrustedProxies::new(trusted.into_iter().collect());
+        });
+        let request = format!(
+            "GET /oidc/.well-known/openid-configuration HTTP/1.1\r\nHost: op.test\r\n\
+             X-Forwarded-Proto: {proto}\r\n\r\n"
+        );
+        assert_eq!(gateway.send(request).await.status, status, "{row}");
     }
 }
 

@@ -13,13 +13,15 @@ use tokio::time::timeout;
 
 use super::application::Application;
 use super::preface;
+use super::proxy_header::{self, ProxyHeaderError};
 use super::slots::{Slot, Slots};
 use super::socket::Socket;
+use crate::gateway::{ToldBy, TrustedProxies};
 use crate::server::tls::TlsAcceptor;
 use crate::telemetry::Metrics;
 
 /// What the guard holds connections to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// TLS handshake, or protocol, and then the first byte of the first head must be there by
     /// then. The rest of a head is the application's to watch.
@@ -30,15 +32,19 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Connections at once from one address.
     pub(crate) connections_per_address: usize,
+    /// Who may connect on behalf of others.
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
-impl From<&crate::gateway::Limits> for Limits {
-    fn from(limits: &crate::gateway::Limits) -> Self {
+impl From<&crate::gateway::Settings> for Limits {
+    fn from(settings: &crate::gateway::Settings) -> Self {
+        let limits = &settings.limits;
         Self {
             opening: limits.head_timeout,
             lifetime: None,
             connections: limits.connections,
             connections_per_address: limits.connections_per_address,
+            trusted_proxies: settings.trusted_proxies.clone(),
         }
     }
 }
@@ -81,47 +87,94 @@ pub(crate) enum Opening {
     Tls(TlsAcceptor),
 }
 
+/// A connection that has a place.
+struct Arrival {
+    socket: Socket,
+    slot: Slot,
+    /// Whether it begins with a PROXY header.
+    is_introduced: bool,
+}
+
 impl<A: Application> Guard<A> {
     /// Serves `stream` in a task of its own, unless there are too many already.
     pub(crate) fn admit(&self, stream: TcpStream, peer: SocketAddr, opening: &Opening) {
-        let limits = **self.limits.load();
-        let taken = self.slots.take(
-            peer.ip(),
-            limits.connections,
-            limits.connections_per_address,
-        );
-        let slot = match taken {
+        let limits = self.limits.load_full();
+        let told_by = limits.trusted_proxies.told_by(peer.ip());
+        let per_address = match told_by {
+            None => limits.connections_per_address,
+            // Many connect through it.
+            Some(ToldBy::ForwardedFields | ToldBy::ProxyProtocol) => usize::MAX,
+        };
+        let slot = match self.slots.take(peer.ip(), limits.connections, per_address) {
             Ok(slot) => slot,
             Err(full) => return self.metrics.connection_refused(full.as_str()),
         };
-        let guard = self.clone();
-        let socket = Socket::new(stream, peer);
+        let arrival = Arrival {
+            socket: Socket::new(stream, peer),
+            slot,
+            is_introduced: told_by == Some(ToldBy::ProxyProtocol),
+        };
         let opening = opening.clone();
-        tokio::spawn(guard.serve(socket, opening, limits, slot));
+        tokio::spawn(self.clone().serve(arrival, opening, limits));
     }
 
-    async fn serve(self, socket: Socket, opening: Opening, limits: Limits, slot: Slot) {
+    async fn serve(self, mut arrival: Arrival, opening: Opening, limits: Arc<Limits>) {
         let served = async {
+            // Boxed each: a plain connection need not carry the room of a handshake for its life.
+            if arrival.is_introduced
+                && Box::pin(self.introduce(&mut arrival, &limits))
+                    .await
+                    .is_none()
+            {
+                return;
+            }
+            let Arrival { socket, slot, .. } = arrival;
             match opening {
-                // Boxed each: a plain connection need not carry the room of a handshake for its
-                // life.
-                Opening::Plain => Box::pin(self.serve_http1(socket, limits)).await,
-                Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, limits)).await,
+                Opening::Plain => Box::pin(self.serve_http1(socket, &limits)).await,
+                Opening::PlainOrHttp2 => Box::pin(self.sniff(socket, &limits)).await,
                 Opening::Tls(acceptor) => {
-                    Box::pin(self.shake_hands(socket, &acceptor, limits)).await;
+                    Box::pin(self.shake_hands(socket, &acceptor, &limits)).await;
                 }
             }
+            drop(slot);
         };
         match limits.lifetime {
             // Whoever is cut off here had more time than any honest exchange takes.
             Some(lifetime) => drop(timeout(lifetime, served).await),
             None => served.await,
         }
-        drop(slot);
+    }
+
+    /// Has a load balancer say on whose behalf it connects; `None` when it does not.
+    async fn introduce(&self, arrival: &mut Arrival, limits: &Limits) -> Option<()> {
+        let reading = proxy_header::read(&mut arrival.socket);
+        let told = match self.opened(limits, reading).await? {
+            Ok(told) => told,
+            // Some look whether the port is open and leave.
+            Err(ProxyHeaderError::Ended(_)) => return None,
+            Err(error) => {
+                self.metrics.connection_refused("proxy_header");
+                // Only a listed load balancer gets here, and then one of the two is not set up.
+                tracing::warn!(peer.address = ?arrival.socket.peer(), %error, "connection refused");
+                return None;
+            }
+        };
+        if let Some(source) = told.source {
+            let moved = arrival
+                .slot
+                .move_to(source.ip(), limits.connections_per_address);
+            if let Err(full) = moved {
+                self.metrics.connection_refused(full.as_str());
+                return None;
+            }
+            arrival.socket.came_from(source);
+        }
+        arrival.socket.unread(told.rest);
+        Some(())
     }
 
     /// Finds out whether a plain connection speaks HTTP/2.
-    async fn sniff(&self, mut socket: Socket, limits: Limits) {
+    async fn sniff(&self, mut socket: Socket, limits: &Limits) {
         let Some(Ok(sniffed)) = self.opened(limits, preface::sniff(&mut socket)).await else {
             return;
         };
@@ -134,7 +187,7 @@ impl<A: Application> Guard<A> {
         }
     }
 
-    async fn shake_hands(&self, socket: Socket, acceptor: &TlsAcceptor, limits: Limits) {
+    async fn shake_hands(&self, socket: Socket, acceptor: &TlsAcceptor, limits: &Limits) {
         match self.opened(limits, acceptor.accept(socket)).await {
             Some(Ok(stream)) if stream.selected_alpn_proto() == Some(ALPN::H2) => {
                 self.serve_http2(stream).await;
@@ -149,7 +202,7 @@ impl<A: Application> Guard<A> {
     }
 
     /// What `opening` brings, unless it takes too long or the server ends first.
-    async fn opened<T>(&self, limits: Limits, opening: impl Future<Output = T>) -> Option<T> {
+    async fn opened<T>(&self, limits: &Limits, opening: impl Future<Output = T>) -> Option<T> {
         let mut shutdown = self.shutdown.clone();
         let outcome = tokio::select! {
             biased;
@@ -162,7 +215,7 @@ impl<A: Application> Guard<A> {
         outcome.ok()
     }
 
-    async fn serve_http1(&self, stream: impl IO + 'static, limits: Limits) {
+    async fn serve_http1(&self, stream: impl IO + 'static, limits: &Limits) {
         self.app
             .serve_http1(Box::new(stream), limits.opening, &self.shutdown)
             .await;

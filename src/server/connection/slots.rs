@@ -58,11 +58,7 @@ impl Slots {
         if open.total >= total {
             return Err(Full::Total);
         }
-        let from_address = open.by_address.get(&address).copied().unwrap_or(0);
-        if from_address >= per_address {
-            return Err(Full::Address);
-        }
-        open.by_address.insert(address, from_address + 1);
+        open.count(address, per_address)?;
         open.total += 1;
         Ok(Slot {
             slots: Arc::clone(self),
@@ -92,16 +88,46 @@ impl Slots {
     }
 }
 
+impl Open {
+    /// Counts one more from `address`, unless there are enough.
+    fn count(&mut self, address: IpAddr, per_address: usize) -> Result<(), Full> {
+        let from_address = self.by_address.get(&address).copied().unwrap_or(0);
+        if from_address >= per_address {
+            return Err(Full::Address);
+        }
+        self.by_address.insert(address, from_address + 1);
+        Ok(())
+    }
+
+    /// Counts one less from `address`.
+    fn discount(&mut self, address: IpAddr) {
+        if let Some(from_address) = self.by_address.get_mut(&address) {
+            *from_address -= 1;
+            if *from_address == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Counts the connection for `peer` instead, on whose behalf it turns out to be.
+    pub(super) fn move_to(&mut self, peer: IpAddr, per_address: usize) -> Result<(), Full> {
+        let address = counted_address(peer);
+        let mut open = self.slots.open();
+        open.count(address, per_address)?;
+        open.discount(self.address);
+        drop(open);
+        self.address = address;
+        Ok(())
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.slots.open();
         open.total = open.total.saturating_sub(1);
-        if let Some(from_address) = open.by_address.get_mut(&self.address) {
-            *from_address -= 1;
-            if *from_address == 0 {
-                open.by_address.remove(&self.address);
-            }
-        }
+        open.discount(self.address);
         let is_last = open.total == 0;
         drop(open);
         if is_last {
@@ -181,6 +207,23 @@ mod tests {
         assert!(slots.take(peer("192.0.2.2"), 10, 0).is_err());
 
         assert_eq!(slots.taken(), 0);
+        assert!(slots.open().by_address.is_empty());
+    }
+
+    #[test]
+    fn a_connection_on_behalf_of_another_counts_for_that_one() {
+        let slots = Arc::new(Slots::default());
+        let proxy = peer("10.0.0.1");
+        let mut first = slots.take(proxy, 10, usize::MAX).unwrap();
+        let mut second = slots.take(proxy, 10, usize::MAX).unwrap();
+
+        first.move_to(peer("192.0.2.1"), 1).unwrap();
+
+        assert_eq!(second.move_to(peer("192.0.2.1"), 1), Err(Full::Address));
+        assert!(slots.take(peer("192.0.2.1"), 10, 1).is_err());
+        // Refused, it still counts for the proxy, until it is closed.
+        assert_eq!(slots.open().by_address.get(&proxy), Some(&1));
+        drop((first, second));
         assert!(slots.open().by_address.is_empty());
     }
 

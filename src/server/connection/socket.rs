@@ -25,7 +25,7 @@ const WRITE_BUFFER_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: BufWriter<TcpStream>,
-    /// Bytes read to find out the protocol, to be read again.
+    /// Bytes read to find out how the connection begins, to be read again.
     replay: Bytes,
     speaks_http2: bool,
     digest: Arc<SocketDigest>,
@@ -48,8 +48,22 @@ impl Socket {
     }
 
     /// Puts `bytes` back, to be read before anything else.
-    pub(super) fn unread(&mut self, bytes: Vec<u8>) {
+    pub(super) fn unread(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(&self.replay);
         self.replay = bytes.into();
+    }
+
+    /// Takes `source` for the other end of the connection.
+    pub(super) fn came_from(&mut self, source: SocketAddr) {
+        let digest = SocketDigest::from_raw_fd(self.stream.get_ref().as_raw_fd());
+        // The cell is new.
+        drop(digest.peer_addr.set(Some(source.into())));
+        self.digest = Arc::new(digest);
+    }
+
+    /// The other end.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.digest.peer_addr()?.as_inet().copied()
     }
 
     /// Has Pingora take it for HTTP/2, as if that had been negotiated.

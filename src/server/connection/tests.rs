@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::{Guard, Limits, Opening, Slots};
+use crate::gateway::{ToldBy, TrustedProxies, TrustedProxy};
 use crate::server::listening::{accept, bind};
 use crate::server::tls::testing;
 use crate::telemetry::Metrics;
@@ -43,12 +44,15 @@ struct Served {
     accepting: tokio::task::JoinHandle<()>,
 }
 
-const LIMITS: Limits = Limits {
-    opening: Duration::from_secs(20),
-    lifetime: None,
-    connections: 100,
-    connections_per_address: 100,
-};
+fn limits() -> Limits {
+    Limits {
+        opening: Duration::from_secs(20),
+        lifetime: None,
+        connections: 100,
+        connections_per_address: 100,
+        trusted_proxies: TrustedProxies::default(),
+    }
+}
 
 fn serve(opening: Opening, limits: Limits) -> Served {
     let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -107,7 +111,7 @@ async fn exchange(
 
 #[tokio::test]
 async fn requests_follow_each_other_on_one_connection() {
-    let served = serve(Opening::Plain, LIMITS);
+    let served = serve(Opening::Plain, limits());
     let mut stream = served.connect().await;
 
     exchange(&mut stream, "/one").await;
@@ -122,7 +126,7 @@ async fn requests_follow_each_other_on_one_connection() {
 async fn a_connection_ends_with_its_lifetime_whatever_it_does() {
     let limits = Limits {
         lifetime: Some(Duration::from_millis(150)),
-        ..LIMITS
+        ..limits()
     };
     let served = serve(Opening::Plain, limits);
 
@@ -137,7 +141,7 @@ async fn a_connection_ends_with_its_lifetime_whatever_it_does() {
 async fn what_is_too_much_is_closed_at_once_and_what_was_there_stays() {
     let limits = Limits {
         connections_per_address: 1,
-        ..LIMITS
+        ..limits()
     };
     let served = serve(Opening::Plain, limits);
     let mut first = served.connect().await;
@@ -152,7 +156,7 @@ async fn what_is_too_much_is_closed_at_once_and_what_was_there_stays() {
 
 #[tokio::test]
 async fn a_listener_with_h2c_speaks_both_protocols() {
-    let served = serve(Opening::PlainOrHttp2, LIMITS);
+    let served = serve(Opening::PlainOrHttp2, limits());
 
     let mut stream = served.connect().await;
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
@@ -181,7 +185,7 @@ async fn http2_exchange(requests: h2::client::SendRequest<bytes::Bytes>, path: &
 #[tokio::test]
 async fn the_protocol_under_tls_is_the_negotiated_one() {
     let (acceptor, client) = testing::pair();
-    let served = serve(Opening::Tls(acceptor), LIMITS);
+    let served = serve(Opening::Tls(acceptor), limits());
     let connect =
         async |protocols: &[&str]| client.connect(served.connect().await, protocols).await;
 
@@ -202,7 +206,7 @@ async fn the_protocol_under_tls_is_the_negotiated_one() {
 async fn a_handshake_that_does_not_come_to_its_end_is_cut() {
     let limits = Limits {
         opening: Duration::from_millis(150),
-        ..LIMITS
+        ..limits()
     };
     let served = serve(Opening::Tls(testing::pair().0), limits);
 
@@ -216,7 +220,7 @@ async fn a_handshake_that_does_not_come_to_its_end_is_cut() {
 
 #[tokio::test]
 async fn at_the_end_the_port_closes_and_a_handshake_under_way_is_dropped() {
-    let served = serve(Opening::Tls(testing::pair().0), LIMITS);
+    let served = serve(Opening::Tls(testing::pair().0), limits());
     let mut stream = served.connect().await;
     stream.write_all(&[22, 3, 1]).await.unwrap();
 
@@ -226,4 +230,69 @@ async fn at_the_end_the_port_closes_and_a_handshake_under_way_is_dropped() {
     served.slots.all_free().await;
     served.accepting.await.unwrap();
     assert!(TcpStream::connect(served.address).await.is_err());
+}
+
+/// A server behind a load balancer that begins each connection with a PROXY header.
+fn serve_behind_proxy(opening: Opening, connections_per_address: usize) -> Served {
+    let proxy = TrustedProxy {
+        networks: vec!["127.0.0.1/32".parse().unwrap()],
+        told_by: ToldBy::ProxyProtocol,
+    };
+    let limits = Limits {
+        opening: Duration::from_millis(150),
+        connections_per_address,
+        trusted_proxies: TrustedProxies::new(vec![proxy]),
+        ..limits()
+    };
+    serve(opening, limits)
+}
+
+const INTRODUCTION: &[u8] = b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 443\r\n";
+
+#[tokio::test]
+async fn tls_and_http2_come_after_a_proxy_header() {
+    let (acceptor, client) = testing::pair();
+    let served = serve_behind_proxy(Opening::Tls(acceptor), 100);
+    let mut stream = served.connect().await;
+    stream.write_all(INTRODUCTION).await.unwrap();
+    let mut under_tls = client.connect(stream, &["http/1.1"]).await;
+    exchange(&mut under_tls, "/tls").await;
+
+    let served = serve_behind_proxy(Opening::PlainOrHttp2, 100);
+    let mut stream = served.connect().await;
+    stream.write_all(INTRODUCTION).await.unwrap();
+    let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    assert_eq!(http2_exchange(requests, "/http2").await, "/http2");
+}
+
+#[tokio::test]
+async fn a_proxy_header_that_does_not_come_to_its_end_is_cut() {
+    let served = serve_behind_proxy(Opening::Plain, 100);
+
+    let mut stream = served.connect().await;
+    stream.write_all(b"PROXY TCP4 192.0").await.unwrap();
+
+    assert_eq!(read_all(&mut stream).await, "");
+    served.slots.all_free().await;
+    assert!(served.refused("timeout"));
+}
+
+#[tokio::test]
+async fn one_caller_cannot_take_all_the_places_behind_a_proxy() {
+    let served = serve_behind_proxy(Opening::Plain, 1);
+    let connect = async |introduction: &[u8]| {
+        let mut stream = served.connect().await;
+        stream.write_all(introduction).await.unwrap();
+        stream
+    };
+    let mut first = connect(INTRODUCTION).await;
+    exchange(&mut first, "/first").await;
+
+    let mut second = connect(INTRODUCTION).await;
+    assert_eq!(read_all(&mut second).await, "");
+    assert!(served.refused("address"));
+
+    let mut of_another = connect(b"PROXY TCP4 192.0.2.8 10.0.0.1 1 443\r\n").await;
+    exchange(&mut of_another, "/other").await;
 }

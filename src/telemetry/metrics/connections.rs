@@ -30,7 +30,7 @@ impl Metrics {
         self.connections.open.set(gauge_value(count));
     }
 
-    /// The guard closed a connection: `total`, `address`, `timeout`, `tls`.
+    /// The guard closed a connection: `total`, `address`, `timeout`, `tls`, `proxy_header`.
     pub fn connection_refused(&self, reason: &'static str) {
         self.connections.refused.with_label_values(&[reason]).inc();
     }

@@ -7,6 +7,7 @@ mod credentials;
 mod hosts;
 mod identity_headers;
 mod paths;
+mod proxies;
 
 use crate::support::{Edge, Recorder, WireAnswer};
 
@@ -18,6 +19,11 @@ pub(super) struct Fixture {
 
 impl Fixture {
     pub(super) async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With `more` sections in its configuration.
+    pub(super) async fn with(more: &str) -> Self {
         let upstream = Recorder::start().await;
         let mut routes = format!(
             "\nupstreams:\n  - name: app\n    servers: [http://{}]\nroutes:",
@@ -42,7 +48,7 @@ routes:",
             )
             .expect("the routes come last");
         let yaml = format!(
-            "{rest}{routes}
+            "{more}{rest}{routes}
 "
         );
         Self {
