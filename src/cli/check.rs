@@ -53,6 +53,7 @@ fn listeners(out: &mut impl Write, config: &Config) -> io::Result<()> {
         let transport = match (&listener.tls, listener.h2c) {
             (Some(_), _) => "https",
             (None, true) => "http, h2c",
+            (None, false) if listener.redirects_to_https_port.is_some() => "sends to https",
             (None, false) => "http",
         };
         writeln!(

@@ -3,6 +3,8 @@
 //! The file structs take their `Default` from here, the JSON Schema shows these values, and a
 //! test holds `config/reference.yaml` to them. Bounds stand at the fields, in [`super::file`].
 
+/// The port of `https` (RFC 9110 §4.2.2).
+pub(crate) const HTTPS_PORT: u16 = 443;
 /// Seconds that requests in flight have after SIGTERM.
 pub(crate) const DRAIN_TIMEOUT_S: u64 = 30;
 

@@ -12,6 +12,7 @@
 mod run;
 mod signals;
 
+mod redirect;
 mod reload;
 mod running;
 

@@ -87,12 +87,13 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
 }
 
 /// What of a listener is fixed once it listens.
-fn shape(listener: &Listener) -> (String, std::net::SocketAddr, bool, bool) {
+fn shape(listener: &Listener) -> (String, std::net::SocketAddr, bool, bool, Option<u16>) {
     (
         listener.name.clone(),
         listener.address,
         listener.tls.is_some(),
         listener.h2c,
+        listener.redirects_to_https_port,
     )
 }
 

@@ -20,6 +20,7 @@ use super::connection::{Guard, Limits, Opening, Slots};
 use super::error::StartError;
 use super::listening::accept;
 use super::maintenance::Maintenance;
+use super::redirect::RedirectToHttps;
 use super::settings::Listener;
 use super::sockets::Sockets;
 use super::task::Task;
@@ -37,6 +38,9 @@ const ADMIN_CONNECTIONS: usize = 64;
 
 /// How long a connection to it may last; nobody keeps one.
 const ADMIN_LIFETIME: Duration = Duration::from_secs(30);
+
+/// How long a connection may last that is only told to go elsewhere.
+const REDIRECT_LIFETIME: Duration = Duration::from_secs(30);
 
 /// A server at work. Dropping it ends its tasks without waiting for requests.
 pub struct Server {
@@ -87,6 +91,11 @@ impl Server {
         let foundation = Foundation::open(&config, clock).await?;
         let pieces = Pieces::build(&config, &foundation).await?;
         let openings = openings(&config.listeners)?;
+        let redirects: Vec<_> = config
+            .listeners
+            .iter()
+            .map(|it| it.redirects_to_https_port)
+            .collect();
         let (addresses, admin_address) = sockets.addresses()?;
         pieces.upstreams.resolve().await;
         let gateway = Gateway::new(
@@ -120,7 +129,7 @@ impl Server {
             accepting: Mutex::default(),
             tasks: JoinSet::new(),
         };
-        server.begin(sockets, openings);
+        server.begin(sockets, openings, &redirects);
         Ok(server)
     }
 
@@ -158,17 +167,30 @@ impl Server {
         self.foundation.metrics.reload(false);
     }
 
-    fn begin(&mut self, sockets: Sockets, openings: Vec<Opening>) {
+    fn begin(&mut self, sockets: Sockets, openings: Vec<Opening>, redirects: &[Option<u16>]) {
         let guard = Guard {
             app: Arc::clone(&self.edge),
             slots: Arc::clone(&self.vitals.slots),
             limits: Arc::clone(&self.limits),
             metrics: Arc::clone(&self.foundation.metrics),
+            lifetime: None,
             shutdown: self.shutdown.subscribe(),
         };
         let accepting = self.accepting.get_mut();
-        for (socket, opening) in sockets.listeners.into_iter().zip(openings) {
-            accepting.spawn(accept(socket, opening, guard.clone()));
+        for ((socket, opening), redirect) in
+            sockets.listeners.into_iter().zip(openings).zip(redirects)
+        {
+            match redirect {
+                None => accepting.spawn(accept(socket, opening, guard.clone())),
+                Some(port) => {
+                    let app = RedirectToHttps::new(*port);
+                    accepting.spawn(accept(
+                        socket,
+                        opening,
+                        guard.serving(app, REDIRECT_LIFETIME),
+                    ))
+                }
+            };
         }
         if let Some(socket) = sockets.admin {
             self.tasks
@@ -231,7 +253,6 @@ pub(super) fn threads(config: &Config) -> usize {
 fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output = ()> + use<> {
     let limits = Limits {
         opening: ADMIN_LIFETIME,
-        lifetime: Some(ADMIN_LIFETIME),
         connections: ADMIN_CONNECTIONS,
         connections_per_address: ADMIN_CONNECTIONS,
         trusted_proxies: TrustedProxies::default(),
@@ -243,6 +264,7 @@ fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output =
         app: Arc::new(Admin::new(vitals)),
         slots: Arc::default(),
         limits: Arc::new(ArcSwap::from_pointee(limits)),
+        lifetime: Some(ADMIN_LIFETIME),
         shutdown,
     };
     async move {

@@ -16,6 +16,8 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// HTTP/2 without TLS by prior knowledge (plain listeners only, default off).
     pub h2c: bool,
+    /// Only sends browsers to this port of `https` (plain listeners only).
+    pub redirects_to_https_port: Option<u16>,
 }
 
 /// Certificates of a listener, chosen by SNI; the first one is the default.

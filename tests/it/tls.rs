@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::support::Edge;
+use crate::support::{Edge, Wire, free_port};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -133,6 +133,41 @@ async fn get(stream: &mut TlsStream<TcpStream>, path: &str, host: SocketAddr) ->
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.unwrap();
     (head, String::from_utf8(body).unwrap())
+}
+
+#[tokio::test]
+async fn a_plain_listener_sends_browsers_to_tls() {
+    let plain = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let listener = format!(
+        "listeners:\n  - {{ name: plain, address: '{plain}', redirect_to_https: {{ port: 8443 }} }}\n"
+    );
+    let demo = include_str!("../../config/demo.yaml");
+    let _edge = Edge::start(&demo.replacen("listeners:\n", &listener, 1));
+    for (row, request, status, location) in [
+        (
+            "a page",
+            "GET /public/x?q=1 HTTP/1.1\r\nHost: one.test\r\n\r\n",
+            308,
+            Some("location: https://one.test:8443/public/x?q=1\r\n"),
+        ),
+        (
+            "a password",
+            "POST /oidc/login HTTP/1.1\r\nHost: one.test\r\nContent-Length: 0\r\n\r\n",
+            421,
+            None,
+        ),
+    ] {
+        let mut wire = Wire::connect(plain).await;
+        wire.write(request).await;
+        let answer = wire.read().await;
+
+        assert_eq!(answer.status, status, "{row}: {answer:?}");
+        let head = answer.head.to_ascii_lowercase();
+        assert_eq!(location.is_some(), head.contains("\nlocation:"), "{row}");
+        assert!(head.contains(location.unwrap_or_default()), "{row}: {head}");
+        assert!(!head.contains("pingora"), "{row}: {head}");
+        assert!(wire.is_closed().await, "{row}");
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,14 @@ pub(super) fn listeners(
             let tls = table
                 .tls
                 .map(|tls| listener_tls(checker, tls.certificates, &at.key("tls")));
+            let redirects = table.redirect_to_https.as_ref().map(|it| it.port);
+            if redirects.is_some() && (table.h2c || tls.is_some()) {
+                checker.refuse(
+                    &at.key("redirect_to_https"),
+                    "is for plain listeners of HTTP/1 that do nothing else",
+                    "Give it a listener of its own, `address: 0.0.0.0:80`.",
+                );
+            }
             if table.h2c && tls.is_some() {
                 checker.refuse(
                     &at.key("h2c"),
@@ -48,6 +56,7 @@ pub(super) fn listeners(
                 address: address?,
                 tls,
                 h2c: table.h2c,
+                redirects_to_https_port: redirects,
             })
         })
         .collect()
@@ -75,7 +84,8 @@ fn listener_address(
             "Choose another port, or another address.",
         );
     }
-    if table.tls.is_none() && !address.ip().is_loopback() {
+    let is_served = table.redirect_to_https.is_none();
+    if is_served && table.tls.is_none() && !address.ip().is_loopback() {
         checker.warn(
             at,
             "plain HTTP on an address that others can reach: passwords and tokens can be read \

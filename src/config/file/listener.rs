@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::defaults;
+
 /// An address that requests are accepted on.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -15,8 +17,28 @@ pub(crate) struct ListenerTable {
     pub(crate) address: Option<String>,
     /// Whether HTTP/2 without TLS is spoken with those who begin with it (plain listeners only).
     pub(crate) h2c: bool,
+    /// Sends browsers to the same URL under `https`, and serves nothing else (plain listeners
+    /// only).
+    pub(crate) redirect_to_https: Option<RedirectToHttpsTable>,
     /// TLS; left out: plain HTTP.
     pub(crate) tls: Option<ListenerTlsTable>,
+}
+
+/// Where browsers are sent.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RedirectToHttpsTable {
+    /// The port of `https`, as browsers reach it.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(crate) port: u16,
+}
+
+impl Default for RedirectToHttpsTable {
+    fn default() -> Self {
+        Self {
+            port: defaults::HTTPS_PORT,
+        }
+    }
 }
 
 /// TLS of a listener.

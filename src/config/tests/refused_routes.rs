@@ -77,6 +77,15 @@ const LISTENERS: &[Row] = &[
         ],
     ),
     (
+        "one that redirects and serves",
+        "listeners: [{name: a, address: '127.0.0.1:1', h2c: true, redirect_to_https: {}}]",
+        &[(
+            "listeners[0].redirect_to_https",
+            1,
+            "Give it a listener of its own",
+        )],
+    ),
+    (
         "two of one name",
         "listeners:\n  - {name: a, address: '127.0.0.1:1'}\n  - {name: a, address: '127.0.0.1:2'}",
         &[(

@@ -26,8 +26,6 @@ pub(crate) struct Limits {
     /// TLS handshake, or protocol, and then the first byte of the first head must be there by
     /// then. The rest of a head is the application's to watch.
     pub(crate) opening: Duration,
-    /// How long a connection may last, whatever it does; `None`: for ever.
-    pub(crate) lifetime: Option<Duration>,
     /// Connections at once.
     pub(crate) connections: usize,
     /// Connections at once from one address.
@@ -41,7 +39,6 @@ impl From<&crate::gateway::Settings> for Limits {
         let limits = &settings.limits;
         Self {
             opening: limits.head_timeout,
-            lifetime: None,
             connections: limits.connections,
             connections_per_address: limits.connections_per_address,
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -60,8 +57,25 @@ pub(crate) struct Guard<A> {
     pub(crate) limits: Arc<ArcSwap<Limits>>,
     /// Told of refused connections.
     pub(crate) metrics: Arc<Metrics>,
+    /// How long a connection may last, whatever it does; `None`: for ever.
+    pub(crate) lifetime: Option<Duration>,
     /// Turns true when no new request may begin.
     pub(crate) shutdown: ShutdownWatch,
+}
+
+impl<A> Guard<A> {
+    /// The same guard before another application, whose connections last at most for `lifetime`.
+    /// They share the places.
+    pub(crate) fn serving<B>(&self, app: B, lifetime: Duration) -> Guard<B> {
+        Guard {
+            app: Arc::new(app),
+            slots: Arc::clone(&self.slots),
+            limits: Arc::clone(&self.limits),
+            metrics: Arc::clone(&self.metrics),
+            lifetime: Some(lifetime),
+            shutdown: self.shutdown.clone(),
+        }
+    }
 }
 
 impl<A> Clone for Guard<A> {
@@ -71,6 +85,7 @@ impl<A> Clone for Guard<A> {
             slots: Arc::clone(&self.slots),
             limits: Arc::clone(&self.limits),
             metrics: Arc::clone(&self.metrics),
+            lifetime: self.lifetime,
             shutdown: self.shutdown.clone(),
         }
     }
@@ -138,7 +153,7 @@ impl<A: Application> Guard<A> {
             }
             drop(slot);
         };
-        match limits.lifetime {
+        match self.lifetime {
             // Whoever is cut off here had more time than any honest exchange takes.
             Some(lifetime) => drop(timeout(lifetime, served).await),
             None => served.await,

@@ -47,7 +47,6 @@ struct Served {
 fn limits() -> Limits {
     Limits {
         opening: Duration::from_secs(20),
-        lifetime: None,
         connections: 100,
         connections_per_address: 100,
         trusted_proxies: TrustedProxies::default(),
@@ -55,6 +54,10 @@ fn limits() -> Limits {
 }
 
 fn serve(opening: Opening, limits: Limits) -> Served {
+    serve_for(None, opening, limits)
+}
+
+fn serve_for(lifetime: Option<Duration>, opening: Opening, limits: Limits) -> Served {
     let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let (shutdown, watch) = watch::channel(false);
@@ -63,6 +66,7 @@ fn serve(opening: Opening, limits: Limits) -> Served {
         slots: Arc::default(),
         limits: Arc::new(ArcSwap::from_pointee(limits)),
         metrics: Arc::default(),
+        lifetime,
         shutdown: watch,
     };
     Served {
@@ -124,11 +128,8 @@ async fn requests_follow_each_other_on_one_connection() {
 
 #[tokio::test]
 async fn a_connection_ends_with_its_lifetime_whatever_it_does() {
-    let limits = Limits {
-        lifetime: Some(Duration::from_millis(150)),
-        ..limits()
-    };
-    let served = serve(Opening::Plain, limits);
+    let lifetime = Some(Duration::from_millis(150));
+    let served = serve_for(lifetime, Opening::Plain, limits());
 
     let mut stream = served.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();

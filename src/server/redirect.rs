@@ -1,0 +1,197 @@
+//! The listener that sends browsers from plain HTTP to where TLS is spoken.
+//!
+//! Only what a browser asks for without having been told a secret is sent on. A request with a
+//! body or a credential is refused: what it carried could be read on the way, and a redirect would
+//! hide that from whoever has the wrong URL.
+
+use async_trait::async_trait;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION};
+use http::{HeaderValue, Method, Response, StatusCode};
+use pingora::apps::http_app::ServeHttp;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::ServerSession;
+
+use crate::gateway::{CanonicalRequest, Claimed, Scheme};
+
+/// The longest target that is sent on, in bytes.
+const TARGET_BYTES: usize = 8192;
+
+/// The port that needs no mention in an `https` URL.
+const HTTPS_PORT: u16 = 443;
+
+/// Answers with the same URL under `https`.
+#[derive(Debug)]
+pub(super) struct RedirectToHttps {
+    port: u16,
+}
+
+impl RedirectToHttps {
+    /// Sends to `port`, as browsers reach it.
+    pub(super) const fn new(port: u16) -> Self {
+        Self { port }
+    }
+
+    /// Where a request goes; the status and what to say when it goes nowhere.
+    fn location(&self, request: &RequestHeader) -> Result<HeaderValue, Refusal> {
+        if !matches!(request.method, Method::GET | Method::HEAD)
+            || request.headers.contains_key(AUTHORIZATION)
+        {
+            return Err(Refusal::NeedsTls);
+        }
+        let mut hosts = request.headers.get_all(HOST).iter();
+        let authority = hosts.next().filter(|_| hosts.next().is_none());
+        let claimed = Claimed {
+            method: &request.method,
+            target: request.raw_path(),
+            authority: authority.map(HeaderValue::as_bytes),
+            scheme: Scheme::Http,
+        };
+        let canonical =
+            CanonicalRequest::parse(claimed, TARGET_BYTES).map_err(|_| Refusal::Malformed)?;
+        let host = canonical.authority.host();
+        let target = canonical.target();
+        let location = match self.port {
+            HTTPS_PORT => format!("https://{host}{target}"),
+            port => format!("https://{host}:{port}{target}"),
+        };
+        HeaderValue::try_from(location).map_err(|_| Refusal::Malformed)
+    }
+}
+
+/// Why a request is not sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// It has no single meaning.
+    Malformed,
+    /// It should not have come without TLS (RFC 9110 §15.5.20).
+    NeedsTls,
+}
+
+impl Refusal {
+    const fn wire(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed request\n"),
+            Self::NeedsTls => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "use https: what was sent here could be read on the way\n",
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl ServeHttp for RedirectToHttps {
+    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        // The next request goes elsewhere.
+        session.set_keepalive(None);
+        let location = self.location(session.req_header());
+        let (status, text) = match &location {
+            Ok(_) => (StatusCode::PERMANENT_REDIRECT, "use https\n"),
+            Err(refusal) => refusal.wire(),
+        };
+        let mut response = Response::new(Vec::new());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        // A browser that learned it once would go on for ever, also after the port has changed.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(location) = location {
+            headers.insert(LOCATION, location);
+        }
+        if session.req_header().method != Method::HEAD {
+            *response.body_mut() = text.as_bytes().to_vec();
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(
+        method: &str,
+        target: &str,
+        fields: &[(&'static str, &'static str)],
+    ) -> RequestHeader {
+        let mut request = RequestHeader::build(method, target.as_bytes(), None).unwrap();
+        for (name, value) in fields {
+            request.append_header(*name, *value).unwrap();
+        }
+        request
+    }
+
+    #[test]
+    fn a_page_is_the_same_page_over_tls() {
+        for (row, port, host, target, location) in [
+            (
+                "the usual port",
+                443,
+                "a.test",
+                "/x?q=1",
+                "https://a.test/x?q=1",
+            ),
+            ("a port of ours", 80, "a.test:80", "/", "https://a.test:80/"),
+            (
+                "another port",
+                8443,
+                "A.test:8080",
+                "/x",
+                "https://a.test:8443/x",
+            ),
+            ("IPv6", 443, "[::1]:80", "/", "https://[::1]/"),
+            (
+                "an escape",
+                443,
+                "a.test",
+                "/%61?b=%61",
+                "https://a.test/a?b=%61",
+            ),
+        ] {
+            let found =
+                RedirectToHttps::new(port).location(&request("GET", target, &[("host", host)]));
+            assert_eq!(found.unwrap(), location, "{row}");
+        }
+    }
+
+    #[test]
+    fn what_should_not_have_come_without_tls_is_not_sent_on() {
+        let host = ("host", "a.test");
+        for (row, method, fields, refusal) in [
+            ("a form", "POST", &[host][..], Refusal::NeedsTls),
+            (
+                "a token",
+                "GET",
+                &[host, ("authorization", "Bearer x")],
+                Refusal::NeedsTls,
+            ),
+            ("no host", "GET", &[], Refusal::Malformed),
+            ("two hosts", "GET", &[host, host], Refusal::Malformed),
+            (
+                "B05 user information",
+                "GET",
+                &[("host", "a.test@evil.test")],
+                Refusal::Malformed,
+            ),
+        ] {
+            let found = RedirectToHttps::new(443).location(&request(method, "/x", fields));
+            assert_eq!(found, Err(refusal), "{row}");
+        }
+        for target in [
+            "/a/../b",
+            "//evil.test/",
+            "/\\evil.test",
+            "/%0d%0aSet-Cookie:x=1",
+        ] {
+            let found = RedirectToHttps::new(443).location(&request("GET", target, &[host]));
+            assert!(
+                found == Err(Refusal::Malformed)
+                    || found
+                        .as_ref()
+                        .is_ok_and(|it| it.as_bytes().starts_with(b"https://a.test/")),
+                "{target}: {found:?}"
+            );
+        }
+    }
+}
