@@ -9,12 +9,13 @@
 )]
 
 use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cellgate::gateway::{
-    Action, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules, IdentityHeaders,
-    Limits, Match, Policy, Route, Routes, Scheme,
+    Action, Asked, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules,
+    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme,
 };
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
@@ -144,7 +145,12 @@ fn whole_admission(criterion: &mut Criterion) {
                     .map_err(|_| "the token is good")?;
                 route
                     .policy
-                    .check(&verified)
+                    .check(&Asked {
+                        verified: Some(&verified),
+                        request: &request,
+                        source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                        now: NOW,
+                    })
                     .map_err(|_| "the token is for the route")?;
                 Ok(route)
             },
@@ -203,6 +209,7 @@ fn policy() -> Policy {
         audience: vec!["api".to_owned()],
         all_scopes: Scope::parse("demo.read").expect("a scope"),
         any_scope: Scope::default(),
+        conditions: None,
     }
 }
 

@@ -185,6 +185,15 @@ fn row(route: &Route) -> [String; 5] {
 }
 
 fn who_may_pass(policy: &Policy) -> String {
+    let mut text = who_with_a_token(policy);
+    for condition in policy.further_conditions() {
+        text.push_str("; ");
+        text.push_str(&condition);
+    }
+    text
+}
+
+fn who_with_a_token(policy: &Policy) -> String {
     let who = match policy.authentication {
         Authentication::Anonymous => return "anybody".to_owned(),
         Authentication::Optional => "anybody without a token, or with one",

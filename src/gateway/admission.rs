@@ -6,10 +6,11 @@ use std::sync::Arc;
 use http::{header, request};
 use pingora::proxy::Session;
 
-use super::authentication::Presented;
+use super::authentication::{Presented, Principal};
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::context::{Admission, Context, Journey};
 use super::forward::Forwarding;
+use super::policy::Asked;
 use super::rejection::Rejection;
 use super::route::Match;
 use super::settings::{Action, Route};
@@ -80,6 +81,7 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
     if canonical.path.has_encoded_slash() && !route.allow_encoded_slash {
         return Err(Rejection::EncodedSlash);
     }
+    route.policy.check_source(ctx.peer)?;
     let presented = Presented {
         peer: ctx.peer,
         now: ctx.now,
@@ -89,9 +91,12 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
         snapshot
             .authenticator
             .principal(route.policy.authentication, request, presented)?;
-    if let Some(principal) = &principal {
-        route.policy.check(principal.verified())?;
-    }
+    route.policy.check(&Asked {
+        verified: principal.as_ref().map(Principal::verified),
+        request: canonical,
+        source: ctx.peer,
+        now: ctx.now,
+    })?;
     let journey = journey(ctx, &route)?;
     Ok(Admission {
         route,

@@ -54,6 +54,10 @@ pub use canonical::{
 pub use context::Context;
 pub use edge::{Edge, HeadError};
 pub use headers::{HeaderError, HeaderRules};
+pub use policy::{
+    Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,
+    ExpressionError, StepUp,
+};
 pub use rejection::Rejection;
 pub use route::{Match, Routes};
 pub use serving::Gateway;

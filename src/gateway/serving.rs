@@ -218,6 +218,9 @@ fn log(rejection: &Rejection, ctx: &Context) {
         Rejection::Fault(what) => {
             tracing::error!(request.id = ctx.request_id, what, "the gateway failed");
         }
+        Rejection::ConditionFailed { why } => {
+            tracing::debug!(request.id = ctx.request_id, why, "condition failed");
+        }
         Rejection::Token(error) => {
             tracing::debug!(request.id = ctx.request_id, %error, "token refused");
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
+use super::policy::Conditions;
 use crate::model::Scope;
 
 use super::trusted_proxies::TrustedProxies;
@@ -88,6 +89,8 @@ pub struct Policy {
     pub all_scopes: Scope,
     /// At least one of these, unless empty.
     pub any_scope: Scope,
+    /// What else is asked; `None` on most routes, which then pay nothing for it.
+    pub conditions: Option<Arc<Conditions>>,
 }
 
 /// Servers that requests are forwarded to.

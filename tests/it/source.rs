@@ -77,6 +77,11 @@ fn only_jose_names_the_jwt_crate() {
 }
 
 #[test]
+fn only_the_conditions_of_routes_name_the_expression_language() {
+    only(&["gateway/policy/expression/"], &["cel::", "use cel"]);
+}
+
+#[test]
 fn only_the_clock_reads_the_time() {
     only(&["clock.rs"], &["SystemTime::now"]);
 }

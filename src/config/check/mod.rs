@@ -13,6 +13,7 @@ mod client_logout;
 mod client_secret;
 mod client_users;
 mod clients;
+mod conditions;
 mod identity;
 mod listeners;
 mod policy;

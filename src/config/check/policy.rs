@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Checker, provider, trusted_issuers};
+use super::{Checker, conditions, provider, trusted_issuers};
 use crate::config::document::nearest;
 use crate::config::file::{AuthenticationMode, RouteTable};
 use crate::config::key_path::KeyPath;
@@ -17,6 +17,8 @@ pub(super) struct Accepted {
     own_audience: Vec<String>,
     /// What the clients of the provider may ask for.
     own_scopes: Vec<Scope>,
+    /// Its clients; others may be registered while it runs.
+    pub(super) own_clients: Vec<String>,
     trusted: Vec<String>,
     /// Whether a name is missing above, so that no route can be blamed for it.
     some_unknown: bool,
@@ -35,6 +37,7 @@ impl Accepted {
             own: checked.map(|own| own.settings.issuer.to_string()),
             own_audience: checked.map(|own| own.audience.clone()).unwrap_or_default(),
             own_scopes: clients.iter().map(|client| client.scope.clone()).collect(),
+            own_clients: clients.iter().map(|client| client.id.to_string()).collect(),
             trusted: trusted
                 .iter()
                 .filter_map(|trusted| trusted.issuer.clone())
@@ -72,6 +75,7 @@ pub(super) fn policy(
         audience: Vec::new(),
         all_scopes,
         any_scope,
+        conditions: conditions::conditions(checker, table, accepted, at),
     };
     let authentication = match table.authentication {
         AuthenticationMode::Anonymous => {
@@ -105,6 +109,9 @@ fn check_nothing_asked(checker: &mut Checker, table: &RouteTable, at: &KeyPath) 
             "scopes",
             !table.scopes.all.is_empty() || !table.scopes.any.is_empty(),
         ),
+        ("clients", table.clients.is_some()),
+        ("claims", !table.claims.is_empty()),
+        ("step_up", conditions::is_asked(&table.step_up)),
     ] {
         if is_there {
             checker.refuse(

@@ -12,12 +12,17 @@ pub(super) enum Kind {
     Text,
     Integer,
     Boolean,
+    /// A text, a whole number or a truth value.
+    Scalar,
 }
 
 /// What sort of value `schema` describes.
 pub(super) fn kind(schema: &Schema) -> Kind {
     if schema.get("oneOf").is_some() || schema.get("enum").is_some() {
         return Kind::Choice;
+    }
+    if schema.get("type").is_some_and(Schema::is_array) {
+        return Kind::Scalar;
     }
     match schema.get("type").and_then(Schema::as_str) {
         Some("array") => Kind::List,
@@ -51,6 +56,7 @@ pub(super) fn expected(schema: &Schema) -> String {
         Kind::List => "a list (`- item` lines)".to_owned(),
         Kind::Choice => format!("one of {}", quoted(choices(schema))),
         Kind::Text => "a text".to_owned(),
+        Kind::Scalar => "a text, a whole number, `true` or `false`".to_owned(),
         Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Integer => {
             let bound = |name: &str| schema.get(name).and_then(Schema::as_u64);
@@ -102,7 +108,7 @@ pub(super) fn placeholder(schema: &Schema) -> Value {
         Kind::Mapping => Value::Mapping(Mapping::new()),
         Kind::List => Value::Sequence(Vec::new()),
         Kind::Choice => choices(schema).first().copied().unwrap_or_default().into(),
-        Kind::Text => Value::from(""),
+        Kind::Text | Kind::Scalar => Value::from(""),
         Kind::Integer => schema
             .get("minimum")
             .and_then(Schema::as_u64)

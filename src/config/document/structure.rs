@@ -34,9 +34,10 @@ fn mend(value: &mut Value, schema: &Schema, at: &KeyPath, problems: &mut Problem
         }
         (Kind::List, Value::Sequence(list)) => mend_list(list, schema, at, problems),
         (Kind::Choice, Value::String(text)) => check_choice(text, schema, at, problems),
-        (Kind::Text, Value::String(text)) => check_text(text, schema, at, problems),
+        (Kind::Text | Kind::Scalar, Value::String(text)) => check_text(text, schema, at, problems),
         (Kind::Integer, Value::Number(number)) => check_integer(number, schema, at, problems),
-        (Kind::Boolean, Value::Bool(_)) => true,
+        (Kind::Boolean | Kind::Scalar, Value::Bool(_)) => true,
+        (Kind::Scalar, Value::Number(number)) if number.is_i64() => true,
         (_, found) => {
             let reason = format!("is {}, not {}", described(found), expected(schema));
             problems.add_broken(at, reason, type_advice(found, schema));

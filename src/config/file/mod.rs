@@ -33,7 +33,9 @@ pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTa
 pub(crate) use provider::{
     BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SignInTable, SigningAlgorithmName,
 };
-pub(crate) use route::{AuthenticationMode, RouteTable, TokenMode};
+pub(crate) use route::{
+    AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
+};
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{HealthCheckTable, UpstreamTable};

@@ -1,6 +1,9 @@
 //! `routes`.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
@@ -37,6 +40,23 @@ pub(crate) struct RouteTable {
     pub(crate) audience: Option<Vec<String>>,
     /// Scope values that a token must have.
     pub(crate) scopes: ScopesTable,
+    /// Clients of which a token must be one's (`client_id`); left out: any.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) clients: Option<Vec<String>>,
+    /// What claims of a token must be: a name, as `groups`, or the way to a claim inside of another
+    /// one, as `/realm_access/roles`.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) claims: BTreeMap<String, ClaimConditionTable>,
+    /// How and how long ago the user must have signed in.
+    pub(crate) step_up: StepUpTable,
+    /// Networks or addresses that requests must come from; left out: any. The address is that of
+    /// the connection, or what one of `trusted_proxies` says there.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) networks: Option<Vec<String>>,
+    /// A condition in CEL, the Common Expression Language, over `request`, `token`, `claims` and
+    /// `now`.
+    #[schemars(length(min = 1))]
+    pub(crate) condition: Option<String>,
     /// What becomes of the token on the way to the upstream.
     pub(crate) token: TokenMode,
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
@@ -57,6 +77,50 @@ pub(crate) struct ScopesTable {
     /// At least one of these, unless there is none.
     #[schemars(inner(length(min = 1)))]
     pub(crate) any: Vec<String>,
+}
+
+/// What a claim of a token must be. A list has the values that are in it; every other claim is one
+/// value. Values are compared with their types, character by character.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ClaimConditionTable {
+    /// At least one of these, unless there is none.
+    pub(crate) any: Vec<ClaimValueTable>,
+    /// Every one of these.
+    pub(crate) all: Vec<ClaimValueTable>,
+    /// Not one of these. A token without the claim has none of them.
+    pub(crate) none: Vec<ClaimValueTable>,
+}
+
+/// A value that a claim is compared with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ClaimValueTable {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+}
+
+impl JsonSchema for ClaimValueTable {
+    fn schema_name() -> Cow<'static, str> {
+        "ClaimValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer", "boolean"], "minLength": 1 })
+    }
+}
+
+/// How and how long ago the user must have signed in (RFC 9470).
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StepUpTable {
+    /// Seconds since the user signed in, at most; left out: any.
+    #[schemars(range(min = 1, max = 31_536_000))]
+    pub(crate) max_age_s: Option<u64>,
+    /// Ways to sign in (`acr`), of which it must have been one; left out: any.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) acr: Option<Vec<String>>,
 }
 
 /// Whether a token is needed.

@@ -59,16 +59,34 @@ fn add_challenge(headers: &mut HeaderMap, rejection: &Rejection, challenge: Chal
         Challenge::Absent => return,
         Challenge::Bare => {}
         Challenge::Error(code, description) => {
-            text.push_str(&[", error=\"", code, "\""].concat());
-            text.push_str(&[", error_description=\"", description, "\""].concat());
+            parameter(&mut text, "error", code);
+            parameter(&mut text, "error_description", description);
         }
     }
-    if let Rejection::Scope { needed } = rejection {
-        text.push_str(&[", scope=\"", needed, "\""].concat());
+    match rejection {
+        Rejection::Scope { needed } => parameter(&mut text, "scope", needed),
+        // RFC 9470 §3.
+        Rejection::StepUp {
+            max_age,
+            acr_values,
+        } => {
+            if !acr_values.is_empty() {
+                parameter(&mut text, "acr_values", acr_values);
+            }
+            if let Some(max_age) = max_age {
+                parameter(&mut text, "max_age", &max_age.as_secs().to_string());
+            }
+        }
+        _ => {}
     }
     if let Ok(value) = HeaderValue::from_str(&text) {
         headers.insert(header::WWW_AUTHENTICATE, value);
     }
+}
+
+/// Adds a parameter whose value has neither quotes nor backslashes.
+fn parameter(challenge: &mut String, name: &str, value: &str) {
+    challenge.push_str(&[", ", name, "=\"", value, "\""].concat());
 }
 
 /// `Allow` (RFC 9110 §15.5.6) and `Retry-After` (§10.2.3).
@@ -180,13 +198,24 @@ mod tests {
             .map(|value| value.to_str().unwrap())
     }
 
-    /// RFC 6750 §3.1.
+    /// RFC 6750 §3.1, RFC 9470 §3.
     #[test]
     fn the_challenge_says_what_was_wrong_with_the_credential() {
         let scope = Rejection::Scope {
             needed: "read list".to_owned(),
         };
+        let step_up = Rejection::StepUp {
+            max_age: Some(Duration::from_secs(300)),
+            acr_values: "mfa hwk".to_owned(),
+        };
         for (rejection, status, challenge) in [
+            (
+                step_up,
+                401,
+                "Bearer realm=\"cellgate\", error=\"insufficient_user_authentication\", \
+                 error_description=\"A more recent or stronger sign-in is needed\", \
+                 acr_values=\"mfa hwk\", max_age=\"300\"",
+            ),
             (Rejection::NoCredential, 401, "Bearer realm=\"cellgate\""),
             (Rejection::OtherScheme, 401, "Bearer realm=\"cellgate\""),
             (

@@ -90,6 +90,32 @@ pub enum Rejection {
         /// For the challenge.
         needed: String,
     },
+    /// The peer's address is not one of the route's networks.
+    #[error("the request comes from a network that may not reach the route")]
+    Network,
+    /// The token's client is not one of the route's.
+    #[error("the token is of a client that the route does not accept")]
+    Client,
+    /// A claim of the token is not as the route asks.
+    #[error("a claim of the token is not what the route asks for")]
+    Claim,
+    /// The route's expression says no.
+    #[error("the condition of the route is not met")]
+    Condition,
+    /// The route's expression says neither yes nor no of this token and request.
+    #[error("the condition of the route cannot be evaluated: {why}")]
+    ConditionFailed {
+        /// Without values of the token.
+        why: String,
+    },
+    /// The sign-in behind the token is too old or too weak (RFC 9470).
+    #[error("the user must sign in again, or more strongly")]
+    StepUp {
+        /// How old it may be at most.
+        max_age: Option<Duration>,
+        /// The ways to sign in, separated by spaces; empty: any.
+        acr_values: String,
+    },
     /// The body is larger than the endpoint takes.
     #[error("the request body is too large")]
     BodyTooLarge,
@@ -181,6 +207,19 @@ impl Rejection {
                     "The access token lacks a needed scope",
                 ),
             ),
+            // No other token of this caller would do, so there is nothing to challenge for.
+            Self::Network
+            | Self::Client
+            | Self::Claim
+            | Self::Condition
+            | Self::ConditionFailed { .. } => Wire::plain(StatusCode::FORBIDDEN),
+            Self::StepUp { .. } => Wire::challenge(
+                StatusCode::UNAUTHORIZED,
+                Challenge::Error(
+                    "insufficient_user_authentication",
+                    "A more recent or stronger sign-in is needed",
+                ),
+            ),
             Self::TooManyFailures { .. } => Wire::plain(StatusCode::TOO_MANY_REQUESTS),
             Self::BodyTooLarge => Wire::closing(StatusCode::PAYLOAD_TOO_LARGE),
             Self::BodyTimeout => Wire::closing(StatusCode::REQUEST_TIMEOUT),
@@ -215,6 +254,12 @@ impl Rejection {
             Self::Issuer => "issuer",
             Self::Audience => "audience",
             Self::Scope { .. } => "insufficient_scope",
+            Self::Network => "network",
+            Self::Client => "client",
+            Self::Claim => "claim",
+            Self::Condition => "condition",
+            Self::ConditionFailed { .. } => "condition_failed",
+            Self::StepUp { .. } => "insufficient_user_authentication",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyMalformed => "body_malformed",
@@ -227,10 +272,17 @@ impl Rejection {
         }
     }
 
-    /// Whether a credential was refused, which is counted apart.
+    /// Whether a credential was refused, or was good but not enough; that is counted apart.
     pub(super) const fn is_about_credential(&self) -> bool {
         !matches!(self.wire().challenge, Challenge::Absent)
-            || matches!(self, Self::TooManyFailures { .. })
+            || matches!(
+                self,
+                Self::TooManyFailures { .. }
+                    | Self::Client
+                    | Self::Claim
+                    | Self::Condition
+                    | Self::ConditionFailed { .. }
+            )
     }
 }
 

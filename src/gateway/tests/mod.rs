@@ -13,6 +13,7 @@ mod credentials;
 mod framing;
 mod http2;
 mod lifetime;
+mod policies;
 mod provider;
 mod requests;
 mod responses;

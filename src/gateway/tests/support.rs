@@ -1,5 +1,6 @@
 //! Values and builders shared by the tests of the gateway.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use http::Method;
 use serde_json::Map;
 
 use super::super::authentication::Principal;
+use super::super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::super::lifetime::Basis;
+use super::super::policy::Asked;
 use super::super::settings::{Action, Authentication, Limits, Policy, Route};
 use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
@@ -43,6 +46,7 @@ pub(crate) fn policy() -> Policy {
         audience: vec!["api".to_owned()],
         all_scopes: Scope::default(),
         any_scope: Scope::default(),
+        conditions: None,
     }
 }
 
@@ -92,6 +96,31 @@ pub(crate) async fn store() -> Store {
         synchronous: Synchronous::Normal,
     };
     Store::open(&in_memory).await.unwrap()
+}
+
+/// `method path` to `a.test`, in canonical form.
+pub(crate) fn request(method: &str, path: &str) -> CanonicalRequest {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let claimed = Claimed {
+        method: &method,
+        target: path.as_bytes(),
+        authority: Some(b"a.test"),
+        scheme: Scheme::Https,
+    };
+    CanonicalRequest::parse(claimed, 8192).unwrap()
+}
+
+/// A request at the time of [`verified`], from the machine itself.
+pub(crate) fn asked<'a>(
+    request: &'a CanonicalRequest,
+    verified: Option<&'a Verified>,
+) -> Asked<'a> {
+    Asked {
+        verified,
+        request,
+        source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        now: Timestamp::from_secs(1500),
+    }
 }
 
 /// A route that answers `whoami` to everybody.
