@@ -19,7 +19,7 @@ use cellgate::entropy;
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
-    GrantType, Issuer, RedirectUri, RequestedClaims, Scope, SessionId, Subject, Timestamp,
+    GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SessionId, Subject, Timestamp,
     UserDetails, UserProfile,
 };
 use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
@@ -260,6 +260,7 @@ fn provider_settings() -> Settings {
         interactions: cellgate::provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: Registration::default(),
+        language: Language::parse("en").expect("a tag"),
         templates: None,
     }
 }

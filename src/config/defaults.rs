@@ -39,6 +39,8 @@ pub(crate) const STATE_KEY_FILE: &str = "./data/cellgate.key";
 
 /// What users read as the name of the place.
 pub(crate) const DISPLAY_NAME: &str = "Cellgate";
+/// The language of pages for readers who prefer none that there is.
+pub(crate) const LANGUAGE: &str = "en";
 /// Seconds an access token lives: what Cells itself gives.
 pub(crate) const ACCESS_TOKEN_LIFETIME_S: u64 = 600;
 /// Seconds an ID token lives.

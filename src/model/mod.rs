@@ -15,6 +15,7 @@ mod grant;
 mod identity_claim;
 mod introspection;
 mod issuer;
+mod language;
 mod logout;
 mod redirect_uri;
 mod registration;
@@ -44,6 +45,7 @@ pub use grant::{
 pub use identity_claim::IdentityClaim;
 pub use introspection::Introspection;
 pub use issuer::{Issuer, IssuerError};
+pub use language::{Direction, Language, LanguageError};
 pub use logout::{ClientLogout, Reach};
 pub use redirect_uri::{LoopbackPorts, RedirectUri, RedirectUriError};
 pub use registration::RegisteredBy;

@@ -26,7 +26,7 @@ use super::clients::AuthenticationMethod;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
-use crate::model::{AuthenticationContext, GrantType, SigningAlgorithm};
+use crate::model::{AuthenticationContext, GrantType, Language, SigningAlgorithm};
 
 /// Why the document cannot be written; a checked configuration never leads here.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +106,10 @@ impl Provider {
 }
 
 /// Writes the document, once, at start.
-pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
+pub(super) fn document<'a>(
+    settings: &Settings,
+    languages: impl Iterator<Item = &'a Language>,
+) -> Result<Bytes, DiscoveryError> {
     let url = |endpoint: Endpoint| settings.issuer.endpoint(endpoint.path());
     let additional = Additional {
         revocation_endpoint: RevocationUrl::new(url(Endpoint::Revocation))?,
@@ -150,7 +153,11 @@ pub(super) fn document(settings: &Settings) -> Result<Bytes, DiscoveryError> {
     .set_acr_values_supported(Some(AuthenticationContext::ALL.map(acr_value).to_vec()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(claims(settings)))
-    .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
+    .set_ui_locales_supported(Some(
+        languages
+            .map(|language| LanguageTag::new(language.to_string()))
+            .collect(),
+    ))
     .set_claims_parameter_supported(Some(true))
     .set_request_parameter_supported(Some(false))
     // Left out, this one would mean true.

@@ -41,6 +41,7 @@ mod cookies;
 mod cors;
 mod error;
 mod pages;
+mod reader;
 mod reply;
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ mod tests;
 pub use discovery::DiscoveryError;
 pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
+pub use pages::built_in_languages;
 pub use settings::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, Parts, RefreshTokenPolicy,
     Registration, Settings,
@@ -94,20 +96,39 @@ pub struct Provider {
 /// Why the provider cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    /// A template cannot be read, parsed or used.
-    #[error("template {name}: {message}")]
-    Template {
-        /// Which one.
-        name: String,
-        /// What is wrong with it.
-        message: String,
-    },
+    /// Templates cannot be read, parsed or used.
+    #[error("templates: {}", list(.0))]
+    Templates(Vec<TemplateProblem>),
     /// No HTTP client can be made to call clients with.
     #[error("requests to clients: {0}")]
     Outbound(#[from] reqwest::Error),
     /// The discovery document cannot be written.
     #[error("discovery document: {0}")]
     Discovery(#[from] DiscoveryError),
+}
+
+/// A template, or a file of texts, that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {message}")]
+pub struct TemplateProblem {
+    /// Which one.
+    pub name: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl TemplateProblem {
+    pub(crate) fn new(name: &str, message: &impl ToString) -> Self {
+        Self {
+            name: name.to_owned(),
+            message: message.to_string(),
+        }
+    }
+}
+
+fn list(problems: &[TemplateProblem]) -> String {
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
 
 impl Provider {
@@ -123,9 +144,10 @@ impl Provider {
             parts.store.clone(),
         );
         let policy = &settings.client_authentication;
+        let pages = Pages::load(&settings).map_err(ProviderError::Templates)?;
         Ok(Self {
-            pages: Pages::load(&settings)?,
-            discovery: discovery::document(&settings)?,
+            discovery: discovery::document(&settings, pages.languages())?,
+            pages,
             secret_checks: SecretChecks::new(clients.slow_hash()),
             client_keys: ClientKeySets::new(Arc::clone(&parts.metrics)),
             client_failures: FailureLimiter::new(
@@ -142,13 +164,10 @@ impl Provider {
         })
     }
 
-    /// Reads and tries out all templates, as [`Self::new`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`ProviderError::Template`] names the first that cannot be used.
-    pub fn check_templates(settings: &Settings) -> Result<(), ProviderError> {
-        Pages::load(settings).map(drop)
+    /// Reads and tries out all templates, as [`Self::new`] does, and names those that cannot be
+    /// used.
+    pub fn check_templates(settings: &Settings) -> Vec<TemplateProblem> {
+        Pages::load(settings).err().unwrap_or_default()
     }
 
     /// Whether `path`, in canonical form, is ours to answer.
@@ -179,7 +198,7 @@ impl Provider {
         let mut response = match found {
             Found::Endpoint(endpoint) => self.answer_at(endpoint, &request).await,
             Found::WrongMethod(endpoint) => wrong_method(endpoint),
-            Found::Nothing => self.error_page(&PageError::NotFound),
+            Found::Nothing => self.error_page(&PageError::NotFound, &request),
         };
         reply::harden(&mut response);
         if request.method == Method::HEAD {
@@ -213,7 +232,7 @@ impl Provider {
             Endpoint::SignIn | Endpoint::SelectAccount | Endpoint::Consent
                 if request.method != Method::POST =>
             {
-                self.error_page(&PageError::NoInteraction)
+                self.error_page(&PageError::NoInteraction, request)
             }
             Endpoint::SignIn => self.submit(Asked::SignIn, request).await,
             Endpoint::SelectAccount => self.submit(Asked::Account, request).await,

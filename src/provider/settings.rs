@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::keys::KeyRotation;
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
-use crate::model::{Client, Issuer, Reach, Scope};
+use crate::model::{Client, Issuer, Language, Reach, Scope};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -52,9 +52,13 @@ pub struct Settings {
     pub display_name: String,
     /// Clients that are registered while running.
     pub registration: Registration,
+    /// What pages are in when neither the client nor the browser prefers a language that there
+    /// is (default English).
+    pub language: Language,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
-    /// `select_account.html`, `consent.html`, `form_post.html`, `sign_out.html`,
-    /// `signed_out.html`, `message.html`, `style.css`.
+    /// `select_account.html`, `consent.html`, `form_post.html`, `account.html`, `sign_out.html`,
+    /// `signed_out.html`, `message.html`, `style.css`; `texts/fr.ftl` changes the texts of a
+    /// language, or adds it.
     pub templates: Option<PathBuf>,
 }
 

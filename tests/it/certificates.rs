@@ -92,7 +92,7 @@ fn everything_that_keeps_it_from_starting_is_said_at_once_with_its_line() {
                 "foreign.json",
             ),
             (
-                "provider.templates_dir: has a template that cannot be used: template sign_in.html",
+                "provider.templates_dir: has a template that cannot be used: sign_in.html",
                 "pages",
             ),
         ] {

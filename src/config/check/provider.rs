@@ -13,10 +13,10 @@ use crate::config::file::{
 };
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
-use crate::model::{Issuer, Reach, Scope};
+use crate::model::{Issuer, Language, Reach, Scope};
 use crate::provider::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, RefreshTokenPolicy,
-    Registration, Settings,
+    Registration, Settings, built_in_languages,
 };
 
 /// The provider's settings, and the audience of its access tokens.
@@ -56,6 +56,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         }
         checker.files.resolve(&folder)
     });
+    let language = language(checker, &table.language, templates.is_some(), &at);
     let registration = Registration {
         audience: audience.clone(),
         scope: Scope::parse(defaults::REGISTRATION_SCOPE).unwrap_or_default(),
@@ -81,6 +82,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         },
         display_name: table.display_name,
         registration,
+        language: language?,
         templates,
     };
     Some(Checked { settings, audience })
@@ -109,6 +111,26 @@ fn check_descriptions(
             );
         }
     }
+}
+
+/// Which languages the operator's folder adds is found out when it is read.
+fn language(
+    checker: &mut Checker,
+    text: &str,
+    may_be_added: bool,
+    at: &KeyPath,
+) -> Option<Language> {
+    let language = Language::parse(text)
+        .ok()
+        .filter(|language| may_be_added || built_in_languages().contains(&language.as_str()));
+    if language.is_none() {
+        checker.refuse(
+            &at.key("language"),
+            "is no language that the pages can be in",
+            "Write `en`, `fr`, `de`, `es` or `it`, or add `texts/TAG.ftl` to `templates_dir`.",
+        );
+    }
+    language
 }
 
 fn issuer(checker: &mut Checker, text: Option<&str>, at: &KeyPath) -> Option<Issuer> {

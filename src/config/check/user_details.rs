@@ -7,7 +7,7 @@ use url::Url;
 use super::Checker;
 use crate::config::file::{AddressTable, UserDetailsTable};
 use crate::config::key_path::KeyPath;
-use crate::model::{AddressPart, Timestamp, UserDetails, UserText};
+use crate::model::{AddressPart, Language, Timestamp, UserDetails, UserText};
 
 /// What else is known of a user of the list.
 pub(super) fn details(checker: &mut Checker, table: UserDetailsTable, at: &KeyPath) -> UserDetails {
@@ -84,7 +84,7 @@ fn check(checker: &mut Checker, claim: UserText, text: &str, at: &KeyPath) {
             "is not a date",
             "Write `\"1990-12-31\"`, `\"0000-12-31\"` without the year, or `\"1990\"`.",
         ),
-        UserText::Locale if !is_language(text) => checker.refuse(
+        UserText::Locale if Language::parse(text).is_err() => checker.refuse(
             &at,
             "is not a language tag",
             "Write, for example, `fr` or `fr-CA`.",
@@ -115,15 +115,6 @@ fn is_birthdate(text: &str) -> bool {
     is_date && parts.next().is_none()
 }
 
-/// Subtags of one to eight letters or digits, of which the first has letters only (RFC 5646 §2.1).
-fn is_language(text: &str) -> bool {
-    let is_subtag = |tag: &str| {
-        (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    let first = text.split('-').next().unwrap_or_default();
-    first.bytes().all(|byte| byte.is_ascii_alphabetic()) && text.split('-').all(is_subtag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,14 +132,6 @@ mod tests {
             ("90", false),
         ] {
             assert_eq!(is_birthdate(text), good, "{text}");
-        }
-        for (text, good) in [
-            ("fr", true),
-            ("zh-Hant-TW", true),
-            ("fr_CA", false),
-            ("", false),
-        ] {
-            assert_eq!(is_language(text), good, "{text}");
         }
     }
 }

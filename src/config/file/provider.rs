@@ -21,6 +21,10 @@ pub(crate) struct ProviderTable {
     /// What users read as the name of the place.
     #[schemars(length(min = 1, max = 80))]
     pub(crate) display_name: String,
+    /// The language of pages for readers whose application and browser prefer none that there is:
+    /// `en`, `fr`, `de`, `es`, `it`, or one that `templates_dir` adds.
+    #[schemars(length(min = 2, max = 35))]
+    pub(crate) language: String,
     /// Folder whose files replace the built-in page templates; left out: the built-in ones.
     #[schemars(length(min = 1))]
     pub(crate) templates_dir: Option<String>,
@@ -54,6 +58,7 @@ impl Default for ProviderTable {
         Self {
             issuer: None,
             display_name: defaults::DISPLAY_NAME.to_owned(),
+            language: defaults::LANGUAGE.to_owned(),
             templates_dir: None,
             access_tokens: AccessTokensTable::default(),
             id_tokens: IdTokensTable::default(),

@@ -63,6 +63,7 @@ async fn provider() -> Provider {
         interactions: provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: provider::Registration::default(),
+        language: crate::model::Language::parse("en").unwrap(),
         templates: None,
     };
     Provider::new(settings, parts).unwrap()

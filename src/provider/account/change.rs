@@ -6,7 +6,7 @@ use crate::provider::audit;
 use crate::provider::cookies::{self, CookieKind};
 use crate::provider::error::PageError;
 use crate::provider::interaction::Purpose;
-use crate::provider::pages::Notice;
+use crate::provider::pages::{Notice, Texts};
 use crate::provider::params::Params;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
@@ -46,7 +46,8 @@ impl Change {
 impl Provider {
     /// Answers the form of the account page.
     pub(in crate::provider) async fn submit_account(&self, request: &Request) -> Response {
-        self.page_or_error(self.change_account(request).await)
+        let page = self.change_account(request).await;
+        self.page_or_error(page, request)
     }
 
     async fn change_account(&self, request: &Request) -> Result<Response, PageError> {
@@ -54,50 +55,60 @@ impl Provider {
         let session = self.session(request).await?.map(|(_, session)| session);
         let Some(session) = session.filter(|_| !form.is_stale) else {
             // Much may have changed since the page was shown: it is shown again.
-            return Ok(self.back_to_account(None));
+            return Ok(self.back_to_account(None, &form.texts, request));
         };
         if form.content != session.id.as_str() {
             return Err(PageError::ForeignTicket);
         }
-        self.make_change(&Change::of(&form.fields)?, &session, request)
-            .await
+        let change = Change::of(&form.fields)?;
+        match self.make_change(&change, &session, request).await? {
+            Some(done) => Ok(self.back_to_account(Some(done), &form.texts, request)),
+            None => self.end_own(&session, &form.texts, request).await,
+        }
     }
 
+    /// Makes the change and returns what to say of it; `None` if this browser's own session is to
+    /// end as well.
     async fn make_change(
         &self,
         change: &Change,
         session: &Session,
         request: &Request,
-    ) -> Result<Response, PageError> {
+    ) -> Result<Option<Notice>, PageError> {
         match change {
-            Change::End(id) if *id == session.id => self.end_own(session, request).await,
+            Change::End(id) if *id == session.id => Ok(None),
             Change::End(id) => {
                 self.end_others(session, Some(id), request).await?;
-                Ok(self.back_to_account(Some(Notice::SessionEnded)))
+                Ok(Some(Notice::SessionEnded))
             }
             Change::EndOthers => {
                 self.end_others(session, None, request).await?;
-                Ok(self.back_to_account(Some(Notice::OthersEnded)))
+                Ok(Some(Notice::OthersEnded))
             }
             Change::EndAll => {
                 self.end_others(session, None, request).await?;
-                self.end_own(session, request).await
+                Ok(None)
             }
             Change::Withdraw(client) => {
                 let (store, subject) = (&self.parts.store, &session.user.subject);
                 store.withdraw_consent(subject, client, request.now).await?;
                 audit::access_withdrawn(subject, client, request.peer);
-                Ok(self.back_to_account(Some(Notice::Withdrawn)))
+                Ok(Some(Notice::Withdrawn))
             }
         }
     }
 
     /// Ends the session of this browser.
-    async fn end_own(&self, session: &Session, request: &Request) -> Result<Response, PageError> {
+    async fn end_own(
+        &self,
+        session: &Session,
+        texts: &Texts,
+        request: &Request,
+    ) -> Result<Response, PageError> {
         let subject = &session.user.subject;
         let clients = self.sign_out(&session.id, subject, request).await?;
         let frames = self.frames(&clients, &session.id, request.now).await;
-        let mut response = self.say_signed_out(frames, None);
+        let mut response = self.say_signed_out(frames, None, texts);
         cookies::clear(&mut response, CookieKind::Session, &self.settings.issuer);
         Ok(response)
     }

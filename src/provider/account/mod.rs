@@ -13,7 +13,9 @@ use super::Provider;
 use super::endpoint::Endpoint;
 use super::error::PageError;
 use super::interaction::Purpose;
-use super::pages::{AccountPage, Moment, Notice, SessionRow};
+use super::pages::{AccountPage, Moment, Notice, SessionRow, Texts};
+use super::params::Params;
+use super::reader::UI_LOCALES;
 use super::reply::{self, Response};
 use super::request::Request;
 use crate::model::{Session, SessionId, Timestamp};
@@ -21,14 +23,18 @@ use crate::model::{Session, SessionId, Timestamp};
 impl Provider {
     /// Shows the account page, or the sign-in page on the way to it.
     pub(super) async fn account(&self, request: &Request) -> Response {
-        self.page_or_error(self.show_account(request).await)
+        let page = self.show_account(request).await;
+        self.page_or_error(page, request)
     }
 
     async fn show_account(&self, request: &Request) -> Result<Response, PageError> {
         let notice = request.params()?.one("done")?.and_then(Notice::parse);
         match self.session(request).await? {
             Some((_, session)) => self.account_page(&session, notice, request).await,
-            None => self.account_sign_in_page("", None, request).await,
+            None => {
+                let texts = self.texts_of(request);
+                self.account_sign_in_page(&texts, ("", None), request).await
+            }
         }
     }
 
@@ -50,16 +56,33 @@ impl Provider {
             applications: self.applications_of(&user.subject, now).await?,
         };
         let sealed = (Purpose::Account, session.id.as_str());
-        self.show_form(&page, sealed, request).await
+        let texts = self.texts_of(request);
+        self.show_form(&texts, &page, sealed, request).await
     }
 
-    /// Sends the browser to the account page, which says what was done.
-    pub(super) fn back_to_account(&self, done: Option<Notice>) -> Response {
-        let address = self.settings.issuer.endpoint(Endpoint::Account.path());
-        reply::see_other(&match done {
-            Some(notice) => format!("{address}?done={}", notice.as_str()),
-            None => address,
-        })
+    /// Sends the browser to the account page, which says what was done. Its language is asked for
+    /// if it would be another one by itself.
+    pub(super) fn back_to_account(
+        &self,
+        done: Option<Notice>,
+        texts: &Texts,
+        request: &Request,
+    ) -> Response {
+        let mut address = self.settings.issuer.endpoint(Endpoint::Account.path());
+        let by_itself = self.texts(&Params::default(), request);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(notice) = done {
+            query.append_pair("done", notice.as_str());
+        }
+        if by_itself.language != texts.language {
+            query.append_pair(UI_LOCALES, texts.language.as_str());
+        }
+        let query = query.finish();
+        if !query.is_empty() {
+            address.push('?');
+            address.push_str(&query);
+        }
+        reply::see_other(&address)
     }
 }
 

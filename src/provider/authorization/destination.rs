@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::ResponseMode;
-use crate::model::{Client, Issuer, RedirectUri, Timestamp};
+use crate::model::{Client, Issuer, RedirectUri};
 use crate::provider::Provider;
 use crate::provider::error::PageError;
+use crate::provider::pages::Texts;
 use crate::provider::params::Params;
+use crate::provider::request::Request;
 
 /// The longest `state` and `nonce` that are echoed.
 pub(super) const MAX_ECHO_BYTES: usize = 2048;
@@ -17,6 +19,8 @@ pub(crate) struct Destination {
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_uri: RedirectUri,
     pub(super) response_mode: ResponseMode,
+    /// The language of the pages on the way there.
+    pub(crate) texts: Arc<Texts>,
     state: Option<String>,
 }
 
@@ -25,14 +29,14 @@ impl Provider {
     pub(crate) async fn destination(
         &self,
         params: &Params,
-        now: Timestamp,
+        request: &Request,
     ) -> Result<Destination, PageError> {
         let client_id = params
             .one("client_id")?
             .ok_or(PageError::Missing("client_id"))?;
         let client = self
             .clients
-            .find(client_id, now)
+            .find(client_id, request.now)
             .await?
             .ok_or(PageError::UnknownClient)?;
         // Required even of a client that registered only one (OpenID Connect Core §3.1.2.1).
@@ -53,6 +57,7 @@ impl Provider {
             client,
             response_mode: response_mode(params, &redirect_uri).unwrap_or_default(),
             redirect_uri,
+            texts: self.texts(params, request),
             state,
         })
     }

@@ -36,7 +36,7 @@ impl Provider {
     pub(super) async fn authorize(&self, request: &Request) -> Response {
         let (params, destination) = match self.destination_of(request).await {
             Ok(found) => found,
-            Err(error) => return self.error_page(&error),
+            Err(error) => return self.error_page(&error, request),
         };
         match self.begin(&params, &destination, request).await {
             Ok(response) => response,
@@ -46,7 +46,7 @@ impl Provider {
 
     async fn destination_of(&self, request: &Request) -> Result<(Params, Destination), PageError> {
         let params = request.params()?;
-        let destination = self.destination(&params, request.now).await?;
+        let destination = self.destination(&params, request).await?;
         Ok((params, destination))
     }
 

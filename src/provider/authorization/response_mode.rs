@@ -60,7 +60,7 @@ impl Provider {
                     fields: fields.collect(),
                     form_action: FormAction(Some(uri.form_action())),
                 };
-                self.pages.show(&page)
+                self.pages.show(&destination.texts, &page)
             }
         }
     }

@@ -5,9 +5,10 @@ use http::{StatusCode, header};
 use super::RETRY_AFTER_S;
 use crate::entropy::EntropyError;
 use crate::provider::Provider;
-use crate::provider::pages::Message;
+use crate::provider::pages::{Message, View as _};
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
+use crate::provider::request::Request;
 use crate::provider::session::SessionError;
 use crate::store::StoreError;
 
@@ -70,74 +71,41 @@ impl From<SessionError> for PageError {
 impl PageError {
     /// What the user reads. Nothing of the request is repeated: it may be an attacker's text.
     const fn message(&self) -> Message {
-        let (status, title, text) = match self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "Page not found",
-                "There is nothing at this address.",
-            ),
-            Self::Malformed(_) | Self::Repeated(_) | Self::Missing(_) => (
-                StatusCode::BAD_REQUEST,
-                "This request is incomplete",
-                "The application sent something that cannot be understood. Go back to it and try again; if that does not help, tell its administrator.",
-            ),
+        match self {
+            Self::NotFound => Message::NotFound,
+            Self::Malformed(_) | Self::Repeated(_) | Self::Missing(_) => Message::Unreadable,
             Self::UnknownClient
             | Self::UnregisteredRedirectUri
-            | Self::UnregisteredPostLogoutRedirectUri => (
-                StatusCode::BAD_REQUEST,
-                "This application is not known here",
-                "The application that sent you here is not registered in this way, so you are not sent back to it. Tell its administrator.",
-            ),
-            Self::UnverifiableHint | Self::HintOfAnotherClient => (
-                StatusCode::BAD_REQUEST,
-                "This sign-out request is not valid",
-                "The application asked to sign you out in a way that cannot be verified. You are still signed in.",
-            ),
-            Self::CrossSite | Self::ForeignTicket => (
-                StatusCode::FORBIDDEN,
-                "This page does not belong to this browser",
-                "Nothing was done. Go back to the application and start again. Cookies must be allowed for this site.",
-            ),
-            Self::NoInteraction => (
-                StatusCode::BAD_REQUEST,
-                "Nothing to sign in to",
-                "Signing in starts at an application. Open the application that you want to use.",
-            ),
-            Self::Store(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not available at the moment",
-                "Something is not working here. Please try again in a moment.",
-            ),
-            Self::Entropy(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here",
-                "Please try again in a moment.",
-            ),
-        };
-        Message {
-            title,
-            text,
-            status,
+            | Self::UnregisteredPostLogoutRedirectUri => Message::UnknownApplication,
+            Self::UnverifiableHint | Self::HintOfAnotherClient => Message::InvalidSignOut,
+            Self::CrossSite | Self::ForeignTicket => Message::ForeignForm,
+            Self::NoInteraction => Message::NothingWaits,
+            Self::Store(_) => Message::Unavailable,
+            Self::Entropy(_) => Message::Failed,
         }
     }
 }
 
 impl Provider {
     /// The page, or the one that says why there is none.
-    pub(crate) fn page_or_error(&self, page: Result<Response, PageError>) -> Response {
-        page.unwrap_or_else(|error| self.error_page(&error))
+    pub(crate) fn page_or_error(
+        &self,
+        page: Result<Response, PageError>,
+        request: &Request,
+    ) -> Response {
+        page.unwrap_or_else(|error| self.error_page(&error, request))
     }
 
     /// The only place where a [`PageError`] becomes HTTP, and where it is logged.
-    pub(crate) fn error_page(&self, error: &PageError) -> Response {
+    pub(crate) fn error_page(&self, error: &PageError, request: &Request) -> Response {
         let message = error.message();
-        let status = message.status;
+        let status = message.status();
         if status.is_server_error() {
             tracing::error!(%error, "a page cannot be shown");
         } else {
             tracing::info!(%error, "a request was answered with an error page");
         }
-        let mut response = self.pages.show(&message);
+        let mut response = self.pages.show(&self.texts_of(request), &message);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             reply::set_header(&mut response, header::RETRY_AFTER, RETRY_AFTER_S);
         }

@@ -29,7 +29,9 @@ impl Provider {
         };
         let sealed = interaction.sealed(session.id.as_str());
         let sealed = (Purpose::SelectAccount, sealed.as_str());
-        self.page_or_error(self.show_form(&page, sealed, request).await)
+        let texts = &interaction.destination.texts;
+        let page = self.show_form(texts, &page, sealed, request).await;
+        self.page_or_error(page, request)
     }
 
     /// Answers the form of that page.

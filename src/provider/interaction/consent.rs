@@ -74,7 +74,9 @@ impl Provider {
         };
         let sealed = interaction.sealed(&binding(session, &asked));
         let sealed = (Purpose::Consent, sealed.as_str());
-        self.page_or_error(self.show_form(&page, sealed, request).await)
+        let texts = &interaction.destination.texts;
+        let page = self.show_form(texts, &page, sealed, request).await;
+        self.page_or_error(page, request)
     }
 
     /// Answers the form of that page.

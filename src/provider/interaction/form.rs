@@ -1,9 +1,13 @@
 //! Pages with a form of ours, and the form when it comes back.
 
+use std::sync::Arc;
+
+use http::header;
+
 use super::{Browser, Opened, Purpose};
 use crate::provider::Provider;
 use crate::provider::error::PageError;
-use crate::provider::pages::View;
+use crate::provider::pages::{Texts, View};
 use crate::provider::params::Params;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
@@ -13,6 +17,8 @@ use crate::provider::request::Request;
 pub(crate) struct OwnForm {
     /// What the user filled in or pressed.
     pub(crate) fields: Params,
+    /// The language of the page, which what follows is in as well.
+    pub(crate) texts: Arc<Texts>,
     /// What was sealed into the page.
     pub(crate) content: String,
     /// Whether the page was open for too long.
@@ -40,14 +46,16 @@ impl Provider {
     /// `content` sealed into it.
     pub(crate) async fn show_form<V: View>(
         &self,
+        texts: &Texts,
         view: &V,
         (purpose, content): (Purpose, &str),
         request: &Request,
     ) -> Result<Response, PageError> {
         let browser = Browser::of(request, &self.settings.issuer)?;
         let tickets = self.tickets().await?;
-        let ticket = tickets.issue(purpose, &browser, content, request.now);
-        let mut response = self.pages.show_with_ticket(view, &ticket);
+        let content = format!("{}\n{content}", texts.language);
+        let ticket = tickets.issue(purpose, &browser, &content, request.now);
+        let mut response = self.pages.show_with_ticket(texts, view, &ticket);
         self.remember_browser(&browser, &mut response);
         Ok(response)
     }
@@ -73,9 +81,12 @@ impl Provider {
             Some(Opened::Stale(content)) => (content, true),
             None => return Err(PageError::ForeignTicket),
         };
+        let (language, content) = content.split_once('\n').ok_or(PageError::ForeignTicket)?;
+        let accepted = request.header(&header::ACCEPT_LANGUAGE);
         Ok(OwnForm {
+            texts: self.pages.texts(Some(language), accepted),
+            content: content.to_owned(),
             fields,
-            content,
             is_stale,
         })
     }

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::model::Timestamp;
 use crate::provider::endpoint::Endpoint;
-use crate::provider::pages::{FormAction, SignInPage};
+use crate::provider::pages::{FormAction, ProblemText, SignInPage};
 use crate::users::SignInError;
 
 /// Why the page is shown again.
@@ -53,24 +53,17 @@ impl Problem {
     }
 
     /// What the user reads at `now`.
-    fn text(&self, now: Timestamp) -> String {
-        match self {
-            Self::Denied => "The user name or the password is wrong.".to_owned(),
-            Self::Throttled(Some(until)) => format!(
-                "There were too many attempts. Try again in {}.",
-                in_words(until.since(now).as_secs())
-            ),
-            Self::Throttled(None) => {
-                "There were too many attempts. Ask your administrator to let you in again."
-                    .to_owned()
-            }
-            Self::StepUpRequired => "Your account asks for a second step, which is not possible on this page. Sign in to Cells directly instead.".to_owned(),
-            Self::Busy => "Many people are signing in at the moment, and your password was not checked. Please try again in a few seconds.".to_owned(),
-            Self::Unavailable => "Signing in is not possible at the moment, whatever the password. Please try again in a minute.".to_owned(),
-            Self::Expired => {
-                "This page was open for too long. Please sign in again.".to_owned()
-            }
-        }
+    fn text(&self, now: Timestamp) -> ProblemText {
+        let (name, count) = match self {
+            Self::Denied => ("denied", None),
+            Self::Throttled(Some(until)) => in_words(until.since(now).as_secs()),
+            Self::Throttled(None) => ("throttled", None),
+            Self::StepUpRequired => ("step-up", None),
+            Self::Busy => ("busy", None),
+            Self::Unavailable => ("unavailable", None),
+            Self::Expired => ("expired", None),
+        };
+        ProblemText { name, count }
     }
 
     /// `Retry-After`, in seconds.
@@ -88,7 +81,7 @@ impl<'a> SignInPage<'a> {
     /// The page with a user name in it, at first or because of `problem`.
     pub(super) fn again(username: &'a str, problem: Option<&Problem>, now: Timestamp) -> Self {
         Self {
-            client_name: "",
+            client_name: None,
             username,
             problem: problem.map(|problem| problem.text(now)),
             status: problem.map(Problem::status).unwrap_or_default(),
@@ -99,13 +92,12 @@ impl<'a> SignInPage<'a> {
     }
 }
 
-/// A length of time as a person says it, rounded up.
-fn in_words(seconds: u64) -> String {
+/// A pause as a person says how long it is: rounded up, in the unit of its text.
+fn in_words(seconds: u64) -> (&'static str, Option<u64>) {
     match seconds {
-        0..=1 => "a second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
-        91..=5400 => format!("{} minutes", seconds.div_ceil(60)),
-        _ => format!("{} hours", seconds.div_ceil(3600)),
+        0..=90 => ("throttled-seconds", Some(seconds.max(1))),
+        91..=5400 => ("throttled-minutes", Some(seconds.div_ceil(60))),
+        _ => ("throttled-hours", Some(seconds.div_ceil(3600))),
     }
 }
 
@@ -126,16 +118,17 @@ mod tests {
     #[test]
     fn a_throttled_user_is_told_when_to_come_back() {
         let now = Timestamp::from_secs(1000);
-        for (seconds, words) in [
-            (0, "in a second"),
-            (30, "in 30 seconds"),
-            (91, "in 2 minutes"),
-            (900, "in 15 minutes"),
-            (7200, "in 2 hours"),
+        for (seconds, unit, count) in [
+            (0, "seconds", 1),
+            (30, "seconds", 30),
+            (91, "minutes", 2),
+            (900, "minutes", 15),
+            (7200, "hours", 2),
         ] {
             let until = now.after(Duration::from_secs(seconds));
             let text = Problem::Throttled(Some(until)).text(now);
-            assert!(text.contains(words), "{text}");
+            assert_eq!(text.name, format!("throttled-{unit}"));
+            assert_eq!(text.count, Some(count));
         }
     }
 }

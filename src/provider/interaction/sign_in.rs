@@ -33,14 +33,16 @@ impl Provider {
         request: &Request,
     ) -> Response {
         let page = SignInPage {
-            client_name: &interaction.destination.client.name,
+            client_name: Some(&interaction.destination.client.name),
             action: Endpoint::SignIn,
             form_action: interaction.form_action(),
             ..SignInPage::again(username, problem, request.now)
         };
         let sealed = interaction.sealed("");
         let sealed = (Purpose::SignIn, sealed.as_str());
-        self.page_or_error(self.show_form(&page, sealed, request).await)
+        let texts = &interaction.destination.texts;
+        let page = self.show_form(texts, &page, sealed, request).await;
+        self.page_or_error(page, request)
     }
 
     /// Answers the form of the sign-in page.

@@ -64,7 +64,7 @@ impl Provider {
     pub(crate) async fn submit(&self, asked: Asked, request: &Request) -> Response {
         let submission = match self.submission(asked, request).await {
             Ok(submission) => submission,
-            Err(error) => return self.error_page(&error),
+            Err(error) => return self.error_page(&error, request),
         };
         let outcome = match asked {
             Asked::SignIn => self.sign_in(&submission, request).await,
@@ -81,7 +81,7 @@ impl Provider {
         let (binding, params) = waiting.ok_or(PageError::ForeignTicket)?;
         let params = Params::parse(params.as_bytes())?;
         Ok(Submission {
-            destination: self.destination(&params, request.now).await?,
+            destination: self.destination(&params, request).await?,
             binding: binding.to_owned(),
             form,
             params,

@@ -1,7 +1,5 @@
 //! Asking whether the user wants to sign out.
 
-use http::StatusCode;
-
 use super::request::{LogoutRequest, PARAMETERS};
 use crate::model::Session;
 use crate::provider::Provider;
@@ -28,27 +26,24 @@ impl Provider {
             ),
         };
         let waiting = request.params()?.encode(&PARAMETERS);
-        self.show_form(&page, (Purpose::SignOut, &waiting), request)
-            .await
+        let sealed = (Purpose::SignOut, waiting.as_str());
+        self.show_form(&logout.texts, &page, sealed, request).await
     }
 
     /// Answers the form of that page.
     pub(crate) async fn submit_sign_out(&self, request: &Request) -> Response {
-        self.page_or_error(self.confirmed(request).await)
+        let page = self.confirmed(request).await;
+        self.page_or_error(page, request)
     }
 
     async fn confirmed(&self, request: &Request) -> Result<Response, PageError> {
         // However long the page was open: signing out is never too late.
         let form = self.read_form(Purpose::SignOut, request).await?;
         if form.is_canceled()? {
-            return Ok(self.pages.show(&Message {
-                title: "You are still signed in",
-                text: "Nothing was changed. You can close this window.",
-                status: StatusCode::OK,
-            }));
+            return Ok(self.pages.show(&form.texts, &Message::StillSignedIn));
         }
         let waiting = Params::parse(form.content.as_bytes())?;
-        let logout = self.parse_logout(&waiting, request.now).await?;
+        let logout = self.parse_logout(&waiting, request).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         self.finish_logout(&logout, session.as_ref(), request).await
     }

@@ -4,11 +4,9 @@
 //! and nobody learns whether it worked. The back channel is the one to rely on; this one is for
 //! applications that live in the browser alone.
 
-use http::StatusCode;
-
 use crate::model::{ClientId, SessionId, Timestamp};
 use crate::provider::Provider;
-use crate::provider::pages::{Frame, Message, SignedOutPage};
+use crate::provider::pages::{Frame, Message, SignedOutPage, Texts};
 use crate::provider::reply::{self, Response};
 
 impl Provider {
@@ -56,15 +54,12 @@ impl Provider {
         &self,
         frames: Vec<Frame>,
         next: Option<String>,
+        texts: &Texts,
     ) -> Response {
         match next {
             Some(next) if frames.is_empty() => reply::see_other(&next),
-            None if frames.is_empty() => self.pages.show(&Message {
-                title: "You are signed out",
-                text: "You can close this window.",
-                status: StatusCode::OK,
-            }),
-            next => self.pages.show(&SignedOutPage { frames, next }),
+            None if frames.is_empty() => self.pages.show(texts, &Message::SignedOut),
+            next => self.pages.show(texts, &SignedOutPage { frames, next }),
         }
     }
 }

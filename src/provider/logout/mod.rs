@@ -26,12 +26,13 @@ use request::{LogoutDestination, LogoutRequest};
 impl Provider {
     /// Answers a request to sign out.
     pub(super) async fn end_session(&self, request: &Request) -> Response {
-        self.page_or_error(self.decide_logout(request).await)
+        let page = self.decide_logout(request).await;
+        self.page_or_error(page, request)
     }
 
     async fn decide_logout(&self, request: &Request) -> Result<Response, PageError> {
         let params = request.params()?;
-        let logout = self.parse_logout(&params, request.now).await?;
+        let logout = self.parse_logout(&params, request).await?;
         let session = self.session(request).await?.map(|(_, session)| session);
         match session {
             // Browsers keep the cookie back when another site posts here. The same request made
@@ -75,7 +76,7 @@ impl Provider {
         };
         let next = logout.destination.as_ref();
         let next = next.map(LogoutDestination::location);
-        let mut response = self.say_signed_out(frames, next);
+        let mut response = self.say_signed_out(frames, next, &logout.texts);
         cookies::clear(&mut response, CookieKind::Session, &self.settings.issuer);
         Ok(response)
     }

@@ -6,7 +6,9 @@ use crate::model::{Client, RedirectUri, Session, Timestamp};
 use crate::provider::Provider;
 use crate::provider::authorization::VerifiedHint;
 use crate::provider::error::PageError;
+use crate::provider::pages::Texts;
 use crate::provider::params::Params;
+use crate::provider::request::Request;
 
 /// Every parameter that has a meaning here, if only that of being tolerated.
 pub(super) const PARAMETERS: [&str; 6] = [
@@ -25,6 +27,8 @@ pub(super) struct LogoutRequest {
     pub(super) hint: Option<VerifiedHint>,
     /// Where the browser goes afterwards.
     pub(super) destination: Option<LogoutDestination>,
+    /// The language of the pages on the way.
+    pub(super) texts: Arc<Texts>,
 }
 
 /// A client's registered post-logout redirection URI, with the `state` it wants back.
@@ -63,8 +67,9 @@ impl Provider {
     pub(super) async fn parse_logout(
         &self,
         params: &Params,
-        now: Timestamp,
+        request: &Request,
     ) -> Result<LogoutRequest, PageError> {
+        let now = request.now;
         params.check_unique(&PARAMETERS)?;
         let hint = match params.one("id_token_hint")? {
             Some(token) => {
@@ -75,7 +80,11 @@ impl Provider {
         };
         let client = self.logout_client(params, hint.as_ref(), now).await?;
         let destination = logout_destination(params, client.as_deref())?;
-        Ok(LogoutRequest { hint, destination })
+        Ok(LogoutRequest {
+            hint,
+            destination,
+            texts: self.texts(params, request),
+        })
     }
 
     /// Who asks, by the hint or by name; both must agree (§2).

@@ -24,9 +24,10 @@ impl FormAction {
 /// What the sign-in page shows.
 #[derive(Debug, Serialize)]
 pub(crate) struct SignInPage<'a> {
-    pub(crate) client_name: &'a str,
+    /// Nobody's on the way to the account page.
+    pub(crate) client_name: Option<&'a str>,
     pub(crate) username: &'a str,
-    pub(crate) problem: Option<String>,
+    pub(crate) problem: Option<ProblemText>,
     #[serde(skip)]
     pub(crate) status: StatusCode,
     #[serde(skip)]
@@ -35,6 +36,14 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) action: Endpoint,
     #[serde(skip)]
     pub(crate) form_action: FormAction,
+}
+
+/// Why the sign-in page is shown again: the text `problem-NAME`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ProblemText {
+    pub(crate) name: &'static str,
+    /// How many of the unit in the name.
+    pub(crate) count: Option<u64>,
 }
 
 impl View for SignInPage<'_> {
@@ -87,7 +96,7 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) client_name: &'a str,
     pub(crate) user_name: &'a str,
     pub(crate) scopes: Vec<RequestedScope<'a>>,
-    /// The names of claims asked for one by one; the template has words for all there are.
+    /// The names of claims asked for one by one; there are texts for all there are.
     pub(crate) claims: Vec<&'a str>,
     pub(crate) logo_uri: Option<&'a str>,
     pub(crate) client_uri: Option<&'a str>,
@@ -105,7 +114,7 @@ pub(crate) struct ConsentPage<'a> {
 pub(crate) struct RequestedScope<'a> {
     /// Its name in requests.
     pub(crate) value: &'a str,
-    /// The operator's words for it; the template has some for the usual ones.
+    /// The operator's words for it; there are texts for the usual ones.
     pub(crate) description: Option<&'a str>,
 }
 

@@ -1,6 +1,7 @@
 //! The pages that users see: templates, and the headers that keep them safe.
 //!
-//! A page is a template and a [`View`]: what it shows, where its form goes, what it may load.
+//! A page is a template, a [`View`] (what it shows, where its form goes, what it may load) and a
+//! language: its words are [`Texts`].
 //! Pages are plain HTML with one stylesheet and work without JavaScript; nothing else may load.
 //! Templates escape whatever is put into them. An operator's folder may replace any of them, and
 //! every one is parsed and tried out at start, so that a mistake stops the start and no request.
@@ -12,16 +13,22 @@ mod policy;
 mod sample;
 mod sign_out;
 mod templates;
+mod texts;
 mod view;
 
 pub(crate) use account::{AccountPage, ApplicationRow, Moment, Notice, SessionRow};
 pub(crate) use interaction::{
-    ConsentPage, FormAction, FormPostField, FormPostPage, RequestedScope, SelectAccountPage,
-    SignInPage,
+    ConsentPage, FormAction, FormPostField, FormPostPage, ProblemText, RequestedScope,
+    SelectAccountPage, SignInPage,
 };
 pub(crate) use message::Message;
 pub(crate) use sign_out::{Frame, SignOutPage, SignedOutPage};
+pub(crate) use texts::Texts;
 pub(crate) use view::View;
+
+pub use texts::built_in_languages;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -29,17 +36,21 @@ use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::ProviderError;
+use super::TemplateProblem;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
 use super::settings::Settings;
-use crate::model::Issuer;
+use crate::model::{Issuer, Language};
 use crate::secret::Digest;
 use policy::SEND_FORM;
+use texts::{Functions, Languages};
 
 /// What every page shows, and what it shows by itself.
 #[derive(Serialize)]
 struct Context<'a, T> {
+    language: LanguageOfPage<'a>,
+    #[serde(flatten)]
+    functions: &'a Functions,
     display_name: &'a str,
     stylesheet: Value,
     action: Value,
@@ -48,10 +59,18 @@ struct Context<'a, T> {
     page: &'a T,
 }
 
+/// What a page says of its language, as HTML has it.
+#[derive(Serialize)]
+struct LanguageOfPage<'a> {
+    tag: &'a str,
+    direction: &'static str,
+}
+
 /// All pages, ready to be shown.
 #[derive(Debug)]
 pub(crate) struct Pages {
     templates: Environment<'static>,
+    languages: Languages,
     style: Bytes,
     display_name: String,
     stylesheet: String,
@@ -59,13 +78,19 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// Reads, parses and tries out all templates.
+    /// Reads, parses and tries out all templates and texts.
     ///
     /// # Errors
     ///
-    /// [`ProviderError::Template`] names the one that cannot be used.
-    pub(crate) fn load(settings: &Settings) -> Result<Self, ProviderError> {
-        let (templates, style) = templates::load(settings.templates.as_deref())?;
+    /// All that cannot be used.
+    pub(crate) fn load(settings: &Settings) -> Result<Self, Vec<TemplateProblem>> {
+        let mut problems = Vec::new();
+        let folder = settings.templates.as_deref();
+        let (templates, style) = templates::load(folder, &mut problems);
+        let languages = Languages::load(folder, &settings.language, &mut problems);
+        let Some(languages) = languages else {
+            return Err(problems);
+        };
         let path = Endpoint::Stylesheet.local(&settings.issuer);
         // Browsers keep the style for long; another style has another address.
         let version: String = Digest::of(style.as_bytes())
@@ -75,18 +100,34 @@ impl Pages {
             .collect();
         let pages = Self {
             templates,
+            languages,
             style: Bytes::from(style),
             display_name: settings.display_name.clone(),
             stylesheet: format!("{path}?v={version}"),
             issuer: settings.issuer.clone(),
         };
-        pages.try_out()?;
-        Ok(pages)
+        problems.extend(pages.try_out());
+        if problems.is_empty() {
+            Ok(pages)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The languages that pages can be in, by their tags.
+    pub(crate) fn languages(&self) -> impl Iterator<Item = &Language> {
+        self.languages.all().iter().map(|texts| &texts.language)
+    }
+
+    /// The texts for a reader whose client asks for `ui_locales` and whose browser prefers
+    /// `accepted`.
+    pub(crate) fn texts(&self, ui_locales: Option<&str>, accepted: Option<&str>) -> Arc<Texts> {
+        self.languages.choose(ui_locales, accepted)
     }
 
     /// A page without a form of ours.
-    pub(crate) fn show<V: View>(&self, view: &V) -> Response {
-        self.show_with_ticket(view, "")
+    pub(crate) fn show<V: View>(&self, texts: &Texts, view: &V) -> Response {
+        self.show_with_ticket(texts, view, "")
     }
 
     /// A page whose form comes back with `ticket`.
@@ -95,8 +136,13 @@ impl Pages {
     /// browser may open these pages in a popup and wait for it to come back to one of its own, and
     /// every policy would take the popup from it for good. Nobody learns anything by holding one:
     /// the pages keep nothing in their windows, and cannot be framed.
-    pub(crate) fn show_with_ticket<V: View>(&self, view: &V, ticket: &str) -> Response {
-        let html = match self.render(view, ticket) {
+    pub(crate) fn show_with_ticket<V: View>(
+        &self,
+        texts: &Texts,
+        view: &V,
+        ticket: &str,
+    ) -> Response {
+        let html = match self.render(texts, view, ticket) {
             Ok(html) => html,
             Err(error) => {
                 tracing::error!(%error, "a page cannot be rendered");
@@ -107,6 +153,8 @@ impl Pages {
         let mut response = reply::with_body(view.status(), Some("text/html; charset=utf-8"), html);
         let policy = view.policy().to_string();
         reply::set_header(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
+        let language = texts.language.as_str();
+        reply::set_header(&mut response, header::CONTENT_LANGUAGE, language);
         let headers = response.headers_mut();
         headers.insert(
             HeaderName::from_static("cross-origin-resource-policy"),
@@ -124,9 +172,19 @@ impl Pages {
         response
     }
 
-    fn render<V: View>(&self, view: &V, ticket: &str) -> Result<String, minijinja::Error> {
+    fn render<V: View>(
+        &self,
+        texts: &Texts,
+        view: &V,
+        ticket: &str,
+    ) -> Result<String, minijinja::Error> {
         let action = view.action().map(|action| action.local(&self.issuer));
         let context = Context {
+            language: LanguageOfPage {
+                tag: texts.language.as_str(),
+                direction: texts.direction().as_str(),
+            },
+            functions: &texts.functions,
             display_name: &self.display_name,
             stylesheet: attribute(&self.stylesheet),
             action: attribute(&action.unwrap_or_default()),

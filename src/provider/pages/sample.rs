@@ -2,80 +2,91 @@
 
 use http::StatusCode;
 
-use super::templates::unusable;
 use super::{
     AccountPage, ApplicationRow, ConsentPage, FormAction, FormPostField, FormPostPage, Frame,
-    Message, Moment, Notice, Pages, RequestedScope, SEND_FORM, SelectAccountPage, SessionRow,
-    SignInPage, SignOutPage, SignedOutPage, View,
+    Message, Moment, Notice, Pages, ProblemText, RequestedScope, SEND_FORM, SelectAccountPage,
+    SessionRow, SignInPage, SignOutPage, SignedOutPage, Texts, View,
 };
 use crate::model::Timestamp;
-use crate::provider::ProviderError;
+use crate::provider::TemplateProblem;
 use crate::provider::endpoint::Endpoint;
 
 /// In the form of every page that has one.
 const TICKET: &str = "a-ticket";
 
 impl Pages {
-    /// Renders every page, and looks for what its form cannot do without.
-    ///
-    /// # Errors
-    ///
-    /// [`ProviderError::Template`] names the page that cannot be shown or would not work.
-    pub(super) fn try_out(&self) -> Result<(), ProviderError> {
-        let fields = [TICKET, r#"name="username""#, r#"name="password""#];
-        self.try_one(&sign_in(), &fields)?;
-        let fields = [TICKET, "a-login", r#"value="another""#];
-        self.try_one(&select_account(), &fields)?;
-        let fields = [
+    /// Renders every page in every language, and looks for what its form cannot do without.
+    pub(super) fn try_out(&self) -> Vec<TemplateProblem> {
+        let mut problems = Vec::new();
+        for texts in self.languages.all() {
+            problems.extend(self.try_in(texts).into_iter().flatten());
+        }
+        // A template that has no use for a text fails alike in every language.
+        problems.sort_by(|one, other| one.name.cmp(&other.name));
+        problems.dedup();
+        problems
+    }
+
+    fn try_in(&self, texts: &Texts) -> [Option<TemplateProblem>; 8] {
+        let sign_out = SignOutPage {
+            user_name: "user",
+            form_action: FormAction::default(),
+        };
+        let fields_of_sign_in = [TICKET, r#"name="username""#, r#"name="password""#];
+        let fields_of_consent = [
             TICKET,
             "a-scope-value",
             "a-description",
             "a-claim",
             r#"value="allow""#,
         ];
-        self.try_one(&consent(), &fields)?;
-        let fields = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
-        self.try_one(&form_post(), &fields)?;
-        let sign_out = SignOutPage {
-            user_name: "user",
-            form_action: FormAction::default(),
-        };
-        self.try_one(&sign_out, &[TICKET])?;
-        self.try_one(&signed_out(), &["a-frame", "next-page"])?;
-        let fields = [
+        let fields_of_form_post = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
+        let fields_of_account = [
             TICKET,
             r#"name="end""#,
             r#"name="end-all""#,
             r#"name="withdraw""#,
         ];
-        self.try_one(&account(), &fields)?;
-        let message = Message {
-            title: "title",
-            text: "text",
-            status: StatusCode::OK,
-        };
-        self.try_one(&message, &[])
+        [
+            self.try_one(texts, &sign_in(), &fields_of_sign_in),
+            self.try_one(
+                texts,
+                &select_account(),
+                &[TICKET, "a-login", r#"value="another""#],
+            ),
+            self.try_one(texts, &consent(), &fields_of_consent),
+            self.try_one(texts, &form_post(), &fields_of_form_post),
+            self.try_one(texts, &sign_out, &[TICKET]),
+            self.try_one(texts, &signed_out(), &["a-frame", "next-page"]),
+            self.try_one(texts, &account(), &fields_of_account),
+            self.try_one(texts, &Message::NotFound, &[]),
+        ]
     }
 
-    fn try_one<V: View>(&self, view: &V, needed: &[&str]) -> Result<(), ProviderError> {
-        let html = self
-            .render(view, "a-ticket")
-            .map_err(|error| unusable(V::TEMPLATE, &error))?;
-        match needed.iter().find(|text| !html.contains(**text)) {
-            None => Ok(()),
-            Some(text) => Err(ProviderError::Template {
-                name: V::TEMPLATE.to_owned(),
-                message: format!("the page would not work: {text} is missing from its form"),
-            }),
-        }
+    fn try_one<V: View>(
+        &self,
+        texts: &Texts,
+        view: &V,
+        needed: &[&str],
+    ) -> Option<TemplateProblem> {
+        let html = match self.render(texts, view, "a-ticket") {
+            Ok(html) => html,
+            Err(error) => return Some(TemplateProblem::new(V::TEMPLATE, &error)),
+        };
+        let missing = needed.iter().find(|text| !html.contains(**text))?;
+        let message = format!("the page would not work: {missing} is missing from its form");
+        Some(TemplateProblem::new(V::TEMPLATE, &message))
     }
 }
 
 fn sign_in() -> SignInPage<'static> {
     SignInPage {
-        client_name: "client",
+        client_name: Some("client"),
         username: "user",
-        problem: Some("problem".to_owned()),
+        problem: Some(ProblemText {
+            name: "denied",
+            count: None,
+        }),
         status: StatusCode::OK,
         retry_after_s: None,
         action: Endpoint::SignIn,

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior};
 
-use crate::provider::ProviderError;
+use crate::provider::TemplateProblem;
 
 /// The templates built in.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 9] = [
     (
         "layout.html",
         include_str!("../../../config/templates/layout.html"),
@@ -25,10 +25,6 @@ const BUILT_IN: [(&str, &str); 10] = [
     (
         "consent.html",
         include_str!("../../../config/templates/consent.html"),
-    ),
-    (
-        "claims.html",
-        include_str!("../../../config/templates/claims.html"),
     ),
     (
         "form_post.html",
@@ -58,43 +54,44 @@ const STYLE: (&str, &str) = (
     include_str!("../../../config/templates/style.css"),
 );
 
-/// All templates and the stylesheet; what `folder` has goes before what is built in.
-pub(super) fn load(folder: Option<&Path>) -> Result<(Environment<'static>, String), ProviderError> {
+/// All templates and the stylesheet; what `folder` has goes before what is built in, unless it
+/// cannot be used, which is one of `problems` then.
+pub(super) fn load(
+    folder: Option<&Path>,
+    problems: &mut Vec<TemplateProblem>,
+) -> (Environment<'static>, String) {
     let mut environment = Environment::new();
     // A misspelled name in an operator's template is an error, not an empty space.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     // A template is the operator's own, but a loop without end should still not stop a worker.
     environment.set_fuel(Some(100_000));
     for (name, built_in) in BUILT_IN {
-        let source = read(folder, name)?.unwrap_or_else(|| built_in.to_owned());
-        environment
-            .add_template_owned(name, source)
-            .map_err(|error| unusable(name, &error))?;
+        let own = read(folder, name, problems);
+        let own = own.map(|source| environment.add_template_owned(name, source));
+        if let Some(Err(error)) = &own {
+            problems.push(TemplateProblem::new(name, error));
+        }
+        // In the place of one that cannot be parsed too, so that the others can be tried out.
+        if !matches!(own, Some(Ok(())))
+            && let Err(error) = environment.add_template(name, built_in)
+        {
+            problems.push(TemplateProblem::new(name, &error));
+        }
     }
     let (name, built_in) = STYLE;
-    let style = read(folder, name)?.unwrap_or_else(|| built_in.to_owned());
-    Ok((environment, style))
+    let style = read(folder, name, problems).unwrap_or_else(|| built_in.to_owned());
+    (environment, style)
 }
 
 /// The file `name` of the folder, if there is one.
-fn read(folder: Option<&Path>, name: &str) -> Result<Option<String>, ProviderError> {
-    let Some(path) = folder.map(|folder| folder.join(name)) else {
-        return Ok(None);
-    };
+fn read(folder: Option<&Path>, name: &str, problems: &mut Vec<TemplateProblem>) -> Option<String> {
+    let path = folder?.join(name);
     match fs::read_to_string(&path) {
-        Ok(source) => Ok(Some(source)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ProviderError::Template {
-            name: path.display().to_string(),
-            message: error.to_string(),
-        }),
-    }
-}
-
-/// What is wrong with a template, and where.
-pub(super) fn unusable(name: &str, error: &minijinja::Error) -> ProviderError {
-    ProviderError::Template {
-        name: name.to_owned(),
-        message: error.to_string(),
+        Ok(source) => Some(source),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            problems.push(TemplateProblem::new(&path.display().to_string(), &error));
+            None
+        }
     }
 }

@@ -236,8 +236,8 @@ async fn an_applications_access_is_shown_and_can_be_withdrawn() {
 
     let page = browser.get(ACCOUNT).await;
     page.assert_page(200, "The app");
-    page.assert_page(200, "Know who you are");
-    page.assert_page(200, "Stay connected while you are away");
+    page.assert_page(200, "Recognize you when you come back");
+    page.assert_page(200, "Keep this access while you are away");
     page.assert_page(200, "demo.read");
     let text = page.body.replace("&#x2f;", "/");
     assert!(

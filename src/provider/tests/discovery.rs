@@ -12,7 +12,7 @@ use crate::model::{
     AuthenticationContext, ClaimName, ClaimRule, ClaimSource, GrantType, IdentityClaim, Issuer,
     Scope, SigningAlgorithm,
 };
-use crate::provider::Settings;
+use crate::provider::{Settings, built_in_languages};
 use crate::provider::authorization::{PromptValue, ResponseMode};
 use crate::provider::claims::CLAIMS_BY_SCOPE;
 use crate::provider::clients::AuthenticationMethod;
@@ -132,7 +132,7 @@ fn lists(settings: &Settings) -> Vec<(&'static str, BTreeSet<&str>)> {
         ("response_types_supported", ["code"].into()),
         ("subject_types_supported", ["public", "pairwise"].into()),
         ("claim_types_supported", ["normal"].into()),
-        ("ui_locales_supported", ["en"].into()),
+        ("ui_locales_supported", built_in_languages().into()),
         ("code_challenge_methods_supported", ["S256"].into()),
     ]
 }

@@ -24,6 +24,7 @@ mod hints;
 mod id_tokens;
 mod introspection;
 mod key_rotation;
+mod languages;
 mod log;
 mod logout;
 mod outage;

@@ -18,7 +18,7 @@ async fn the_form_has_the_fields_it_is_known_by() {
     page.assert_sign_in_page();
     let flat = page.body.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [
-        r#"<html lang="en">"#,
+        r#"<html lang="en" dir="ltr">"#,
         r#"<form method="post" action="/oidc/sign-in">"#,
         r#"<label for="username">"#,
         r#"<input id="username" name="username" type="text""#,

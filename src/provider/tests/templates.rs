@@ -8,11 +8,16 @@ use crate::provider::pages::Pages;
 fn load(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Pages, String>) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     let mut settings = super::support::settings();
     settings.templates = Some(folder.path().to_owned());
-    let pages = Pages::load(&settings).map_err(|error| error.to_string());
+    let pages = Pages::load(&settings).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        problems.join("\n")
+    });
     (folder, pages)
 }
 
@@ -53,11 +58,51 @@ fn a_template_that_cannot_be_used_is_named_at_start() {
             "{% include 'nothing.html' %}",
             "nothing.html",
         ),
+        (
+            "message.html",
+            "{{ text('no-such') }}",
+            "there is no text no-such",
+        ),
+        (
+            "message.html",
+            "{{ text('consent-heading') }}",
+            "Unknown variable: $client",
+        ),
+        ("texts/fr.ftl", "cancel = { $x }", "nothing is known of $x"),
+        ("texts/fr.ftl", "a = b\nc d", "line 2"),
+        (
+            "texts/sv.ftl",
+            "cancel = Avbryt",
+            "texts are missing: account-",
+        ),
+        ("texts/french.ftl", "", "its name is not a language tag"),
     ] {
         let (_folder, pages) = load(&[(name, text)]);
         let error = pages.err().unwrap();
         assert!(error.contains(name), "{error}");
         assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn every_template_that_cannot_be_used_is_named_at_once() {
+    let files = [
+        ("layout.html", "{% block main %}"),
+        ("sign_in.html", "<form></form>"),
+        ("message.html", "{{ page.titel }}"),
+        ("texts/de.ftl", "cancel"),
+    ];
+    let (_folder, pages) = load(&files);
+
+    let error = pages.err().unwrap();
+
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), files.len(), "{error}");
+    for (name, _) in files {
+        assert!(
+            lines.iter().any(|line| line.starts_with(name)),
+            "{name} {error}"
+        );
     }
 }
 

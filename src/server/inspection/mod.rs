@@ -120,14 +120,17 @@ fn trusted_issuers(config: &Config) -> impl Iterator<Item = Finding> {
     })
 }
 
-fn templates(config: &Config) -> Option<Finding> {
-    let error = Provider::check_templates(config.provider.as_ref()?).err()?;
+fn templates(config: &Config) -> impl Iterator<Item = Finding> {
+    let settings = config.provider.iter();
+    let problems = settings.flat_map(Provider::check_templates);
     let at = KeyPath::root().key("provider").key("templates_dir");
-    Some(Finding::unusable(
-        at,
-        format!("has a template that cannot be used: {error}"),
-        "Mend it, or take it out: the built-in one then stands in.",
-    ))
+    problems.map(move |problem| {
+        Finding::unusable(
+            at.clone(),
+            format!("has a template that cannot be used: {problem}"),
+            "Mend it, or take it out: what is built in then stands in.",
+        )
+    })
 }
 
 fn users(config: &Config) -> Option<Finding> {

@@ -23,7 +23,7 @@ use http::header;
 
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
-use crate::model::{Issuer, Scope, Timestamp};
+use crate::model::{Issuer, Language, Scope, Timestamp};
 use crate::provider::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, Parts, Provider,
     RefreshTokenPolicy, Registration, Settings,
@@ -222,6 +222,7 @@ pub(crate) fn settings() -> Settings {
             audience: vec!["https://api.example".to_owned()],
             scope: Scope::parse("openid profile email offline_access").unwrap(),
         },
+        language: Language::parse("en").unwrap(),
         templates: None::<PathBuf>,
     }
 }
