@@ -29,6 +29,8 @@ pub(crate) enum Endpoint {
     SelectAccount,
     /// Where the consent page sends its form.
     Consent,
+    /// Where the page is that follows a form.
+    Continue,
     /// Where the sign-out page sends its form.
     SignOut,
     /// Where users see their sessions and applications, and where that page sends its form.
@@ -70,7 +72,7 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Discovery,
         Self::Jwks,
         Self::Authorization,
@@ -82,6 +84,7 @@ impl Endpoint {
         Self::SignIn,
         Self::SelectAccount,
         Self::Consent,
+        Self::Continue,
         Self::SignOut,
         Self::Account,
         Self::AccountSignIn,
@@ -103,6 +106,7 @@ impl Endpoint {
             Self::SignIn => "sign-in",
             Self::SelectAccount => "select-account",
             Self::Consent => "consent",
+            Self::Continue => "continue",
             Self::SignOut => "sign-out",
             Self::Account => "account",
             Self::AccountSignIn => "account/sign-in",
@@ -112,7 +116,7 @@ impl Endpoint {
 
     const fn methods(self) -> Methods {
         match self {
-            Self::Discovery | Self::Jwks | Self::Stylesheet => Methods::Get,
+            Self::Discovery | Self::Jwks | Self::Continue | Self::Stylesheet => Methods::Get,
             Self::Token
             | Self::Revocation
             | Self::Introspection
@@ -141,6 +145,7 @@ impl Endpoint {
             | Self::SignIn
             | Self::SelectAccount
             | Self::Consent
+            | Self::Continue
             | Self::SignOut
             | Self::Account
             | Self::AccountSignIn

@@ -237,6 +237,7 @@ impl Provider {
             Endpoint::SignIn => self.submit(Asked::SignIn, request).await,
             Endpoint::SelectAccount => self.submit(Asked::Account, request).await,
             Endpoint::Consent => self.submit(Asked::Consent, request).await,
+            Endpoint::Continue => self.resume(request).await,
             Endpoint::SignOut => self.submit_sign_out(request).await,
             Endpoint::Account if request.method == Method::POST => {
                 self.submit_account(request).await

@@ -19,9 +19,33 @@ pub(crate) enum Stage {
     Consented,
 }
 
+impl Stage {
+    const ALL: [Self; 4] = [
+        Self::Begun,
+        Self::AccountChosen,
+        Self::SignedIn,
+        Self::Consented,
+    ];
+
+    /// As it is sealed into an address.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::AccountChosen => "account-chosen",
+            Self::SignedIn => "signed-in",
+            Self::Consented => "consented",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+}
+
 /// A request at one stage.
 #[derive(Debug)]
-pub(super) struct Question<'a> {
+pub(super) struct Decision<'a> {
     pub(super) authorization: &'a AuthorizationRequest,
     pub(super) expected: ExpectedUser,
     pub(super) stage: Stage,
@@ -39,7 +63,7 @@ pub(super) enum Next {
     SignIn(Option<String>),
 }
 
-impl Question<'_> {
+impl Decision<'_> {
     /// Decides upon the request of a browser with `session` (OpenID Connect Core §3.1.2.3).
     pub(super) fn decide(&self, session: Option<Session>) -> Result<Next, AuthorizationError> {
         let prompt = self.authorization.prompt;

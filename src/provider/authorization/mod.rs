@@ -25,11 +25,29 @@ use super::audit;
 use super::error::{AuthorizationError, PageError};
 use super::interaction::Interaction;
 use super::params::Params;
-use super::reply::Response;
+use super::reply::{self, Response};
 use super::request::Request;
-use crate::model::Session;
-use decision::{Next, Question};
+use crate::model::{Session, Timestamp};
+use decision::{Decision, Next};
 use prompt::Prompt;
+
+/// What a request leads to.
+enum Step {
+    /// The user is asked something.
+    Ask(Question),
+    /// A code, out of this session.
+    Grant(Session),
+}
+
+/// What the user is asked.
+enum Question {
+    /// Whether to go on with the account of this session.
+    Account(Session),
+    /// To sign in, perhaps with this login.
+    Password(Option<String>),
+    /// To allow what is asked for.
+    Consent(Session),
+}
 
 impl Provider {
     /// Answers an authorization request.
@@ -70,41 +88,85 @@ impl Provider {
         session: Option<Session>,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
-        let question = Question {
-            authorization: &interaction.authorization,
-            expected: self
-                .expected_user(
-                    &interaction.authorization,
-                    &interaction.destination.client,
-                    request.now,
-                )
-                .await?,
-            stage,
-            now: request.now,
+        let step = self.next_step(interaction, stage, session, request.now);
+        match step.await? {
+            Step::Grant(session) => self.grant(interaction, &session, request).await,
+            Step::Ask(question) => Ok(self.ask(interaction, &question, request).await),
+        }
+    }
+
+    /// The same after a form of ours: the next page has an address of its own, so that loading it
+    /// again sends no form again, least of all a password.
+    pub(super) async fn proceed_from_form(
+        &self,
+        interaction: &Interaction,
+        stage: Stage,
+        session: Option<Session>,
+        request: &Request,
+    ) -> Result<Response, AuthorizationError> {
+        let id = session.as_ref().map(|session| session.id.clone());
+        let step = self.next_step(interaction, stage, session, request.now);
+        let question = match step.await? {
+            Step::Grant(session) => return self.grant(interaction, &session, request).await,
+            Step::Ask(question) => question,
         };
-        let session = match question.decide(session)? {
+        let waiting = (interaction, stage, id.as_ref());
+        match self.address_of_next(waiting, request).await? {
+            Some(address) => Ok(reply::see_other(&address)),
+            None => Ok(self.ask(interaction, &question, request).await),
+        }
+    }
+
+    async fn next_step(
+        &self,
+        interaction: &Interaction,
+        stage: Stage,
+        session: Option<Session>,
+        now: Timestamp,
+    ) -> Result<Step, AuthorizationError> {
+        let authorization = &interaction.authorization;
+        let client = &interaction.destination.client;
+        let decision = Decision {
+            authorization,
+            expected: self.expected_user(authorization, client, now).await?,
+            stage,
+            now,
+        };
+        let session = match decision.decide(session)? {
             Next::Authorize(session) => session,
-            Next::ChooseAccount(session) => {
-                return Ok(self
-                    .show_account_choice(interaction, &session, request)
-                    .await);
-            }
-            Next::SignIn(login) => {
-                let login = login.unwrap_or_default();
-                return Ok(self.show_sign_in(interaction, &login, request).await);
-            }
+            Next::ChooseAccount(session) => return Ok(Step::Ask(Question::Account(session))),
+            Next::SignIn(login) => return Ok(Step::Ask(Question::Password(login))),
         };
         // Every code goes by here. Asked before the user is: nobody allows what nobody gets.
-        if !interaction.destination.client.access.admits(&session.user) {
+        if !client.access.admits(&session.user) {
             return Err(AuthorizationError::UserNotAdmitted);
         }
         if stage < Stage::Consented && self.must_ask(interaction, &session).await? {
-            if interaction.authorization.prompt == Prompt::Never {
+            if authorization.prompt == Prompt::Never {
                 return Err(AuthorizationError::ConsentRequired);
             }
-            return Ok(self.show_consent(interaction, &session, request).await);
+            return Ok(Step::Ask(Question::Consent(session)));
         }
-        self.grant(interaction, &session, request).await
+        Ok(Step::Grant(session))
+    }
+
+    async fn ask(
+        &self,
+        interaction: &Interaction,
+        question: &Question,
+        request: &Request,
+    ) -> Response {
+        match question {
+            Question::Account(session) => {
+                self.show_account_choice(interaction, session, request)
+                    .await
+            }
+            Question::Password(login) => {
+                let login = login.as_deref().unwrap_or_default();
+                self.show_sign_in(interaction, login, request).await
+            }
+            Question::Consent(session) => self.show_consent(interaction, session, request).await,
+        }
     }
 
     /// Sends an error back to the client, with an audit line.

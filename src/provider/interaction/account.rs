@@ -55,6 +55,7 @@ impl Provider {
         } else {
             Stage::Begun
         };
-        self.proceed(&interaction, stage, session, request).await
+        self.proceed_from_form(&interaction, stage, session, request)
+            .await
     }
 }

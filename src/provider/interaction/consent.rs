@@ -98,7 +98,7 @@ impl Provider {
         let Some(answered) = answered else {
             // Not what this user saw: another one signed in, or the client asks for more now.
             return self
-                .proceed(&interaction, Stage::Begun, session, request)
+                .proceed_from_form(&interaction, Stage::Begun, session, request)
                 .await;
         };
         let consent = Consent {
@@ -109,7 +109,7 @@ impl Provider {
         };
         self.parts.store.save_consent(&consent).await?;
         audit::consented(&consent, request.peer);
-        self.proceed(&interaction, Stage::Consented, session, request)
+        self.proceed_from_form(&interaction, Stage::Consented, session, request)
             .await
     }
 }

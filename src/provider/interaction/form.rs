@@ -11,6 +11,7 @@ use crate::provider::pages::{Texts, View};
 use crate::provider::params::Params;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
+use crate::store::StoreError;
 
 /// A form that a page of ours sent, in the browser that the page was made for.
 #[derive(Debug)]
@@ -53,11 +54,31 @@ impl Provider {
     ) -> Result<Response, PageError> {
         let browser = Browser::of(request, &self.settings.issuer)?;
         let tickets = self.tickets().await?;
-        let content = format!("{}\n{content}", texts.language);
+        let content = sealed(texts, content);
         let ticket = tickets.issue(purpose, &browser, &content, request.now);
         let mut response = self.pages.show_with_ticket(texts, view, &ticket);
         self.remember_browser(&browser, &mut response);
         Ok(response)
+    }
+
+    /// A ticket for this browser, known by now, to be opened as that of a form is.
+    pub(super) async fn ticket_for(
+        &self,
+        texts: &Texts,
+        (purpose, content): (Purpose, &str),
+        request: &Request,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(browser) = Browser::known(request, &self.settings.issuer) else {
+            return Ok(None);
+        };
+        let tickets = self.tickets().await?;
+        let content = sealed(texts, content);
+        Ok(Some(tickets.issue(
+            purpose,
+            &browser,
+            &content,
+            request.now,
+        )))
     }
 
     /// Reads a form; refuses what another site or another browser sent (login CSRF, and consent
@@ -70,7 +91,25 @@ impl Provider {
         if !request.is_same_origin(&self.settings.issuer) {
             return Err(PageError::CrossSite);
         }
-        let fields = request.form()?;
+        self.open_form(purpose, request.form()?, request).await
+    }
+
+    /// The same of an address of ours, which is opened and not sent: where the link to it was does
+    /// not matter, as long as it is opened in the browser that it was made for.
+    pub(super) async fn read_address(
+        &self,
+        purpose: Purpose,
+        request: &Request,
+    ) -> Result<OwnForm, PageError> {
+        self.open_form(purpose, request.params()?, request).await
+    }
+
+    async fn open_form(
+        &self,
+        purpose: Purpose,
+        fields: Params,
+        request: &Request,
+    ) -> Result<OwnForm, PageError> {
         let ticket = fields.one("ticket")?.ok_or(PageError::ForeignTicket)?;
         let browser = Browser::known(request, &self.settings.issuer);
         let browser = browser.ok_or(PageError::ForeignTicket)?;
@@ -90,4 +129,9 @@ impl Provider {
             is_stale,
         })
     }
+}
+
+/// What a ticket holds: the language of the page, and its content.
+fn sealed(texts: &Texts, content: &str) -> String {
+    format!("{}\n{content}", texts.language)
 }

@@ -14,6 +14,7 @@ mod known_device;
 mod own_account;
 mod password;
 mod problem;
+mod resumption;
 mod sign_in;
 mod submission;
 mod ticket;

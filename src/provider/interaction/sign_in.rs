@@ -82,7 +82,7 @@ impl Provider {
         audit::signed_in(&new.session, Some(&destination.client.id), request.peer);
         let session = Some(new.session.clone());
         let mut response = self
-            .proceed(interaction, Stage::SignedIn, session, request)
+            .proceed_from_form(interaction, Stage::SignedIn, session, request)
             .await
             .unwrap_or_else(|error| self.refuse_request(destination, &error, request));
         self.hand_over(&new, &mut response);

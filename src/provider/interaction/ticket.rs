@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     SelectAccount,
     /// Allowing what it asks for.
     Consent,
+    /// Loading the page that follows a form.
+    Continue,
     /// Confirming that the user wants to sign out.
     SignOut,
     /// Signing in to the account page.
@@ -33,10 +35,11 @@ pub(crate) enum Purpose {
 
 impl Purpose {
     #[cfg(test)]
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::SignIn,
         Self::SelectAccount,
         Self::Consent,
+        Self::Continue,
         Self::SignOut,
         Self::AccountSignIn,
         Self::Account,
@@ -47,6 +50,7 @@ impl Purpose {
             Self::SignIn => b"cellgate sign-in ticket\0",
             Self::SelectAccount => b"cellgate account choice ticket\0",
             Self::Consent => b"cellgate consent ticket\0",
+            Self::Continue => b"cellgate continuation ticket\0",
             Self::SignOut => b"cellgate sign-out ticket\0",
             Self::AccountSignIn => b"cellgate account sign-in ticket\0",
             Self::Account => b"cellgate account ticket\0",

@@ -35,6 +35,7 @@ const fn member(endpoint: Endpoint) -> Option<&'static str> {
         | Endpoint::SignIn
         | Endpoint::SelectAccount
         | Endpoint::Consent
+        | Endpoint::Continue
         | Endpoint::SignOut
         | Endpoint::Account
         | Endpoint::AccountSignIn

@@ -37,6 +37,7 @@ mod refresh_model;
 mod requested_claims;
 mod resources;
 mod response_modes;
+mod resumption;
 mod revocation;
 mod routing;
 mod sessions;

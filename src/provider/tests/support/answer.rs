@@ -40,6 +40,15 @@ impl Answer {
         Url::parse(self.header("location").unwrap()).unwrap()
     }
 
+    /// The page of ours that follows a form, if the browser is sent to one.
+    pub(crate) fn next_page(&self) -> Option<String> {
+        let location = self.header("location")?;
+        let target = location.strip_prefix("https://op.example")?;
+        target
+            .starts_with("/oidc/continue?")
+            .then(|| target.to_owned())
+    }
+
     /// The query of where the browser is sent; every parameter is there once.
     #[track_caller]
     pub(crate) fn params(&self) -> BTreeMap<String, String> {

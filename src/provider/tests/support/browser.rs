@@ -1,4 +1,5 @@
-//! A browser: it keeps cookies, says where a form comes from, and follows nothing by itself.
+//! A browser: it keeps cookies, says where a form comes from, and follows nothing but a form to
+//! the page after it.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ impl<'a> Browser<'a> {
             ("username", login),
             ("password", password),
         ];
-        self.post("/oidc/sign-in", &form).await
+        self.post_and_follow("/oidc/sign-in", &form).await
     }
 
     /// Fills in a sign-in page with the right password.
@@ -72,14 +73,23 @@ impl<'a> Browser<'a> {
     pub(crate) async fn decide(&mut self, page: &Answer, decision: &str) -> Answer {
         let ticket = page.ticket();
         let form = [("ticket", ticket.as_str()), ("decision", decision)];
-        self.post("/oidc/consent", &form).await
+        self.post_and_follow("/oidc/consent", &form).await
     }
 
     /// Presses a button of the page that asks which account to go on with.
     pub(crate) async fn choose(&mut self, page: &Answer, account: &str) -> Answer {
         let ticket = page.ticket();
         let form = [("ticket", ticket.as_str()), ("account", account)];
-        self.post("/oidc/select-account", &form).await
+        self.post_and_follow("/oidc/select-account", &form).await
+    }
+
+    /// Sends a form of a page of ours, and loads the page that follows it.
+    async fn post_and_follow(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let answer = self.post(path, form).await;
+        match answer.next_page() {
+            Some(target) => self.get(&target).await,
+            None => answer,
+        }
     }
 
     fn cookie_header(&self) -> String {
