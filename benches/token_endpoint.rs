@@ -19,8 +19,8 @@ use cellgate::entropy;
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
-    GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SessionId, Subject, Timestamp,
-    UserDetails, UserProfile,
+    GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SessionId, Subject,
+    Timestamp, UserDetails, UserProfile,
 };
 use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
 use cellgate::secret::Digest;

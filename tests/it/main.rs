@@ -25,6 +25,7 @@ mod limits;
 mod log;
 mod logout;
 mod operations;
+mod pages;
 mod provider;
 mod relying_party;
 mod source;

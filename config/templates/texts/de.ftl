@@ -45,7 +45,7 @@ select-account-another = Anderes Konto verwenden
 ## Zustimmung, und was Anwendungen dürfen
 
 consent-title = Zugriff erlauben?
-consent-heading = { $client } erlauben?
+consent-heading = { $client } den Zugriff erlauben?
 consent-lead = { $client } bittet um Zugriff auf Ihr Konto. Sie sind als { $user } angemeldet. Die Anwendung könnte dann:
 consent-about = Über diese Anwendung
 consent-policy = Datenschutzerklärung

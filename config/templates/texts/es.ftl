@@ -45,7 +45,7 @@ select-account-another = Usar otra cuenta
 ## El consentimiento, y lo que pueden hacer las aplicaciones
 
 consent-title = ¿Permitir el acceso?
-consent-heading = ¿Permitir { $client }?
+consent-heading = ¿Dar acceso a { $client }?
 consent-lead = { $client } solicita acceso a su cuenta. Ha iniciado sesión como { $user }. La aplicación podría:
 consent-about = Acerca de esta aplicación
 consent-policy = Política de privacidad

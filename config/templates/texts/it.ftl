@@ -45,7 +45,7 @@ select-account-another = Usa un altro account
 ## Il consenso, e ciò che possono fare le applicazioni
 
 consent-title = Consentire l’accesso?
-consent-heading = Consentire { $client }?
+consent-heading = Autorizzare { $client }?
 consent-lead = { $client } chiede di accedere al tuo account. Hai effettuato l’accesso come { $user }. L’applicazione potrebbe:
 consent-about = Informazioni su questa applicazione
 consent-policy = Informativa sulla privacy

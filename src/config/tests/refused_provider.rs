@@ -55,6 +55,25 @@ fn sections_that_belong_together_are_asked_for_together() {
 }
 
 #[test]
+fn a_language_that_pages_cannot_be_in_is_refused() {
+    let provider = |language: &str| {
+        format!(
+            "state: {{}}\nusers: {{cells: {{url: 'https://c/'}}}}\n\
+             provider: {{issuer: 'https://f.example/', language: {language}}}"
+        )
+    };
+    for language in ["sv", "french", "en_US"] {
+        let file = super::refused::whole(&provider(language));
+        let expected = [(
+            "provider.language",
+            4,
+            "is no language that the pages can be in",
+        )];
+        assert_refused_at(language, &file, Path::new(""), &expected);
+    }
+}
+
+#[test]
 fn issuers_that_applications_could_not_trust_are_refused() {
     for (issuer, fragment) in [
         (

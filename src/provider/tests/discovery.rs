@@ -12,11 +12,11 @@ use crate::model::{
     AuthenticationContext, ClaimName, ClaimRule, ClaimSource, GrantType, IdentityClaim, Issuer,
     Scope, SigningAlgorithm,
 };
-use crate::provider::{Settings, built_in_languages};
 use crate::provider::authorization::{PromptValue, ResponseMode};
 use crate::provider::claims::CLAIMS_BY_SCOPE;
 use crate::provider::clients::AuthenticationMethod;
 use crate::provider::endpoint::Endpoint;
+use crate::provider::{Settings, built_in_languages};
 
 const PATH: &str = "/oidc/.well-known/openid-configuration";
 

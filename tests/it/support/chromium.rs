@@ -3,10 +3,13 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
 use super::{component, free_port};
 
@@ -109,6 +112,74 @@ impl Chromium {
             .for_element(Locator::Css(css))
             .await
             .expect("it comes");
+    }
+}
+
+/// What a user's system and window are like, and what is wrong with a page in it.
+impl Chromium {
+    /// Prefers a color scheme, in a window so wide and high.
+    pub(crate) async fn show_in(&self, color_scheme: &str, (width, height): (u32, u32)) {
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": color_scheme }]);
+        self.command("Emulation.setEmulatedMedia", json!({ "features": scheme }))
+            .await;
+        let window = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.command("Emulation.setDeviceMetricsOverride", window)
+            .await;
+    }
+
+    async fn command(&self, name: &'static str, parameters: Value) {
+        let command = DevToolsCommand { name, parameters };
+        let answer = self.page.issue_cmd(command).await;
+        answer.expect("the command is known");
+    }
+
+    /// The elements that reach beyond the window's sides.
+    pub(crate) async fn wider_than_the_window(&self) -> Vec<Value> {
+        let script = "const width = document.documentElement.clientWidth;
+            const scrolls = document.documentElement.scrollWidth > width;
+            return [...document.querySelectorAll('body *')].filter(element => {
+                const box = element.getBoundingClientRect();
+                return box.width > 1 && (box.left < 0 || box.right > width + 0.5);
+            }).map(element => element.outerHTML).concat(scrolls ? ['the page scrolls'] : []);";
+        let found = self.page.execute(script, vec![]).await.expect("it runs");
+        found.as_array().expect("a list").clone()
+    }
+
+    /// What axe-core, whose source is `axe`, finds that is serious or critical.
+    pub(crate) async fn accessibility_problems(&self, axe: &str) -> Vec<Value> {
+        let script = format!(
+            "{axe};
+            const done = arguments[arguments.length - 1];
+            window.axe.run(document, {{ iframes: false, resultTypes: ['violations'] }}).then(
+                result => done(result.violations
+                    .filter(violation => ['serious', 'critical'].includes(violation.impact))
+                    .map(violation => [violation.id, violation.nodes.map(node => node.html)])),
+                error => done([String(error)]));"
+        );
+        let found = self.page.execute_async(&script, vec![]).await;
+        let found = found.expect("axe-core runs");
+        found.as_array().expect("a list").clone()
+    }
+}
+
+/// A command of the `DevTools` protocol, passed on by `chromedriver`.
+#[derive(Debug)]
+struct DevToolsCommand {
+    name: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevToolsCommand {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.name, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
     }
 }
 

@@ -210,4 +210,17 @@ mod tests {
             assert_eq!(chosen.language.as_str(), expected, "{case}");
         }
     }
+
+    #[test]
+    fn a_default_without_texts_is_a_problem() {
+        let mut problems = Vec::new();
+
+        Languages::load(None, &Language::parse("sv").unwrap(), &mut problems);
+
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            problems,
+            ["texts/sv.ftl: there are no texts in sv, the language of the pages"]
+        );
+    }
 }
