@@ -1,6 +1,8 @@
 //! Redirection URIs are compared character by character (RFC 9700 §2.1, RFC 6749 §3.1.2.4).
 
-use super::support::{Authorize, TestProvider};
+mod native;
+
+use super::support::{Authorize, TestProvider, encode};
 
 /// Every way we know in which a comparison was fooled.
 const MUTATIONS: [&str; 72] = [
@@ -88,23 +90,80 @@ const MUTATIONS: [&str; 72] = [
     "data:text/html,<script>alert(1)</script>",
 ];
 
+/// Asks for an answer at `redirect_uri`, in each way there is to ask, and finds an error page that
+/// leads nowhere and repeats nothing of it.
+async fn assert_page_only(op: &TestProvider, client_id: &str, redirect_uri: &str) {
+    let request = Authorize::app()
+        .with("client_id", client_id)
+        .with("redirect_uri", redirect_uri);
+    for answer in [
+        request.send(op).await,
+        request.clone().with("prompt", "none").send(op).await,
+        request
+            .clone()
+            .with("response_mode", "form_post")
+            .send(op)
+            .await,
+        op.post("/oidc/oauth2/auth", None, &request.params()).await,
+    ] {
+        answer.assert_page(400, "not known here");
+        assert!(!answer.body.contains("href=\"http"), "{redirect_uri:?}");
+        assert!(!answer.body.contains("evil"), "{redirect_uri:?}");
+        assert!(!answer.body.contains(redirect_uri), "{redirect_uri:?}");
+        assert!(!answer.body.contains("<script"), "{redirect_uri:?}");
+        assert!(!answer.body.contains("<form"), "{redirect_uri:?}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_but_the_registered_string_is_accepted() {
     let op = TestProvider::start().await;
 
     for mutation in MUTATIONS {
-        let request = Authorize::app().with("redirect_uri", mutation);
-        for answer in [
-            request.send(&op).await,
-            request.clone().with("prompt", "none").send(&op).await,
-            op.post("/oidc/oauth2/auth", None, &request.params()).await,
-        ] {
-            answer.assert_page(400, "not known here");
-            assert!(!answer.body.contains("href=\"http"), "{mutation:?}");
-            assert!(!answer.body.contains("evil"), "{mutation:?}");
-            assert!(!answer.body.contains(mutation), "{mutation:?}");
-            assert!(!answer.body.contains("<script"), "{mutation:?}");
-        }
+        assert_page_only(&op, "app", mutation).await;
+    }
+}
+
+/// Said twice, it is not said at all, whichever comes first.
+#[tokio::test]
+async fn two_redirect_uris_are_none() {
+    let op = TestProvider::start().await;
+    let (registered, other) = ("https://app.example/callback", "https://evil.example/");
+
+    for (first, second) in [
+        (registered, other),
+        (other, registered),
+        (registered, registered),
+    ] {
+        let request = Authorize::app()
+            .with("redirect_uri", first)
+            .and("redirect_uri", second);
+        let answer = request.send(&op).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert_eq!(answer.header("location"), None, "{answer:?}");
+        assert!(!answer.body.contains("evil"), "{answer:?}");
+    }
+}
+
+/// OpenID Connect RP-Initiated Logout §3: where a browser goes afterwards is compared like where
+/// an answer goes.
+#[tokio::test]
+async fn nothing_but_the_registered_string_is_gone_to_after_signing_out() {
+    let op = TestProvider::start().await;
+    let tokens = op.tokens("alice", "openid").await;
+
+    for mutation in MUTATIONS {
+        let mutation = mutation.replace("callback", "signed-out");
+        let params = [
+            ("id_token_hint", tokens.id_token()),
+            ("post_logout_redirect_uri", &mutation),
+        ];
+        let target = format!("/oidc/oauth2/sessions/logout?{}", encode(&params));
+        let answer = op.browser().get(&target).await;
+        answer.assert_page(400, "not known here");
+        assert!(!answer.body.contains("evil"), "{mutation:?}");
+        assert!(!answer.body.contains(&mutation), "{mutation:?}");
+        assert!(!answer.body.contains("<script"), "{mutation:?}");
     }
 }
 
