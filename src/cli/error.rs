@@ -24,7 +24,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A command for the provider, and a configuration without one.
-    #[error("the configuration has no `provider`, so there are no signing keys")]
+    #[error("the configuration has no `provider`, so there are neither signing keys nor clients")]
     NoProvider,
     /// `keys` before the first start.
     #[error("{0} does not exist yet: `cellgate run` creates it, with the first keys")]

@@ -103,6 +103,11 @@ pub(crate) const CLIENT_SCOPE: &str = "openid profile email";
 /// client may have that registers itself.
 pub(crate) const REGISTRATION_SCOPE: &str = "openid profile email offline_access";
 
+/// Clients that registered themselves: their rows are small, but somebody must want them.
+pub(crate) const REGISTERED_CLIENTS: u32 = 1000;
+/// Attempts an hour from one address to register a client.
+pub(crate) const REGISTRATIONS_PER_HOUR: u32 = 20;
+
 /// Seconds until a connection to Cells stands.
 pub(crate) const CELLS_CONNECT_TIMEOUT_S: u64 = 3;
 /// Seconds for a whole answer of Cells, whose login connectors may take five each.

@@ -305,6 +305,48 @@ pub(crate) fn introspected(outcome: &'static str, client: &ClientId, peer: IpAdd
     );
 }
 
+/// A client registered itself, by an initial access token of the store if it is named.
+pub(crate) fn registered(client: &ClientId, initial_token: Option<&str>, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "registration",
+        outcome = "success",
+        client.id = %client,
+        initial_token.id = initial_token,
+        peer.address = %peer,
+        "a client registered itself"
+    );
+}
+
+/// A client replaced or removed what it had registered.
+pub(crate) fn registration_changed(what: &'static str, client: &ClientId, peer: IpAddr) {
+    tracing::info!(
+        target: "audit",
+        event = "registration",
+        outcome = what,
+        client.id = %client,
+        peer.address = %peer,
+        "a client changed its registration"
+    );
+}
+
+/// A client could not register itself, or not change what it had registered.
+pub(crate) fn registration_refused(
+    code: &'static str,
+    reason: &impl std::fmt::Display,
+    peer: IpAddr,
+) {
+    tracing::info!(
+        target: "audit",
+        event = "registration",
+        outcome = "refused",
+        error.code = code,
+        %reason,
+        peer.address = %peer,
+        "a registration was refused"
+    );
+}
+
 /// A session was ended.
 pub(crate) fn signed_out(session: &SessionId, subject: &Subject, peer: IpAddr) {
     tracing::info!(

@@ -14,8 +14,8 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, EndSessionUrl,
-    IntrospectionUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes,
-    RevocationUrl, Scope, TokenUrl, UserInfoUrl,
+    IntrospectionUrl, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, RegistrationUrl,
+    ResponseTypes, RevocationUrl, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ use super::claims::CLAIMS_BY_SCOPE;
 use super::clients::AuthenticationMethod;
 use super::endpoint::Endpoint;
 use super::reply::{self, Response};
-use super::settings::Settings;
+use super::settings::{RegistrationAccess, Settings};
 use crate::model::{AuthenticationContext, GrantType, Language, SigningAlgorithm};
 
 /// Why the document cannot be written; a checked configuration never leads here.
@@ -142,6 +142,7 @@ pub(super) fn document<'a>(
         signing_algorithms(),
         additional,
     )
+    .set_registration_endpoint(registration_endpoint(settings)?)
     .set_token_endpoint(Some(TokenUrl::new(url(Endpoint::Token))?))
     .set_userinfo_signing_alg_values_supported(Some(signing_algorithms()))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(url(Endpoint::UserInfo))?))
@@ -165,17 +166,36 @@ pub(super) fn document<'a>(
     Ok(serde_json::to_vec(&metadata)?.into())
 }
 
+/// Where clients register themselves, if they may.
+fn registration_endpoint(settings: &Settings) -> Result<Option<RegistrationUrl>, DiscoveryError> {
+    if settings.registration.access == RegistrationAccess::Off {
+        return Ok(None);
+    }
+    let endpoint = settings.issuer.endpoint(Endpoint::Registration.path());
+    Ok(Some(RegistrationUrl::new(endpoint)?))
+}
+
 /// Every scope value that some client may use, and `openid`.
 fn scopes(settings: &Settings) -> Vec<Scope> {
     let registered = settings
         .clients
         .iter()
         .flat_map(|client| client.scope.iter());
-    let values: BTreeSet<&str> = registered.chain(["openid"]).collect();
+    let values: BTreeSet<&str> = registered
+        .chain(self_registered(settings))
+        .chain(["openid"])
+        .collect();
     values
         .into_iter()
         .map(|value| Scope::new(value.to_owned()))
         .collect()
+}
+
+/// What a client may ask for that registers itself.
+fn self_registered(settings: &Settings) -> impl Iterator<Item = &str> {
+    let registration = &settings.registration;
+    let is_on = registration.access != RegistrationAccess::Off;
+    registration.scope.iter().filter(move |_| is_on)
 }
 
 /// The claims of ID tokens, and those about users that some client may be told.
@@ -183,6 +203,7 @@ fn claims(settings: &Settings) -> Vec<CoreClaimName> {
     let is_used = |value: &str| {
         let mut clients = settings.clients.iter();
         clients.any(|client| client.scope.contains(value))
+            || self_registered(settings).any(|of_scope| of_scope == value)
     };
     let about_users = CLAIMS_BY_SCOPE
         .iter()

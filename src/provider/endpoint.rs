@@ -21,6 +21,8 @@ pub(crate) enum Endpoint {
     Revocation,
     /// RFC 7662.
     Introspection,
+    /// RFC 7591 §3, RFC 7592 §2.
+    Registration,
     /// OpenID Connect RP-Initiated Logout.
     EndSession,
     /// Where the sign-in page sends its form.
@@ -47,6 +49,8 @@ enum Methods {
     Get,
     Post,
     GetAndPost,
+    /// Clients make, read, replace and remove what they registered.
+    Everything,
 }
 
 /// Whose scripts may read the answers of an endpoint.
@@ -72,7 +76,7 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Discovery,
         Self::Jwks,
         Self::Authorization,
@@ -80,6 +84,7 @@ impl Endpoint {
         Self::UserInfo,
         Self::Revocation,
         Self::Introspection,
+        Self::Registration,
         Self::EndSession,
         Self::SignIn,
         Self::SelectAccount,
@@ -102,6 +107,7 @@ impl Endpoint {
             Self::UserInfo => "userinfo",
             Self::Revocation => "oauth2/revoke",
             Self::Introspection => "oauth2/introspect",
+            Self::Registration => "oauth2/register",
             Self::EndSession => "oauth2/sessions/logout",
             Self::SignIn => "sign-in",
             Self::SelectAccount => "select-account",
@@ -129,18 +135,20 @@ impl Endpoint {
             | Self::SelectAccount
             | Self::Consent
             | Self::Account => Methods::GetAndPost,
+            Self::Registration => Methods::Everything,
         }
     }
 
     /// Whose scripts may read its answers. Safe only where no cookie is looked at, and never right
     /// where a user is asked something (RFC 9700 §2.6). Introspection is for resource servers,
-    /// which are no scripts.
+    /// which are no scripts; a page that registers clients would give its visitors the secrets.
     pub(crate) const fn audience(self) -> Scripts {
         match self {
             Self::Discovery | Self::Jwks => Scripts::Anybodys,
             Self::Token | Self::UserInfo | Self::Revocation => Scripts::Applications,
             Self::Authorization
             | Self::Introspection
+            | Self::Registration
             | Self::EndSession
             | Self::SignIn
             | Self::SelectAccount
@@ -164,6 +172,7 @@ impl Endpoint {
             (Methods::Get, true) => "GET, HEAD, OPTIONS",
             (Methods::Post, false) => "POST",
             (Methods::Post, true) => "POST, OPTIONS",
+            (Methods::Everything, _) => "GET, HEAD, POST, PUT, DELETE",
             (Methods::GetAndPost, false) => "GET, HEAD, POST",
             (Methods::GetAndPost, true) => "GET, HEAD, POST, OPTIONS",
         })
@@ -175,6 +184,7 @@ impl Endpoint {
             Methods::Get => &["GET", "HEAD"],
             Methods::Post => &["POST"],
             Methods::GetAndPost => &["GET", "HEAD", "POST"],
+            Methods::Everything => &["GET", "HEAD", "POST", "PUT", "DELETE"],
         }
     }
 
@@ -186,6 +196,9 @@ impl Endpoint {
             Methods::Get => reads,
             Methods::Post => writes,
             Methods::GetAndPost => reads || writes,
+            Methods::Everything => {
+                reads || writes || *method == Method::PUT || *method == Method::DELETE
+            }
         }
     }
 
@@ -259,7 +272,7 @@ mod tests {
             let issuer = issuer(base);
             for endpoint in Endpoint::ALL {
                 let path = endpoint.local(&issuer);
-                let found = Endpoint::find(&issuer, &path, &Method::PUT);
+                let found = Endpoint::find(&issuer, &path, &Method::PATCH);
                 assert_eq!(found, Found::WrongMethod(endpoint), "{path}");
                 assert!(Endpoint::covers(&issuer, &path), "{path}");
             }

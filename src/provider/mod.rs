@@ -26,6 +26,7 @@ mod token;
 
 mod claims;
 mod introspection;
+mod registration;
 mod resources;
 mod revocation;
 mod subjects;
@@ -53,11 +54,12 @@ pub use logout::LogoutCourier;
 pub use pages::built_in_languages;
 pub use settings::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, Parts, RefreshTokenPolicy,
-    Registration, Settings,
+    Registration, RegistrationAccess, Settings,
 };
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -68,6 +70,7 @@ use endpoint::{Endpoint, Found};
 use error::PageError;
 use interaction::{Asked, DeviceSeal, Tickets};
 use keys::SigningKeys;
+use outbound::{DocumentFetcher, Outbound};
 use pages::Pages;
 use reply::Response;
 use request::Request;
@@ -75,6 +78,9 @@ use subjects::PairwiseKey;
 use token::{ClientKeySets, SecretChecks};
 
 use crate::failures::FailureLimiter;
+
+/// In which registrations are counted.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The OpenID Provider.
 #[derive(Debug)]
@@ -85,6 +91,10 @@ pub struct Provider {
     pages: Pages,
     discovery: Bytes,
     secret_checks: SecretChecks,
+    /// How often each address wrote metadata of clients within the hour.
+    registrations: FailureLimiter,
+    /// What clients have elsewhere is fetched by this.
+    documents: OnceCell<Arc<dyn DocumentFetcher>>,
     client_keys: ClientKeySets,
     client_failures: FailureLimiter,
     tickets: OnceCell<Tickets>,
@@ -149,6 +159,8 @@ impl Provider {
             discovery: discovery::document(&settings, pages.languages())?,
             pages,
             secret_checks: SecretChecks::new(clients.slow_hash()),
+            registrations: FailureLimiter::new(settings.registration.per_hour, HOUR),
+            documents: OnceCell::new(),
             client_keys: ClientKeySets::new(Arc::clone(&parts.metrics)),
             client_failures: FailureLimiter::new(
                 policy.failures_per_address,
@@ -162,6 +174,16 @@ impl Provider {
             settings,
             parts,
         })
+    }
+
+    /// Fetches documents of clients.
+    async fn documents(&self) -> Result<&dyn DocumentFetcher, ProviderError> {
+        let timeout = self.settings.back_channel_logout.timeout;
+        let make = async || {
+            let outbound: Arc<dyn DocumentFetcher> = Arc::new(Outbound::new(timeout)?);
+            Ok::<_, ProviderError>(outbound)
+        };
+        Ok(self.documents.get_or_try_init(make).await?.as_ref())
     }
 
     /// Reads and tries out all templates, as [`Self::new`] does, and names those that cannot be
@@ -227,6 +249,7 @@ impl Provider {
             Endpoint::UserInfo => self.userinfo(request).await,
             Endpoint::Revocation => self.revoke(request).await,
             Endpoint::Introspection => self.introspect(request).await,
+            Endpoint::Registration => self.register(request).await,
             Endpoint::EndSession => self.end_session(request).await,
             // Somebody opened the address that a form is sent to.
             Endpoint::SignIn | Endpoint::SelectAccount | Endpoint::Consent

@@ -79,8 +79,12 @@ pub(crate) fn set_header(response: &mut Response, name: HeaderName, value: &str)
 /// Adds the headers that every answer carries; what the endpoint set itself stays.
 pub(crate) fn harden(response: &mut Response) {
     let length = HeaderValue::from(response.body().len());
+    // RFC 9110 §8.6: an answer that cannot have a body has no length either.
+    let may_have_body = response.status() != StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length);
+    if may_have_body {
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
     set_default(headers, header::CACHE_CONTROL, "no-store");
     set_default(headers, header::CONTENT_SECURITY_POLICY, NOTHING_MAY_LOAD);
     set_default(headers, header::REFERRER_POLICY, "no-referrer");

@@ -40,8 +40,18 @@ impl Request {
         if self.method == Method::POST {
             self.form()
         } else {
-            Params::parse(self.query.as_bytes())
+            self.query()
         }
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn query(&self) -> Result<Params, ParamsError> {
+        Params::parse(self.query.as_bytes())
+    }
+
+    /// The body as it came.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// The parameters of a form.

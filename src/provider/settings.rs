@@ -9,6 +9,7 @@ use super::keys::KeyRotation;
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
 use crate::model::{Client, Issuer, Language, Reach, Scope};
+use crate::secret::Digest;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::users::SignIn;
@@ -125,9 +126,15 @@ pub struct RefreshTokenPolicy {
     pub outage_grace: Duration,
 }
 
-/// What clients get that are registered while running.
+/// Who may be registered while running, and what such clients get.
 #[derive(Clone, Debug, Default)]
 pub struct Registration {
+    /// Whether clients may register themselves.
+    pub access: RegistrationAccess,
+    /// How many of those there may be (default 1000).
+    pub max_clients: u32,
+    /// How many may try from one address in an hour, replacements included (default 20).
+    pub per_hour: u32,
     /// `aud` of their access tokens, unless an administrator says otherwise.
     pub audience: Vec<String>,
     /// The scope of a client that does not say; one that registers itself gets no more.
@@ -139,6 +146,18 @@ pub struct Registration {
 pub struct Interactions {
     /// What the consent page says of scope values, in the operator's own words.
     pub scope_descriptions: BTreeMap<String, String>,
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationAccess {
+    /// There is no such endpoint.
+    #[default]
+    Off,
+    /// With a token of the store, or the one of this digest.
+    InitialAccessToken(Option<Digest>),
+    /// Whoever comes.
+    Open,
 }
 
 /// The parts the provider works with.

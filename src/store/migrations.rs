@@ -50,6 +50,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 9,
         sql: include_str!("migrations/sqlite/0009_requested_claims.sql"),
     },
+    Migration {
+        version: 10,
+        sql: include_str!("migrations/sqlite/0010_initial_tokens.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -25,7 +25,7 @@ pub(in crate::cli) enum ClientsCommand {
     /// Show everything about a client but its secret.
     Show {
         /// Its `client_id`.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
         id: String,
         /// The configuration whose clients and state are searched.
         #[arg(long, value_name = "FILE")]
@@ -37,20 +37,63 @@ pub(in crate::cli) enum ClientsCommand {
     /// Make a client another secret and print it; the old one is worth nothing within seconds.
     RotateSecret {
         /// Its `client_id`.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
         id: String,
         /// The configuration whose state holds the client.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Make, list and revoke tokens with which applications register themselves (RFC 7591 §3).
+    ///
+    /// Of use with `provider.registration.mode: initial_access_token`.
+    #[command(subcommand)]
+    InitialToken(InitialTokenCommand),
     /// Remove a client, and revoke everything that users granted it.
     ///
     /// Its refresh and access tokens are refused within seconds, here and at the gateway.
     Remove {
         /// Its `client_id`.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
         id: String,
         /// The configuration whose state holds the client.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// What to do with the initial access tokens.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum InitialTokenCommand {
+    /// Make a token and print it; only its hash is kept.
+    Create {
+        /// The configuration whose state keeps the hash of the token.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// How many registrations it is good for.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        uses: u32,
+        /// How many hours it is good for.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8_760))]
+        hours: u32,
+        /// Whom it is for, so that the list can be read.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// List the tokens that have not expired.
+    List {
+        /// The configuration whose state is searched.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a token worthless at once; what was registered with it stays.
+    Revoke {
+        /// Its id, as the list shows it; not the token itself.
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        id: String,
+        /// The configuration whose state keeps the hash of the token.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
@@ -77,7 +120,7 @@ pub(in crate::cli) struct NewClient {
     #[arg(long, value_name = "FILE")]
     pub(super) config: PathBuf,
     /// Its `client_id`; left out: a random one.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(super) id: Option<String>,
     /// What users read.
     #[arg(long)]

@@ -77,7 +77,10 @@ fn view(book: &Book, record: crate::store::ClientRecord) -> Result<ClientView, C
     Ok(ClientView::of_record(record, audience)?)
 }
 
-fn write_json(out: &mut impl Write, value: &impl serde::Serialize) -> Result<(), CliError> {
+pub(super) fn write_json(
+    out: &mut impl Write,
+    value: &impl serde::Serialize,
+) -> Result<(), CliError> {
     serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(())

@@ -6,6 +6,7 @@
 mod arguments;
 
 mod add;
+mod initial_token;
 mod list;
 mod remove;
 mod rotate_secret;
@@ -41,6 +42,12 @@ pub(super) enum ClientsError {
     /// What it should be registered with.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// No initial access token of this name.
+    #[error(
+        "there is no initial access token {0:?}; `cellgate clients initial-token list` shows \
+         those there are"
+    )]
+    UnknownToken(String),
     /// A public client, or one with a key.
     #[error("the client {0:?} has no secret: it is public, or signs with a key of its own")]
     NoSecret(ClientId),
@@ -78,6 +85,9 @@ async fn execute(command: &ClientsCommand, out: &mut impl Write) -> Result<(), C
         ClientsCommand::RotateSecret { id, config } => {
             let book = Book::open(config).await?;
             rotate_secret::rotate_secret(&book, id, out).await
+        }
+        ClientsCommand::InitialToken(command) => {
+            initial_token::initial_token(command, out, now).await
         }
         ClientsCommand::Remove { id, config } => {
             let book = Book::open(config).await?;

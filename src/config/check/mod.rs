@@ -19,6 +19,7 @@ mod listeners;
 mod policy;
 mod process;
 mod provider;
+mod registration;
 mod routes;
 mod server_address;
 mod trusted_issuers;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Checker;
 use super::clients::clients;
 use super::name::Names;
-use crate::config::defaults;
+use super::registration::registration;
 use crate::config::file::{
     BackChannelLogoutTable, ClientAuthenticationTable, KeysTable, ProviderTable,
     RefreshTokensTable, SigningAlgorithmName,
@@ -16,7 +16,7 @@ use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Language, Reach, Scope};
 use crate::provider::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, RefreshTokenPolicy,
-    Registration, Settings, built_in_languages,
+    Settings, built_in_languages,
 };
 
 /// The provider's settings, and the audience of its access tokens.
@@ -57,10 +57,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         checker.files.resolve(&folder)
     });
     let language = language(checker, &table.language, templates.is_some(), &at);
-    let registration = Registration {
-        audience: audience.clone(),
-        scope: Scope::parse(defaults::REGISTRATION_SCOPE).unwrap_or_default(),
-    };
+    let registration = registration(checker, &table.registration, &audience, &at);
     let settings = Settings {
         issuer: issuer?,
         clients: clients?,
@@ -81,7 +78,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
             scope_descriptions: table.scope_descriptions,
         },
         display_name: table.display_name,
-        registration,
+        registration: registration?,
         language: language?,
         templates,
     };

@@ -14,6 +14,7 @@ mod keys;
 mod listener;
 mod process;
 mod provider;
+mod registration;
 mod route;
 mod trusted_issuer;
 mod trusted_proxy;
@@ -33,6 +34,7 @@ pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTa
 pub(crate) use provider::{
     BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SignInTable, SigningAlgorithmName,
 };
+pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
     AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
 };

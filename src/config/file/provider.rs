@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ClientAuthenticationTable;
-use super::ClientTable;
-use super::KeysTable;
+use super::{ClientAuthenticationTable, ClientTable, KeysTable, RegistrationTable};
 use crate::config::defaults;
 
 /// The OpenID Provider.
@@ -49,6 +47,8 @@ pub(crate) struct ProviderTable {
     /// What the consent page says of scope values, by their names; `openid`, `profile`, `email`,
     /// `groups`, `roles` and `offline_access` have words already.
     pub(crate) scope_descriptions: BTreeMap<String, String>,
+    /// Applications that register themselves (RFC 7591).
+    pub(crate) registration: RegistrationTable,
     /// Applications that may ask for tokens.
     pub(crate) clients: Vec<ClientTable>,
 }
@@ -70,6 +70,7 @@ impl Default for ProviderTable {
             back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
             scope_descriptions: BTreeMap::new(),
+            registration: RegistrationTable::default(),
             clients: Vec::new(),
         }
     }

@@ -4,7 +4,8 @@ use super::metadata::{self, ClientMetadata};
 use super::redirect_uris;
 use crate::jose::{JwkSetError, SigningAlgorithm};
 use crate::model::{
-    ClientEndpointError, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, WebLinkError,
+    ClientEndpointError, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, SectorError,
+    WebLinkError,
 };
 
 /// Why metadata are refused. The text is for whoever sent them.
@@ -57,9 +58,25 @@ pub(crate) enum MetadataError {
     /// A link that cannot be shown.
     #[error("{0} {1}")]
     Link(&'static str, WebLinkError),
-    /// Pairwise subjects are not offered.
-    #[error("subject_type can only be \"public\"")]
-    SubjectType,
+    /// An address that cannot be called.
+    #[error("{0} {1}")]
+    Endpoint(&'static str, ClientEndpointError),
+    /// OpenID Connect Front-Channel Logout §2.
+    #[error("frontchannel_logout_uri has not the scheme, host and port of one of redirect_uris")]
+    FrontChannelOrigin,
+    /// OpenID Connect Core §4: browsers are led there from outside.
+    #[error("{0} must begin with https://")]
+    NotHttps(&'static str),
+    /// OpenID Connect Core §8.1: who shares its users' names with whom must be plain.
+    #[error("subject_type \"pairwise\": {0}")]
+    Sector(#[from] SectorError),
+    /// The reason is for the log only: it would tell what is where in a network that the sender
+    /// cannot see.
+    #[error("what stands at sector_identifier_uri cannot be fetched, or is no JSON array of URIs")]
+    SectorList,
+    /// OpenID Connect Registration §5.
+    #[error("a redirect URI is not in the list at sector_identifier_uri")]
+    OutsideSector,
     /// Nothing is signed so.
     #[error("{0} cannot be {1:?}; the metadata of this provider list what it can be")]
     SignatureAlgorithm(&'static str, String),
@@ -75,9 +92,6 @@ pub(crate) enum MetadataError {
     /// Keys that cannot be used.
     #[error("jwks: {0}")]
     KeySet(#[source] JwkSetError),
-    /// An address that cannot be called.
-    #[error("{0} {1}")]
-    Endpoint(&'static str, ClientEndpointError),
     /// In the store only: a secret without a method, or the other way round.
     #[error("the secret does not go with token_endpoint_auth_method")]
     Secret,
@@ -111,21 +125,23 @@ impl ClientMetadata {
         let afterwards = self.post_logout_redirect_uris.as_deref();
         let afterwards = afterwards.unwrap_or_default();
         redirect_uris::check(afterwards, application_type, rules.registered_by)?;
+        self.logout(rules.registered_by)?;
+        self.initiate_login_uri()?;
         self.complete_grant_types()?;
         self.complete_scope(rules)?;
-        if self.subject_type.get_or_insert("public".to_owned()) != "public" {
-            return Err(MetadataError::SubjectType);
-        }
+        self.subject_type.get_or_insert_default();
+        self.subject_type()?;
+        self.sector_list()?;
         self.signing()?;
         let by_default = rules.id_token_algorithm.as_str();
         self.id_token_signed_response_alg
             .get_or_insert(by_default.to_owned());
-        metadata::consent(self.consent.as_deref())?;
         if rules.registered_by == RegisteredBy::Itself {
             // Not the client's to say, hence unknown here, hence ignored.
             self.audience = None;
             self.consent = None;
         }
+        metadata::consent(self.consent.as_deref())?;
         Ok(self)
     }
 

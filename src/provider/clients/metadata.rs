@@ -53,11 +53,23 @@ pub(crate) struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tos_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) subject_type: Option<String>,
+    pub(crate) subject_type: Option<SubjectTypeName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sector_identifier_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id_token_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) userinfo_signed_response_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backchannel_logout_session_required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) frontchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) frontchannel_logout_session_required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) initiate_login_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) default_max_age: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +93,17 @@ pub(crate) enum ApplicationType {
     Native,
 }
 
+/// `subject_type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SubjectTypeName {
+    /// The same `sub` as every other client.
+    #[default]
+    Public,
+    /// A `sub` for its sector alone.
+    Pairwise,
+}
+
 impl ClientMetadata {
     /// Reads metadata: a JSON object, in which nothing stands twice.
     ///
@@ -95,6 +118,15 @@ impl ClientMetadata {
             .end()
             .map_err(|error| MetadataError::Malformed(error.to_string()))?;
         Ok(metadata)
+    }
+
+    /// Whether a JSON object has a `software_statement` (RFC 7591 §2.3).
+    pub(crate) fn has_software_statement(json: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Statement {
+            software_statement: Option<serde::de::IgnoredAny>,
+        }
+        serde_json::from_str::<Statement>(json).is_ok_and(|it| it.software_statement.is_some())
     }
 
     /// Writes what [`Self::parse`] reads.
@@ -116,6 +148,9 @@ impl ClientMetadata {
     ) -> Result<Client, MetadataError> {
         let links = self.links()?;
         let signing = self.signing()?;
+        let logout = self.logout(record.registered_by)?;
+        let initiate_login_uri = self.initiate_login_uri()?;
+        let subject_type = self.subject_type()?;
         let authentication = self.authentication(record.secret_hash, record.registered_by)?;
         let is_native = self.authentication_method().is_public()
             || self.application_type == Some(ApplicationType::Native);
@@ -136,7 +171,10 @@ impl ClientMetadata {
             audience: self.audience.unwrap_or_else(|| audience.to_vec()),
             consent: consent(self.consent.as_deref())?,
             signing,
+            subject_type,
             links,
+            logout,
+            initiate_login_uri,
             default_max_age: self
                 .default_max_age
                 .map(|seconds| Duration::from_secs(seconds.into())),

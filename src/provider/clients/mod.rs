@@ -3,6 +3,7 @@
 
 mod authentication;
 mod check;
+mod endpoints;
 mod metadata;
 mod redirect_uris;
 
@@ -103,6 +104,12 @@ impl Clients {
         };
         self.recent.insert(id, answer);
         Ok(client)
+    }
+
+    /// Forgets what the store said of a client that has been changed here.
+    pub(crate) fn forget(&self, id: &ClientId) {
+        self.recent.invalidate(id);
+        self.recent_origins.invalidate(&());
     }
 
     /// Whether scripts of `origin` belong to one of the clients. While the store cannot say, those

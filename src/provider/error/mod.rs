@@ -7,11 +7,13 @@
 mod authorization;
 mod bearer;
 mod page;
+mod registration;
 mod token;
 
 pub(crate) use authorization::AuthorizationError;
 pub(crate) use bearer::BearerError;
 pub(crate) use page::PageError;
+pub(crate) use registration::RegistrationError;
 pub(crate) use token::{AttemptedMethod, TokenError};
 
 /// How long a client waits before it asks again after a failure of ours.

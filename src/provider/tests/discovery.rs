@@ -16,7 +16,7 @@ use crate::provider::authorization::{PromptValue, ResponseMode};
 use crate::provider::claims::CLAIMS_BY_SCOPE;
 use crate::provider::clients::AuthenticationMethod;
 use crate::provider::endpoint::Endpoint;
-use crate::provider::{Settings, built_in_languages};
+use crate::provider::{RegistrationAccess, Settings, built_in_languages};
 
 const PATH: &str = "/oidc/.well-known/openid-configuration";
 
@@ -30,6 +30,7 @@ const fn member(endpoint: Endpoint) -> Option<&'static str> {
         Endpoint::UserInfo => Some("userinfo_endpoint"),
         Endpoint::Revocation => Some("revocation_endpoint"),
         Endpoint::Introspection => Some("introspection_endpoint"),
+        Endpoint::Registration => Some("registration_endpoint"),
         Endpoint::EndSession => Some("end_session_endpoint"),
         Endpoint::Discovery
         | Endpoint::SignIn
@@ -43,9 +44,11 @@ const fn member(endpoint: Endpoint) -> Option<&'static str> {
     }
 }
 
-/// A provider whose clients may be told every claim there is, and one of a rule of their own.
+/// A provider whose clients may be told every claim there is, and one of a rule of their own, and
+/// where anybody registers more of them.
 async fn start() -> TestProvider {
     TestProvider::start_with(|settings| {
+        settings.registration.access = RegistrationAccess::Open;
         let everything: Vec<&str> = CLAIMS_BY_SCOPE.iter().map(|(value, _)| *value).collect();
         let app = &mut settings.clients[0];
         app.scope = app

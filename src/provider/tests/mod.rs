@@ -34,6 +34,7 @@ mod prompts;
 mod redirect_uris;
 mod refresh;
 mod refresh_model;
+mod registration;
 mod requested_claims;
 mod resources;
 mod response_modes;

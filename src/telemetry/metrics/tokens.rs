@@ -15,6 +15,7 @@ pub(super) struct Tokens {
     sign_ins: IntCounterVec,
     grants: IntCounterVec,
     introspections: IntCounterVec,
+    registrations: IntCounterVec,
     clients_refused: IntCounterVec,
     client_key_fetches: IntCounterVec,
 }
@@ -43,6 +44,11 @@ impl Tokens {
                 "introspections_total",
                 "Answers of the introspection endpoint, by outcome.",
                 &["outcome"],
+            ),
+            registrations: families.counters(
+                "registrations_total",
+                "Answers to clients that register themselves, by what was asked and outcome.",
+                &["action", "outcome"],
             ),
             clients_refused: families.counters(
                 "clients_refused_total",
@@ -83,6 +89,15 @@ impl Metrics {
         self.tokens
             .introspections
             .with_label_values(&[outcome])
+            .inc();
+    }
+
+    /// The registration endpoint answered a `register`, `read`, `replace` or `remove`: `success`,
+    /// or the code of RFC 7591 §3.2.2.
+    pub fn registration(&self, action: &'static str, outcome: &'static str) {
+        self.tokens
+            .registrations
+            .with_label_values(&[action, outcome])
             .inc();
     }
 

@@ -26,7 +26,7 @@ use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier}
 use crate::model::{Issuer, Language, Scope, Timestamp};
 use crate::provider::{
     BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, Parts, Provider,
-    RefreshTokenPolicy, Registration, Settings,
+    RefreshTokenPolicy, Registration, RegistrationAccess, Settings,
 };
 use crate::store::{self, AttemptLimits, Predecessors, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -219,6 +219,9 @@ pub(crate) fn settings() -> Settings {
         interactions: Interactions::default(),
         display_name: "Test Place".to_owned(),
         registration: Registration {
+            access: RegistrationAccess::Off,
+            max_clients: 10,
+            per_hour: 100,
             audience: vec!["https://api.example".to_owned()],
             scope: Scope::parse("openid profile email offline_access").unwrap(),
         },

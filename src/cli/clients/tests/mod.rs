@@ -1,5 +1,7 @@
 //! The commands over a state on disk, as an operator types them.
 
+mod initial_token;
+
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -173,6 +175,21 @@ fn a_client_that_is_removed_is_gone_and_its_id_is_free() {
     ));
     desk.type_in(&ADD).unwrap();
     assert!(desk.record("grafana").is_some());
+}
+
+/// Random ids are base64url, whose alphabet has a hyphen.
+#[test]
+fn an_id_may_begin_with_a_hyphen() {
+    let desk = Desk::new();
+    let uri = ["--redirect-uri", "https://a.example/"];
+    let add: Vec<_> = ["add", "--id", "-B"].into_iter().chain(uri).collect();
+    desk.type_in(&add).unwrap();
+
+    assert_eq!(desk.json(&["show", "-B", "--json"])["client_id"], "-B");
+    desk.type_in(&["rotate-secret", "-B"]).unwrap();
+    desk.type_in(&["remove", "-B"]).unwrap();
+
+    assert!(desk.record("-B").is_none());
 }
 
 #[test]
