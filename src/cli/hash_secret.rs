@@ -46,7 +46,7 @@ fn read_secret(input: &mut impl BufRead) -> Result<Secret, CliError> {
 }
 
 /// The hash as the configuration writes it.
-fn hash(secret: &Secret, kind: HashKind) -> Result<String, CliError> {
+pub(super) fn hash(secret: &Secret, kind: HashKind) -> Result<String, CliError> {
     match kind {
         HashKind::Sha256 => Ok(format!("sha256:{}", secret.digest().to_base64url())),
         HashKind::Argon2id => {

@@ -43,6 +43,13 @@ pub(in crate::cli) enum ClientsCommand {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Take over the clients that are registered in Pydio Cells, and say what became of each.
+    ///
+    /// FILE is a pydio.json, its `staticClients` alone, or what Cells answers at
+    /// /a/config/services/pydio.web.oauth/staticClients. What cannot be registered here is left
+    /// out and named. Doing it again brings changes and leaves alone what was registered by other
+    /// ways. Of secrets only hashes are kept.
+    Import(Import),
     /// Make, list and revoke tokens with which applications register themselves (RFC 7591 §3).
     ///
     /// Of use with `provider.registration.mode: initial_access_token`.
@@ -112,6 +119,24 @@ Examples:
   A program on its users' computers, which cannot keep a secret; its port is free to choose:
       cellgate clients add --config cellgate.yaml --id backup --name 'Backup tool' --native \\
           --redirect-uri http://127.0.0.1/callback --redirect-uri com.example.backup:/callback";
+
+/// Clients to take over.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Import {
+    /// Where Cells' clients are, as JSON.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The configuration whose state the clients are added to.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// What `#default_bind#` in redirect URIs stands for, and, given again, the further addresses
+    /// of `#binds...#`; left out: that of the issuer.
+    #[arg(long = "site", value_name = "URL")]
+    pub(super) sites: Vec<String>,
+    /// Say what would be done, and write nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
 
 /// An application to register.
 #[derive(Args, Debug)]

@@ -6,6 +6,7 @@
 mod arguments;
 
 mod add;
+mod import;
 mod initial_token;
 mod list;
 mod remove;
@@ -20,6 +21,7 @@ use std::path::Path;
 use super::error::CliError;
 use super::state::State;
 use crate::clock::{Clock as _, SystemClock};
+use crate::config::ConfigError;
 use crate::model::{Client, ClientId, ClientIdError, RegisteredBy};
 use crate::provider::clients::{MetadataError, Rules};
 use crate::store::{ClientRecord, Store};
@@ -42,6 +44,9 @@ pub(super) enum ClientsError {
     /// What it should be registered with.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// What should be imported.
+    #[error(transparent)]
+    File(#[from] ConfigError),
     /// No initial access token of this name.
     #[error(
         "there is no initial access token {0:?}; `cellgate clients initial-token list` shows \
@@ -86,6 +91,7 @@ async fn execute(command: &ClientsCommand, out: &mut impl Write) -> Result<(), C
             let book = Book::open(config).await?;
             rotate_secret::rotate_secret(&book, id, out).await
         }
+        ClientsCommand::Import(from) => import::import(from, out, now).await,
         ClientsCommand::InitialToken(command) => {
             initial_token::initial_token(command, out, now).await
         }

@@ -2,12 +2,14 @@
 //! store.
 
 mod authentication;
+mod cells;
 mod check;
 mod endpoints;
 mod metadata;
 mod redirect_uris;
 
 pub(crate) use authentication::{AuthenticationMethod, check_inline};
+pub(crate) use cells::{CellsClient, Sites, parse as parse_cells};
 pub(crate) use check::{MetadataError, Rules};
 pub(crate) use metadata::{ApplicationType, ClientMetadata};
 

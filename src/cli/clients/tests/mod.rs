@@ -1,5 +1,6 @@
 //! The commands over a state on disk, as an operator types them.
 
+mod import;
 mod initial_token;
 
 use std::path::{Path, PathBuf};
