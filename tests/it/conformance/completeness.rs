@@ -51,7 +51,7 @@ const BASIC: [&str; 38] = [
 ];
 
 /// The plans that a provider of the code flow can have in full.
-const PLANS: [Plan; 6] = [
+const PLANS: [Plan; 7] = [
     Plan {
         name: "oidcc-basic-certification-test-plan",
         source: include_str!("basic.rs"),
@@ -98,6 +98,14 @@ const PLANS: [Plan; 6] = [
         modules: &[
             "oidcc-frontchannel-logout-discovery-endpoint-verification",
             "oidcc-frontchannel-rp-initiated-logout",
+        ],
+    },
+    Plan {
+        name: "oidcc-3rdparty-init-login-certification-test-plan",
+        source: include_str!("third_party_initiated_login.rs"),
+        modules: &[
+            "oidcc-3rd_party-init-login",
+            "oidcc-3rd_party-init-login-nohttps",
         ],
     },
 ];

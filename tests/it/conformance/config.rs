@@ -65,15 +65,19 @@ const ADDRESSES: [&str; 4] = [
 /// in it that no specification knows.
 #[tokio::test]
 async fn oidcc_discovery_endpoint_verification() {
-    let suite = Suite::start(Delivery::Query).await;
+    check_document(&Suite::start(Delivery::Query).await).await;
+}
+
+/// What the module demands of the document.
+pub(super) async fn check_document(suite: &Suite) {
     let url = format!("{}.well-known/openid-configuration", suite.issuer());
     let answer = suite.edge().send(suite.edge().http.get(url)).await;
 
     let answer = answer.assert_status(200);
 
     assert_eq!(answer.header("content-type"), "application/json");
-    check_issuer(&suite);
-    check_values(&suite);
+    check_issuer(suite);
+    check_values(suite);
     for (name, value) in answer.json().as_object().expect("an object") {
         check_member(name, value);
     }

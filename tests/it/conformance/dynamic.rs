@@ -1,5 +1,5 @@
 //! `oidcc-dynamic-certification-test-plan`, as far as a provider without the implicit flow and
-//! without request objects by reference can have it.
+//! without request objects by reference can have it, with clients that register themselves.
 //!
 //! Its `oidcc_request_uri_signed_rs256` is not here: to fetch what a request names would let
 //! strangers send requests from inside the operator's network.
@@ -9,14 +9,16 @@ use std::process::Command;
 use serde_json::json;
 
 use super::common_path::check_token_response;
-use super::{Delivery, Suite, modules};
-use crate::support::{Answer, attributes};
+use super::registration::metadata;
+use super::suite::FIRST;
+use super::{Delivery, Request, Suite, config, modules};
+use crate::support::{Answer, Recorder, attributes};
 
 /// A redirect URI with a query of its own.
 const WITH_QUERY: &str = "https://rp.example/test/a/cellgate/callback?dummy1=lorem&dummy2=ipsum";
 
 plan! {
-    Delivery::Query;
+    dynamic_client;
     oidcc_server,
     oidcc_idtoken_unsigned,
     oidcc_ensure_request_object_with_redirect_uri,
@@ -66,17 +68,25 @@ async fn oidcc_userinfo_rs256() {
     assert_eq!(signed.claims["sub"], id_token.claims["sub"]);
 }
 
-/// A provider that knows a client with these redirect URIs.
-async fn registered(redirect_uris: &[&str]) -> Suite {
-    Suite::start_with(Delivery::Query, &json!({ "redirect_uris": redirect_uris })).await
+/// The document of the plan Config, with the endpoint at which clients register themselves.
+#[tokio::test]
+async fn oidcc_discovery_endpoint_verification() {
+    let suite = Suite::start(Delivery::Query).await;
+
+    config::check_document(&suite).await;
+
+    let endpoint = suite.endpoint("registration_endpoint");
+    assert!(endpoint.starts_with("https://"), "{endpoint}");
 }
 
 /// With two redirect URIs registered and none in the request, the user sees an error page.
 #[tokio::test]
 async fn oidcc_ensure_redirect_uri_in_authorization_request() {
+    let suite = Suite::start(Delivery::Query).await;
     let other = "https://rp.example/test/a/cellgate/other";
-    let suite = registered(&[super::suite::FIRST.redirect_uri, other]).await;
-    let request = suite.request().without("redirect_uri");
+    let both = json!({ "redirect_uris": [FIRST.redirect_uri, other] });
+    let client = suite.registered(&both).await.client;
+    let request = suite.request_of(&client).without("redirect_uri");
 
     suite.user().follow(&request).await.error_page();
 }
@@ -84,8 +94,8 @@ async fn oidcc_ensure_redirect_uri_in_authorization_request() {
 /// A redirect URI with a query is used as it is, with the answer's parameters appended.
 #[tokio::test]
 async fn oidcc_redirect_uri_query_ok() {
-    let suite = registered(&[WITH_QUERY]).await;
-    let request = suite.request().with("redirect_uri", WITH_QUERY);
+    let suite = Suite::start(Delivery::Query).await;
+    let request = request_with(&suite, WITH_QUERY, WITH_QUERY).await;
 
     suite.sign_in(&mut suite.user(), &request).await;
 }
@@ -93,9 +103,9 @@ async fn oidcc_redirect_uri_query_ok() {
 /// Another query than the registered one makes it another address.
 #[tokio::test]
 async fn oidcc_redirect_uri_query_mismatch() {
-    let suite = registered(&[WITH_QUERY]).await;
+    let suite = Suite::start(Delivery::Query).await;
     let other = WITH_QUERY.replace("lorem", "dolor");
-    let request = suite.request().with("redirect_uri", &other);
+    let request = request_with(&suite, WITH_QUERY, &other).await;
 
     suite.user().follow(&request).await.error_page();
 }
@@ -104,9 +114,85 @@ async fn oidcc_redirect_uri_query_mismatch() {
 #[tokio::test]
 async fn oidcc_redirect_uri_query_added() {
     let suite = Suite::start(Delivery::Query).await;
-    let request = suite.request().with("redirect_uri", WITH_QUERY);
+    let request = request_with(&suite, FIRST.redirect_uri, WITH_QUERY).await;
 
     suite.user().follow(&request).await.error_page();
+}
+
+/// A request with the redirect URI `sent` by a client that registered `registered` alone.
+async fn request_with(suite: &Suite, registered: &str, sent: &str) -> Request {
+    let client = suite
+        .registered(&json!({ "redirect_uris": [registered] }))
+        .await
+        .client;
+    suite.request_of(&client).with("redirect_uri", sent)
+}
+
+/// A redirect URI with a fragment cannot be registered.
+#[tokio::test]
+async fn oidcc_redirect_uri_regfrag() {
+    let suite = Suite::start(Delivery::Query).await;
+    let fragment = format!("{}#foobar", FIRST.redirect_uri);
+
+    let answer = suite
+        .register(&metadata(&json!({ "redirect_uris": [fragment] })))
+        .await;
+
+    answer.assert_refused(400, "invalid_redirect_uri");
+}
+
+/// Skipped by the suite, since request objects without a signature are not advertised: naming one
+/// is refused.
+#[tokio::test]
+async fn oidcc_request_uri_unsigned() {
+    let (suite, _) = Suite::start_dynamic().await;
+
+    modules::oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported(&suite)
+        .await;
+}
+
+/// A client whose redirect URI is in the list of its sector is registered, and its users sign in.
+#[tokio::test]
+async fn oidcc_registration_sector_uri() {
+    let suite = Suite::start_with_sector(&sector().await).await;
+    let sector = suite.edge().url("/sector.json");
+
+    let registered = suite
+        .registered(&json!({ "subject_type": "pairwise", "sector_identifier_uri": sector }))
+        .await;
+
+    assert_eq!(registered.information["sector_identifier_uri"], sector);
+    let request = suite.request_of(&registered.client);
+    let pairwise = suite.sign_in(&mut suite.user(), &request).await;
+    let public = suite.sign_in(&mut suite.user(), &suite.request()).await;
+    assert_ne!(pairwise.subject(), public.subject());
+}
+
+/// One whose redirect URI is not in it is refused.
+#[tokio::test]
+async fn oidcc_registration_sector_bad() {
+    let suite = Suite::start_with_sector(&sector().await).await;
+
+    let answer = suite
+        .register(&metadata(&json!({
+            "subject_type": "pairwise",
+            "sector_identifier_uri": suite.edge().url("/sector.json"),
+            "redirect_uris": [FIRST.redirect_uri, WITH_QUERY],
+        })))
+        .await;
+
+    answer.assert_refused(400, "invalid_client_metadata");
+}
+
+/// A web server with the list of a sector that has the first client's redirect URI.
+async fn sector() -> Recorder {
+    let list = json!([FIRST.redirect_uri]).to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
+        list.len()
+    );
+    // It lives until the test's process ends, as every other answer does.
+    Recorder::answering(answer.leak()).await
 }
 
 /// The logo that the client registered is shown to the user, from where it is.
@@ -146,12 +232,15 @@ async fn oidcc_registration_tos_uri() {
     );
 }
 
-/// The page that asks whether a client registered with `key` may have what it asks for.
-async fn page_with(key: &str, value: &str) -> Answer {
-    let registration = json!({ "consent": "required", key: value });
-    let suite = Suite::start_with(Delivery::Query, &registration).await;
+/// The page that asks whether a client that registered `value` as `name` may have what it asks
+/// for.
+async fn page_with(name: &str, value: &str) -> Answer {
+    let suite = Suite::start(Delivery::Query).await;
+    let registered = suite.registered(&json!({ name: value })).await;
+    assert_eq!(registered.information[name], value);
+    let request = suite.request_of(&registered.client);
     let mut user = suite.user();
-    suite.sign_in(&mut user, &suite.request()).await;
+    suite.sign_in(&mut user, &request).await;
     let is_consent = |page: &Answer| page.body.contains("id=\"allow\"");
     user.pages
         .into_iter()

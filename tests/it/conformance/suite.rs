@@ -7,8 +7,9 @@ use cellgate::secret::Digest;
 use chrono::Utc;
 use serde_json::{Value, json};
 
+use super::registration::Registered;
 use super::{Keys, Request, User};
-use crate::support::{Answer, Clocked, Edge, Site};
+use crate::support::{Answer, Clocked, Edge, Recorder, Site};
 
 /// How an answer reaches the redirect URI: the difference between the plans Basic and Form Post
 /// Basic.
@@ -66,6 +67,7 @@ state:
   key_file: ./data/demo/cellgate.key
 provider:
   issuer: https://127.0.0.1:9480/oidc/
+  registration: {mode: open}
   clients: @CLIENTS@
 users:
   static:
@@ -119,6 +121,10 @@ pub(super) struct Suite {
     pub(super) delivery: Delivery,
     pub(super) metadata: Value,
     pub(super) keys: Keys,
+    /// The client of nearly every module.
+    pub(super) first: RelyingParty,
+    /// The client that tries what was issued to the first.
+    pub(super) second: RelyingParty,
     requests: AtomicU32,
 }
 
@@ -136,6 +142,34 @@ impl Suite {
         Self::at(Host::Program(edge), delivery).await
     }
 
+    /// Starts a provider whose first and second client registered themselves; those two.
+    pub(super) async fn start_dynamic() -> (Self, [Registered; 2]) {
+        let mut suite = Self::start(Delivery::Query).await;
+        let plain = json!({});
+        let clients = [
+            suite.registered(&plain).await,
+            suite.registered(&plain).await,
+        ];
+        let [first, second] = clients.each_ref().map(|it| it.client.clone());
+        (suite.first, suite.second) = (first, second);
+        (suite, clients)
+    }
+
+    /// Starts the program, with a document at `/sector.json` that it can fetch from itself.
+    pub(super) async fn start_with_sector(document: &Recorder) -> Self {
+        let clients = "\n  clients: ";
+        let internal = "\n  back_channel_logout: {danger_internal_addresses: true}";
+        let yaml = configuration(&json!({})).replacen(clients, &format!("{internal}{clients}"), 1);
+        let address = document.address;
+        let yaml = format!(
+            "{yaml}  - {{name: sector, path: /sector.json, upstream: sector, \
+             authentication: anonymous}}\n\
+             upstreams: [{{name: sector, servers: ['http://{address}']}}]\n"
+        );
+        let edge = Edge::start_with_tls(&yaml);
+        Self::at(Host::Program(edge), Delivery::Query).await
+    }
+
     async fn at(host: Host, delivery: Delivery) -> Self {
         let edge = host.site();
         let answer = edge.get("/oidc/.well-known/openid-configuration").await;
@@ -146,6 +180,8 @@ impl Suite {
             delivery,
             keys,
             metadata,
+            first: FIRST,
+            second: SECOND,
             requests: AtomicU32::new(0),
         }
     }
@@ -209,9 +245,9 @@ impl Suite {
         User::new(self)
     }
 
-    /// An authorization request of [`FIRST`] with state and nonce of its own.
+    /// An authorization request of the first client with state and nonce of its own.
     pub(super) fn request(&self) -> Request {
-        self.request_of(&FIRST)
+        self.request_of(&self.first)
     }
 
     /// As [`Self::request`], of another client.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::Answer;
 use super::site::{DEADLINE, Site};
+use super::tls::AUTHORITY;
 
 /// The real program, with a configuration and a state of its own, stopped when dropped.
 #[derive(Debug)]
@@ -78,7 +79,12 @@ impl Edge {
     fn launch(folder: TempDir, yaml: &str, port: u16, admin: u16) -> Self {
         let config = folder.path().join("cellgate.yaml");
         fs::write(&config, yaml).expect("the configuration can be written");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cellgate"));
+        let authority = folder.path().join(AUTHORITY);
+        if authority.exists() {
+            command.env("SSL_CERT_FILE", authority);
+        }
+        let mut process = command
             .args(["run", "--config"])
             .arg(&config)
             .current_dir(folder.path())

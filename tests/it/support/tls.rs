@@ -18,6 +18,9 @@ impl Edge {
     }
 }
 
+/// The file with the authority that has to be trusted, also by the program where it calls out.
+pub(super) const AUTHORITY: &str = "authority.pem";
+
 /// `yaml` with its listener behind TLS, with the files of that in `folder`; and the authority that
 /// has to be trusted.
 pub(super) fn behind_tls(folder: &Path, yaml: &str) -> (String, Certificate) {
@@ -34,6 +37,7 @@ pub(super) fn behind_tls(folder: &Path, yaml: &str) -> (String, Certificate) {
     for (name, pem) in [
         ("edge.cert.pem", certificate.pem()),
         ("edge.key.pem", key.serialize_pem()),
+        (AUTHORITY, authority.pem()),
     ] {
         std::fs::write(folder.join(name), pem).expect("it can be written");
     }

@@ -1,7 +1,7 @@
 //! Refresh tokens.
 
 use crate::conformance::common_path::check_token_response;
-use crate::conformance::suite::{SECOND, Suite};
+use crate::conformance::suite::Suite;
 
 /// A refresh brings new tokens for the same user, client and sign-in; another client's attempt is
 /// refused and changes nothing.
@@ -20,7 +20,7 @@ pub(crate) async fn oidcc_refresh_token(suite: &Suite) {
         ("refresh_token", refresh_token),
     ];
 
-    let stranger = suite.post_as(&SECOND, "token_endpoint", &form).await;
+    let stranger = suite.post_as(&suite.second, "token_endpoint", &form).await;
     let answer = suite
         .post_as(&request.client, "token_endpoint", &form)
         .await;
