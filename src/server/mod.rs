@@ -21,6 +21,7 @@ mod inspection;
 mod maintenance;
 mod task;
 
+mod certificates;
 mod connection;
 mod listening;
 mod sockets;

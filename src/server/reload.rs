@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::assembly::{Pieces, certificates};
+use super::certificates::Certificates;
 use super::connection::Limits;
 use super::error::StartError;
 use super::running::Server;
@@ -56,6 +57,13 @@ impl Server {
         *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = telling;
         let keeping = pieces.keeper.map(|keeper| Task::spawn(keeper.run()));
         *self.keeping.lock().unwrap_or_else(PoisonError::into_inner) = keeping;
+        let shown = Arc::new(Certificates::of(&config.listeners));
+        self.vitals.certificates.store(Arc::clone(&shown));
+        let reminding = Task::spawn(shown.watch(Arc::clone(&self.foundation.clock)));
+        *self
+            .reminding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = reminding;
         self.vitals.verifier.store(pieces.verifier);
         self.edge.gateway().swap(pieces.snapshot);
         Ok(())

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::admin::Admin;
 use super::assembly::{Foundation, Pieces, in_listener};
+use super::certificates::Certificates;
 use super::connection::{Guard, Limits, Opening, Slots};
 use super::error::StartError;
 use super::listening::accept;
@@ -59,6 +60,8 @@ pub struct Server {
     pub(super) telling: std::sync::Mutex<Option<Task>>,
     /// Replaces signing keys in time, under the configuration in force.
     pub(super) keeping: std::sync::Mutex<Option<Task>>,
+    /// Tells of certificates that end, under the configuration in force.
+    pub(super) reminding: std::sync::Mutex<Task>,
     shutdown: watch::Sender<bool>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
@@ -105,6 +108,8 @@ impl Server {
         );
         let (shutdown, _) = watch::channel(false);
         let slots = Arc::new(Slots::default());
+        let certificates = Arc::new(Certificates::of(&config.listeners));
+        let reminder = Arc::clone(&certificates).watch(Arc::clone(&foundation.clock));
         let mut server = Self {
             edge: Arc::new(Edge::new(gateway, pingora_conf(&config))),
             acceptors: acceptors(&config.listeners, &openings),
@@ -113,6 +118,8 @@ impl Server {
                 metrics: Arc::clone(&foundation.metrics),
                 state: foundation.state.clone(),
                 verifier: ArcSwap::new(pieces.verifier),
+                certificates: ArcSwap::new(certificates),
+                clock: Arc::clone(&foundation.clock),
                 slots,
                 is_draining: AtomicBool::new(false),
             }),
@@ -121,6 +128,7 @@ impl Server {
                 pieces.courier.map(|courier| Task::spawn(courier.run())),
             ),
             keeping: std::sync::Mutex::new(pieces.keeper.map(|keeper| Task::spawn(keeper.run()))),
+            reminding: std::sync::Mutex::new(Task::spawn(reminder)),
             config: Mutex::new(config),
             foundation,
             shutdown,

@@ -8,7 +8,9 @@ use arc_swap::ArcSwap;
 use tokio::time::timeout;
 
 use super::assembly::State;
+use super::certificates::Certificates;
 use super::connection::Slots;
+use crate::clock::Clock;
 use crate::jose::TokenVerifier;
 use crate::telemetry::{self, Metrics};
 
@@ -38,6 +40,10 @@ pub(super) struct Vitals {
     pub(super) state: Option<State>,
     /// The verifier in force; its counts are read when metrics are.
     pub(super) verifier: ArcSwap<TokenVerifier>,
+    /// The certificates in force; what they have left is reckoned when metrics are read.
+    pub(super) certificates: ArcSwap<Certificates>,
+    /// Tells what time it is for them.
+    pub(super) clock: Arc<dyn Clock>,
     /// The places of downstream connections.
     pub(super) slots: Arc<Slots>,
     /// Whether SIGTERM came.
@@ -76,6 +82,8 @@ impl Vitals {
         let (hits, verified, failed) = self.verifier.load().counts();
         self.metrics.verifications(hits, verified, failed);
         self.metrics.connections(self.slots.taken());
+        let certificates = self.certificates.load();
+        certificates.measure(&self.metrics, self.clock.now());
         self.metrics.log_lines_lost(telemetry::log::lost());
         if let Some(state) = &self.state {
             self.metrics.revocations(state.store.revocations().len());

@@ -1,58 +1,7 @@
 //! What the log tells, and what it must never tell.
 
-use std::io;
-use std::sync::{Arc, LazyLock, Mutex};
-
-use tracing::Dispatch;
-use tracing::subscriber::NoSubscriber;
-use tracing_subscriber::fmt::MakeWriter;
-
 use super::support::{Authorize, PASSWORD, SERVICE_SECRET, TestProvider, Tokens, VERIFIER, basic};
-
-/// Everything that is logged on this thread, at every level.
-#[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-/// While there is only one subscriber, `tracing` asks whichever thread comes first whether an
-/// event interests anybody, and the threads of other tests would say no for all. It asks all
-/// subscribers once there are two.
-static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
-
-impl Log {
-    fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
-        LazyLock::force(&SECOND);
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(log.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use crate::telemetry::log::testing::Captured;
 
 /// A whole life of tokens, with mistakes; returns what must stay secret.
 async fn live_a_life(op: &TestProvider) -> Vec<String> {
@@ -96,7 +45,7 @@ async fn live_a_life(op: &TestProvider) -> Vec<String> {
 #[tokio::test]
 async fn no_secret_is_logged_at_any_level() {
     let op = TestProvider::start().await;
-    let (log, _guard) = Log::capture();
+    let log = Captured::start();
 
     let mut secrets = live_a_life(&op).await;
 
@@ -118,7 +67,7 @@ async fn no_secret_is_logged_at_any_level() {
 #[tokio::test]
 async fn every_decision_of_consequence_has_its_audit_line() {
     let op = TestProvider::start().await;
-    let (log, _guard) = Log::capture();
+    let log = Captured::start();
 
     live_a_life(&op).await;
 
@@ -164,9 +113,8 @@ async fn a_client_that_is_refused_is_named_with_the_reason() {
             false,
         ),
     ] {
-        let (log, guard) = Log::capture();
+        let log = Captured::start();
         op.post(path, Some(&basic(id, secret)), &[]).await;
-        drop(guard);
 
         let text = log.text();
         let line = text
@@ -185,10 +133,9 @@ async fn a_client_that_is_refused_is_named_with_the_reason() {
 async fn a_refused_revocation_or_introspection_names_its_client() {
     let op = TestProvider::start().await;
     for path in ["/oidc/oauth2/revoke", "/oidc/oauth2/introspect"] {
-        let (log, guard) = Log::capture();
+        let log = Captured::start();
         op.post(path, Some(&basic("service", SERVICE_SECRET)), &[])
             .await;
-        drop(guard);
 
         let text = log.text();
         let refused = r#""outcome":"refused""#;

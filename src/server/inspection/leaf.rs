@@ -10,7 +10,7 @@ use crate::model::Timestamp;
 
 /// The first certificate of a chain, the one that is shown for a name.
 #[derive(Debug)]
-pub(super) struct Leaf {
+pub(in crate::server) struct Leaf {
     /// First second of its life, since the epoch.
     not_before: i64,
     /// Last second of its life, since the epoch.
@@ -21,7 +21,7 @@ pub(super) struct Leaf {
 
 /// Where in the life of a certificate a moment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Life {
+pub(in crate::server) enum Life {
     /// Before it begins, on this day.
     Ahead(String),
     /// In it.
@@ -37,7 +37,7 @@ const RENEWAL_S: i64 = 14 * 24 * 3600;
 
 impl Leaf {
     /// Reads the first certificate of a PEM `chain`; `None` when it cannot be read.
-    pub(super) fn parse(chain: &[u8]) -> Option<Self> {
+    pub(in crate::server) fn parse(chain: &[u8]) -> Option<Self> {
         let pem = Pem::iter_from_buffer(chain)
             .filter_map(Result::ok)
             .find(|block| block.label == "CERTIFICATE")?;
@@ -53,7 +53,7 @@ impl Leaf {
     }
 
     /// Where in its life it is at `now`.
-    pub(super) fn life(&self, now: Timestamp) -> Life {
+    pub(in crate::server) fn life(&self, now: Timestamp) -> Life {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         if now < self.not_before {
             Life::Ahead(moment(self.not_before))
@@ -66,15 +66,22 @@ impl Leaf {
         }
     }
 
+    /// How many whole days of its life are left at `now`; negative when it is over.
+    pub(in crate::server) fn days_left(&self, now: Timestamp) -> i64 {
+        const DAY_S: i64 = 24 * 3600;
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        self.not_after.saturating_sub(now).div_euclid(DAY_S)
+    }
+
     /// The names it is for.
-    pub(super) fn names(&self) -> &[String] {
+    pub(in crate::server) fn names(&self) -> &[String] {
         &self.names
     }
 
     /// Whether it is for `host`: a name in lower case, an address, or `*.` and a domain.
     ///
     /// As in RFC 9525 §6.3, a wildcard is the whole first label and stands for one label.
-    pub(super) fn covers(&self, host: &str) -> bool {
+    pub(in crate::server) fn covers(&self, host: &str) -> bool {
         let host = host.trim_matches(['[', ']']);
         let domain = host.split_once('.').map(|(_, domain)| domain);
         let is_covered_by = |name: &String| {

@@ -12,6 +12,8 @@
 mod certificates;
 mod leaf;
 
+pub(super) use leaf::{Leaf, Life};
+
 use std::slice;
 use std::sync::Arc;
 
@@ -78,6 +80,7 @@ pub(crate) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
     found.extend(trusted_issuers(config));
     found.extend(templates(config));
     found.extend(users(config));
+    found.extend(standing(config));
     found.extend(upstreams(config));
     found
 }
@@ -140,6 +143,27 @@ fn users(config: &Config) -> Option<Finding> {
     let has_ca = matches!(settings, users::Settings::Cells(cells) if cells.ca_pem.is_some());
     let at = if has_ca { at.key("ca_file") } else { at };
     Some(Finding::unusable(at, error.to_string(), ""))
+}
+
+/// Without a token of an administrator Cells tells nothing about a user who is not signing in.
+fn standing(config: &Config) -> Option<Finding> {
+    let Some(users::Settings::Cells(cells)) = &config.users else {
+        return None;
+    };
+    if cells.service_token.is_some() {
+        return None;
+    }
+    let reason = "has no service token: at a refresh nobody can ask whether the user is locked or \
+                  deleted, so who is goes on until the refresh token ends, and groups and roles \
+                  stay those of the sign-in";
+    let advice = "Write `service_token_file: cells-service.token`, with a token made by `cells \
+                  admin user token` for an administrator.";
+    Some(Finding::new(
+        KeyPath::root().key("users").key("cells"),
+        Severity::Doubtful,
+        reason.to_owned(),
+        advice.to_owned(),
+    ))
 }
 
 fn upstreams(config: &Config) -> impl Iterator<Item = Finding> {

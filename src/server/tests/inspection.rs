@@ -1,5 +1,7 @@
 //! What is said of the files that a configuration names.
 
+use std::time::Duration;
+
 use tempfile::TempDir;
 
 use super::demo_config;
@@ -9,6 +11,7 @@ use crate::secret::Secret;
 use crate::server::settings::{CertificatePem, ListenerTls};
 use crate::server::tls::testing;
 use crate::server::{Finding, Severity, inspect, install_crypto_provider};
+use crate::users::{self, CellsSettings};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -136,4 +139,30 @@ fn severities_are_told_apart() {
 
     assert!(settle(&found, |severity| severity != Severity::Doubtful).is_err());
     assert!(settle(&found, |severity| severity == Severity::Unusable).is_ok());
+}
+
+/// An operator should choose it, not find it out.
+#[test]
+fn cells_without_a_service_token_is_doubtful() {
+    let cells = |service_token: Option<&'static str>| {
+        move |config: &mut Config| {
+            config.users = Some(users::Settings::Cells(CellsSettings {
+                url: "https://cells.internal/".parse().unwrap(),
+                host: None,
+                ca_pem: None,
+                service_token: service_token.map(Secret::new),
+                connect_timeout: Duration::from_secs(1),
+                timeout: Duration::from_secs(1),
+            }));
+        }
+    };
+
+    let without = found(cells(None));
+
+    assert_eq!(without.len(), 1, "{without:?}");
+    assert!(
+        without[0].starts_with("Doubtful users.cells: has no service token"),
+        "{without:?}"
+    );
+    assert_eq!(found(cells(Some("token"))), Vec::<String>::new());
 }

@@ -10,6 +10,8 @@
 //! that comes about, that what waits is written.
 
 mod queue;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -343,6 +345,33 @@ mod tests {
         ] {
             assert_eq!(importance(target, level), expected, "{target} at {level}");
         }
+    }
+
+    /// A panic unwinds the thread that holds the log, which then waits for its lines.
+    #[test]
+    fn what_was_logged_before_a_panic_is_written_before_the_thread_ends() {
+        let captured = Captured::default();
+        let queue = Arc::new(Queue::new(ROOM));
+        let (from, mut out) = (Arc::clone(&queue), captured.clone());
+        let (begin, is_begun) = sync_channel::<()>(0);
+        thread::spawn(move || {
+            // The writer is late: nothing is written before the panic.
+            let _ignored = is_begun.recv();
+            from.write_to(&mut out, |_| ());
+        });
+
+        let outcome = thread::spawn(move || {
+            let log = Log(queue);
+            log.0.push(b"the last words\n", Importance::Kept);
+            // Dropped by the unwinding, before the log is: the writer begins then.
+            let _begin = begin;
+            std::panic::resume_unwind(Box::new("a bug"));
+        })
+        .join();
+
+        assert!(outcome.is_err());
+        let written = captured.0.lock().unwrap().clone();
+        assert_eq!(written, b"the last words\n");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use prometheus::{IntCounterVec, IntGauge};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::families::Families;
 use super::{Metrics, gauge_value};
@@ -14,6 +14,7 @@ pub(super) struct Upkeep {
     reload_failing: IntGauge,
     maintenance_failures: IntCounterVec,
     revocations: IntGauge,
+    certificate_days_left: IntGaugeVec,
     logout_tokens: IntCounterVec,
     logout_tokens_pending: IntGauge,
     log_lines_dropped: IntCounterVec,
@@ -37,7 +38,12 @@ impl Upkeep {
                 "Background work that failed and will be tried again, by task.",
                 &["task"],
             ),
-            revocations: families.gauge("revocations", "Revoked tokens and grants remembered."),
+            revocations: families.gauge("revocations", "Revoked tokens, grants and clients remembered."),
+            certificate_days_left: families.gauges(
+                "certificate_days_left",
+                "Whole days until a certificate of a listener ends, by its first name; negative when it has.",
+                &["listener", "name"],
+            ),
             logout_tokens: families.counters(
                 "logout_tokens_total",
                 "Attempts to tell a client of the end of a session, by outcome.",
@@ -100,6 +106,18 @@ impl Metrics {
                 .inc_by(now.saturating_sub(last));
         }
         *last = now;
+    }
+
+    /// How many days each certificate has left, by listener and name; others are forgotten.
+    pub fn certificate_days_left<'a>(
+        &self,
+        days: impl IntoIterator<Item = ((&'a str, &'a str), i64)>,
+    ) {
+        let gauges = &self.upkeep.certificate_days_left;
+        gauges.reset();
+        for ((listener, name), days) in days {
+            gauges.with_label_values(&[listener, name]).set(days);
+        }
     }
 
     /// How many revocations are remembered.
