@@ -56,9 +56,17 @@ fn headers(request: &RequestHeader) -> Map<String, Value> {
         .collect()
 }
 
+/// A client that asks for itself is no user, though its token has a subject (RFC 9068 §2.2): the
+/// identity headers name none either.
 fn principal_document(principal: &Principal) -> Value {
     let verified = principal.verified();
+    let kind = if verified.is_of_client() {
+        "client"
+    } else {
+        "user"
+    };
     json!({
+        "kind": kind,
         "issuer": &*verified.issuer,
         "subject": verified.subject.as_str(),
         "client_id": verified.client_id.as_ref().map(|id| id.as_str()),

@@ -332,10 +332,35 @@ async fn whoami_shows_what_an_upstream_would_get() {
         serde_json::Value::Null
     );
     assert_eq!(document["headers"]["cookie"], serde_json::Value::Null);
+    assert_eq!(document["principal"]["kind"], "user");
     assert_eq!(document["principal"]["subject"], "alice");
     assert_eq!(document["principal"]["scope"], serde_json::json!(["read"]));
     let nobody = gateway.get("/whoami", &[]).await.json();
     assert_eq!(nobody["principal"], serde_json::Value::Null);
+}
+
+/// A token of the client credentials grant is nobody's.
+#[tokio::test]
+async fn whoami_shows_a_client_that_asks_for_itself_as_a_client() {
+    let gateway = TestGateway::start().await;
+    let token = gateway.token(|claims| claims["sub"] = claims["client_id"].clone());
+    let bearer = format!("Bearer {token}");
+
+    let document = gateway
+        .get("/whoami", &[("Authorization", &bearer)])
+        .await
+        .json();
+
+    let principal = &document["principal"];
+    assert_eq!(principal["kind"], "client");
+    assert!(principal["client_id"].is_string(), "{document}");
+    assert_eq!(principal["subject"], principal["client_id"]);
+    let user = &document["headers"]["x-auth-user"];
+    assert_eq!(
+        *user,
+        serde_json::Value::Null,
+        "no upstream takes it for a user"
+    );
 }
 
 proptest! {
