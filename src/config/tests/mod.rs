@@ -2,6 +2,7 @@
 
 mod mutated;
 mod refused;
+mod refused_client_users;
 mod refused_conditions;
 mod refused_files;
 mod refused_provider;

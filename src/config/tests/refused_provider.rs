@@ -16,7 +16,7 @@ provider:
 }
 
 #[track_caller]
-fn assert_clients_refused(rows: &[Row]) {
+pub(super) fn assert_clients_refused(rows: &[Row]) {
     for (sentence, clients, expected) in rows {
         assert_refused_at(sentence, &with_clients(clients), Path::new(""), expected);
     }
