@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::JwtError;
 use super::json::{self, Limits};
-use crate::model::{ClientId, GrantId, Scope, Subject, Timestamp};
+use crate::model::{ClientId, GrantId, Revocable, Scope, Subject, Timestamp};
 
 /// What verification established about an access token. Never a decision: policy is evaluated on
 /// every request.
@@ -15,6 +15,8 @@ use crate::model::{ClientId, GrantId, Scope, Subject, Timestamp};
 pub struct Verified {
     /// `iss`.
     pub issuer: Arc<str>,
+    /// Whether that is us, and no trusted issuer.
+    pub is_own: bool,
     /// `sub`.
     pub subject: Subject,
     /// `client_id`.
@@ -60,6 +62,17 @@ impl Verified {
     pub fn is_of_client(&self) -> bool {
         let client_id = self.client_id.as_ref();
         self.grant_id.is_none() && client_id.is_some_and(|id| id.as_str() == self.subject.as_str())
+    }
+
+    /// What it can be revoked by. The clients of another issuer are none of ours, though one may
+    /// have the same identifier.
+    pub fn revocable(&self) -> Revocable<'_> {
+        Revocable {
+            token_id: self.token_id.as_deref(),
+            grant_id: self.grant_id.as_ref(),
+            client_id: self.client_id.as_ref().filter(|_| self.is_own),
+            issued_at: self.issued_at,
+        }
     }
 
     /// Whether `now` lies in the token's time, by a clock that may differ by `leeway` from the
@@ -127,6 +140,7 @@ impl Claimed {
         };
         Ok(Self(Verified {
             issuer,
+            is_own: origin == Origin::Own,
             subject: subject(&claims)?,
             client_id: client_id(&claims)?,
             scope: scope(&claims)?,

@@ -347,6 +347,17 @@ pub(crate) fn registration_refused(
     );
 }
 
+/// A client is not in the configuration any more.
+pub(crate) fn client_ended(client: &ClientId) {
+    tracing::info!(
+        target: "audit",
+        event = "client_removed",
+        outcome = "revoked",
+        client.id = %client,
+        "a client is not in the configuration any more; its tokens and grants are revoked"
+    );
+}
+
 /// A session was ended.
 pub(crate) fn signed_out(session: &SessionId, subject: &Subject, peer: IpAddr) {
     tracing::info!(

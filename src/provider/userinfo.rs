@@ -62,15 +62,14 @@ impl Provider {
         if *verified.issuer != *self.settings.issuer.as_str() {
             return Err(BearerError::ForeignIssuer);
         }
-        let grant_id = verified.grant_id.as_ref();
         let revocations = self.parts.store.revocations();
-        if revocations.covers(verified.token_id.as_deref(), grant_id) {
+        if revocations.covers(&verified.revocable()) {
             return Err(BearerError::Revoked);
         }
         if !verified.scope.contains("openid") {
             return Err(BearerError::InsufficientScope);
         }
-        let grant_id = grant_id.ok_or(BearerError::Revoked)?;
+        let grant_id = verified.grant_id.as_ref().ok_or(BearerError::Revoked)?;
         let grant = self.parts.store.find_grant(grant_id).await?;
         let grant = grant.ok_or(BearerError::Revoked)?;
         let client = self

@@ -80,6 +80,8 @@ pub(super) struct Pieces {
     pub(super) snapshot: Snapshot,
     /// Knows own and trusted issuers.
     pub(super) verifier: Arc<TokenVerifier>,
+    /// The provider; `None` without one.
+    provider: Option<Arc<Provider>>,
     /// Tells clients that sessions ended; to be run.
     pub(super) courier: Option<LogoutCourier>,
     /// Replaces signing keys in time; to be run.
@@ -130,17 +132,27 @@ impl Pieces {
             SnapshotParts {
                 verifier: Arc::clone(&verifier),
                 revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
-                provider,
+                provider: provider.clone(),
                 upstreams: Arc::clone(&upstreams),
             },
         )?;
         Ok(Self {
             snapshot,
             verifier,
+            provider,
             courier,
             keeper,
             upstreams,
         })
+    }
+
+    /// Ends what the configuration before this one had and this one has not. The last step before
+    /// it is in force.
+    pub(super) async fn adopt(&self) -> Result<(), StartError> {
+        match &self.provider {
+            Some(provider) => Ok(provider.adopt_clients().await?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ impl Server {
         let certificates = certificates(&config.listeners)?;
         let pieces = Pieces::build(config, &self.foundation).await?;
         pieces.upstreams.resolve().await;
+        pieces.adopt().await?;
 
         for (name, set) in certificates {
             let acceptor = self.acceptors.iter().find(|(known, _)| *known == name);

@@ -101,6 +101,7 @@ impl Server {
             .collect();
         let (addresses, admin_address) = sockets.addresses()?;
         pieces.upstreams.resolve().await;
+        pieces.adopt().await?;
         let gateway = Gateway::new(
             pieces.snapshot,
             Arc::clone(&foundation.clock),

@@ -2,9 +2,8 @@
 
 use super::db::{Row, Statement};
 use super::grants::read_client_id;
-use super::revocations::{Revoked, grant_revoked_until};
-use super::{Store, StoreError, to_the_end};
-use crate::model::{ClientId, GrantId, RegisteredBy, SecretHash, Timestamp};
+use super::{Store, StoreError, client_ends, to_the_end};
+use crate::model::{ClientId, RegisteredBy, SecretHash, Timestamp};
 use crate::secret::Digest;
 
 /// A registered client as the store keeps it.
@@ -63,14 +62,20 @@ impl Store {
             .read_all(|mut row| read_client(&mut row))
     }
 
-    /// Registers a client. Whether its id was free; one that was removed is.
+    /// Registers a client. Whether its id was free; one that was removed is, and the tokens of
+    /// that one stay refused.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the database cannot answer.
     pub async fn add_client(&self, client: &ClientRecord) -> Result<bool, StoreError> {
-        let added = self.db.batch(vec![insert_client(client).need(1)]).await?;
-        Ok(added.is_some())
+        let mut batch = vec![insert_client(client).need(1)];
+        batch.extend(client_ends::returns(client.created_at));
+        let Some(answers) = self.db.batch(batch).await? else {
+            return Ok(false);
+        };
+        self.revocations.take_all(answers)?;
+        Ok(true)
     }
 
     /// Replaces what a client registered, its secret and its token. Whether it still was there.
@@ -91,8 +96,8 @@ impl Store {
         Ok(self.db.batch(vec![update.need(1)]).await?.is_some())
     }
 
-    /// Removes a client with its consents and revokes every grant that was given to it, in one batch. Whether there
-    /// was one. Durable before it returns, seen by [`Self::revocations`] at once, and done even if
+    /// Removes a client with its consents and revokes its tokens and every grant that was given to
+    /// it, in one batch. Whether there was one. Durable before it returns, seen by [`Self::revocations`] at once, and done even if
     /// the caller stops waiting.
     ///
     /// # Errors
@@ -104,38 +109,18 @@ impl Store {
     }
 
     async fn remove_client_now(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
-        let expires_at = grant_revoked_until(now);
         let remove = Statement::new(
             "UPDATE clients SET removed_at = $2, secret_hash = NULL, registration_token = NULL
              WHERE id = $1 AND removed_at IS NULL",
         );
-        let remember = Statement::new(
-            "INSERT INTO revocations (kind, id, expires_at)
-             SELECT 'grant', id, $2 FROM grants WHERE client_id = $1 AND revoked_at IS NULL
-             ON CONFLICT (kind, id) DO NOTHING",
-        );
-        let revoke = Statement::new(
-            "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL
-             RETURNING id",
-        );
-        let forget = Statement::new("DELETE FROM consents WHERE client_id = $1");
-        let removed = self
-            .db
-            .batch(vec![
-                remove.bind(id.as_str()).bind(now).need(1),
-                remember.bind(id.as_str()).bind(expires_at),
-                revoke.bind(id.as_str()).bind(now),
-                // Whoever registers the same id again must ask its users again.
-                forget.bind(id.as_str()),
-            ])
-            .await?;
-        let Some(revoked) = removed.and_then(|answers| answers.into_iter().nth(2)) else {
+        let mut batch = vec![remove.bind(id.as_str()).bind(now).need(1)];
+        batch.extend(client_ends::of_stored(id, now));
+        // The configuration may have one of this id as well.
+        batch.extend(client_ends::returns(now));
+        let Some(answers) = self.db.batch(batch).await? else {
             return Ok(false);
         };
-        for grant in revoked.read_all(|mut row| row.text())? {
-            self.revocations
-                .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
-        }
+        self.revocations.take_all(answers)?;
         Ok(true)
     }
 }

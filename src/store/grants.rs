@@ -88,14 +88,14 @@ impl Store {
 
 /// Stores a grant. One that is given in a session that has just ended is born revoked, so that
 /// signing out cannot be outrun by a page that was still open. The same holds for a client that
-/// was removed a moment ago, by another process perhaps.
+/// was removed a moment ago, by another process perhaps, and is not there again.
 pub(super) fn insert_grant(grant: &Grant) -> Result<Statement, StoreError> {
     let insert = Statement::new(
         "INSERT INTO grants (id, client_id, profile, session_id, scope, authenticated_at, nonce,
                              granted_at, subject, resources, claims, revoked_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
                  coalesce((SELECT ended_at FROM sessions WHERE sessions.id = $4),
-                          (SELECT removed_at FROM clients WHERE clients.id = $2)))",
+                          (SELECT $8 FROM revocations r WHERE r.kind = 'client' AND r.id = $2)))",
     );
     Ok(insert
         .bind(grant.id.as_str())

@@ -1,8 +1,8 @@
 //! What only tests ask of the store.
 
-use super::Store;
-use super::db::Statement;
-use crate::model::{GrantId, Timestamp};
+use super::{Revocations, Store};
+use crate::model::{ClientId, GrantId, Revocable, Timestamp};
+use crate::store::db::Statement;
 
 impl Store {
     /// How many refresh tokens of a grant are live.
@@ -16,3 +16,37 @@ impl Store {
         rows.unwrap().first().unwrap().integer().unwrap()
     }
 }
+
+impl Revocations {
+    /// Whether a token with this `jti`, and nothing else that is revoked, is.
+    pub(crate) fn covers_token(&self, id: &str) -> bool {
+        self.covers(&Revocable {
+            token_id: Some(id),
+            ..NOTHING
+        })
+    }
+
+    /// Whether the tokens of a grant are revoked.
+    pub(crate) fn covers_grant(&self, id: &str) -> bool {
+        self.covers(&Revocable {
+            grant_id: Some(&GrantId::new(id)),
+            ..NOTHING
+        })
+    }
+
+    /// Whether the tokens that a client got at `issued_at` are revoked.
+    pub(crate) fn covers_client(&self, id: &str, issued_at: Timestamp) -> bool {
+        self.covers(&Revocable {
+            client_id: Some(&ClientId::parse(id).unwrap()),
+            issued_at,
+            ..NOTHING
+        })
+    }
+}
+
+const NOTHING: Revocable<'static> = Revocable {
+    token_id: None,
+    grant_id: None,
+    client_id: None,
+    issued_at: Timestamp::from_secs(0),
+};

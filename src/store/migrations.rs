@@ -54,6 +54,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 10,
         sql: include_str!("migrations/sqlite/0010_initial_tokens.sql"),
     },
+    Migration {
+        version: 11,
+        sql: include_str!("migrations/sqlite/0011_configured_clients.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use super::db::{Row, Statement};
+use super::db::{Row, Rows, Statement};
 use super::{Store, StoreError, to_the_end};
-use crate::model::{GrantId, Timestamp};
+use crate::model::{ClientId, GrantId, Revocable, Timestamp};
 
 /// How long the revocation of a grant is remembered: longer than any access token lives, which
 /// the configuration bounds to 24 hours.
@@ -54,19 +54,26 @@ impl Store {
     ///
     /// [`StoreError`] when the database cannot answer; what was known stays known.
     pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
-        let select = Statement::new(
-            "SELECT sequence, kind, id, expires_at FROM revocations WHERE sequence > $1
-             ORDER BY sequence",
-        );
+        let select = Statement::new(concat!(
+            "SELECT ",
+            revocation_columns!(),
+            " FROM revocations WHERE sequence > $1"
+        ));
         let seen = self.revocations.seen.load(Ordering::SeqCst);
-        let entries = self.run(select.bind(seen)).await?.read_all(read_entry)?;
-        for (sequence, revoked, expires_at) in entries {
-            self.revocations.insert(revoked, expires_at);
-            self.revocations.seen.fetch_max(sequence, Ordering::SeqCst);
-        }
+        let rows = self.run(select.bind(seen)).await?;
+        let newest = self.revocations.take(rows)?;
+        self.revocations.seen.fetch_max(newest, Ordering::SeqCst);
         Ok(())
     }
 }
+
+/// The columns that [`Revocations::take`] reads.
+macro_rules! revocation_columns {
+    () => {
+        "sequence, kind, id, expires_at, issued_until"
+    };
+}
+pub(super) use revocation_columns;
 
 /// What was revoked.
 pub(super) enum Revoked {
@@ -74,24 +81,48 @@ pub(super) enum Revoked {
     Token(String),
     /// A grant and all its tokens.
     Grant(GrantId),
+    /// All tokens of a client, or those issued until a moment.
+    Client(ClientId, ClientTokens),
+}
+
+/// Which tokens of a client are revoked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientTokens {
+    /// Those up to here; `None`: all, since the client is not registered.
+    issued_until: Option<Timestamp>,
+    /// Of two entries the later one holds.
+    sequence: i64,
 }
 
 fn read_entry(mut row: Row) -> Result<(i64, Revoked, Timestamp), StoreError> {
     let sequence = row.integer()?;
     let kind = row.text()?;
     let id = row.text()?;
-    let revoked = match kind.as_str() {
-        "jti" => Revoked::Token(id),
-        "grant" => Revoked::Grant(GrantId::new(id)),
+    let expires_at = row.timestamp()?;
+    let issued_until = row.optional_timestamp()?;
+    let client = |issued_until| {
+        let tokens = ClientTokens {
+            issued_until,
+            sequence,
+        };
+        ClientId::parse(&id)
+            .map(|id| Revoked::Client(id, tokens))
+            .map_err(|_| StoreError::Corrupt("a client id"))
+    };
+    let revoked = match (kind.as_str(), issued_until) {
+        ("jti", None) => Revoked::Token(id),
+        ("grant", None) => Revoked::Grant(GrantId::new(id)),
+        ("client", None) => client(None)?,
+        ("client_until", Some(until)) => client(Some(until))?,
         _ => return Err(StoreError::Corrupt("a kind of revocation")),
     };
-    Ok((sequence, revoked, row.timestamp()?))
+    Ok((sequence, revoked, expires_at))
 }
 
-/// Revoked tokens and grants, in memory.
+/// Revoked tokens, grants and clients, in memory.
 ///
-/// Asked on every request: one atomic load while nothing is revoked, else a shared lock and one
-/// or two lookups.
+/// Asked on every request: one atomic load while nothing is revoked, else a shared lock and up to
+/// three lookups.
 #[derive(Debug, Default)]
 pub struct Revocations {
     sets: RwLock<Sets>,
@@ -106,17 +137,28 @@ pub struct Revocations {
 struct Sets {
     tokens: HashMap<String, Timestamp>,
     grants: HashMap<GrantId, Timestamp>,
+    clients: HashMap<ClientId, (ClientTokens, Timestamp)>,
 }
 
 impl Revocations {
-    /// Whether a token with this `jti` or grant is revoked. Nanoseconds when nothing is.
-    pub fn covers(&self, token_id: Option<&str>, grant: Option<&GrantId>) -> bool {
+    /// Whether a token is revoked by its `jti`, its grant or its client. Nanoseconds when nothing
+    /// is.
+    pub fn covers(&self, token: &Revocable<'_>) -> bool {
         if self.is_empty() {
             return false;
         }
         let sets = self.read();
-        token_id.is_some_and(|id| sets.tokens.contains_key(id))
-            || grant.is_some_and(|grant| sets.grants.contains_key(grant))
+        let of_client = |id| {
+            let revoked = sets.clients.get(id).map(|(tokens, _)| tokens.issued_until);
+            revoked.is_some_and(|until| until.is_none_or(|until| token.issued_at <= until))
+        };
+        token
+            .token_id
+            .is_some_and(|id| sets.tokens.contains_key(id))
+            || token
+                .grant_id
+                .is_some_and(|grant| sets.grants.contains_key(grant))
+            || token.client_id.is_some_and(of_client)
     }
 
     /// How many entries there are.
@@ -131,11 +173,28 @@ impl Revocations {
 
     pub(super) fn insert(&self, revoked: Revoked, expires_at: Timestamp) {
         let mut sets = self.write();
-        match revoked {
-            Revoked::Token(id) => sets.tokens.insert(id, expires_at),
-            Revoked::Grant(id) => sets.grants.insert(id, expires_at),
-        };
+        sets.insert(revoked, expires_at);
         self.publish_length(&sets);
+    }
+
+    /// Takes over rows of the table; the sequence of the last, 0 when there is none.
+    pub(super) fn take(&self, rows: Rows) -> Result<i64, StoreError> {
+        let entries = rows.read_all(read_entry)?;
+        let mut newest = 0;
+        let mut sets = self.write();
+        for (sequence, revoked, expires_at) in entries {
+            sets.insert(revoked, expires_at);
+            newest = newest.max(sequence);
+        }
+        self.publish_length(&sets);
+        Ok(newest)
+    }
+
+    /// Takes over the rows that the statements of a batch returned; none returns others.
+    pub(super) fn take_all(&self, answers: Vec<Rows>) -> Result<(), StoreError> {
+        answers
+            .into_iter()
+            .try_for_each(|rows| self.take(rows).map(drop))
     }
 
     /// Forgets what has expired.
@@ -143,11 +202,12 @@ impl Revocations {
         let mut sets = self.write();
         sets.tokens.retain(|_, expires_at| now < *expires_at);
         sets.grants.retain(|_, expires_at| now < *expires_at);
+        sets.clients.retain(|_, (_, expires_at)| now < *expires_at);
         self.publish_length(&sets);
     }
 
     fn publish_length(&self, sets: &Sets) {
-        let length = sets.tokens.len() + sets.grants.len();
+        let length = sets.tokens.len() + sets.grants.len() + sets.clients.len();
         self.length.store(length, Ordering::Release);
     }
 
@@ -162,28 +222,90 @@ impl Revocations {
     }
 }
 
+impl Sets {
+    fn insert(&mut self, revoked: Revoked, expires_at: Timestamp) {
+        match revoked {
+            Revoked::Token(id) => {
+                self.tokens.insert(id, expires_at);
+            }
+            Revoked::Grant(id) => {
+                self.grants.insert(id, expires_at);
+            }
+            Revoked::Client(id, tokens) => {
+                let known = self.clients.get(&id).map(|(tokens, _)| tokens.sequence);
+                if known.is_none_or(|known| known < tokens.sequence) {
+                    self.clients.insert(id, (tokens, expires_at));
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
 
+    fn client(name: &str) -> ClientId {
+        ClientId::parse(name).unwrap()
+    }
+
     #[test]
     fn a_token_is_covered_by_its_own_or_its_grants_revocation() {
         let revocations = Revocations::default();
-        let (bad, good) = (GrantId::new("bad"), GrantId::new("good"));
-        assert!(!revocations.covers(Some("t1"), Some(&bad)));
+        let bad = GrantId::new("bad");
+        assert!(!revocations.covers_token("t1") && !revocations.covers_grant("bad"));
 
         revocations.insert(Revoked::Token("t1".to_owned()), NOW);
         revocations.insert(Revoked::Grant(bad.clone()), NOW);
 
         assert_eq!(revocations.len(), 2);
-        assert!(revocations.covers(Some("t1"), Some(&good)));
-        assert!(revocations.covers(Some("t2"), Some(&bad)));
-        assert!(revocations.covers(None, Some(&bad)));
-        assert!(!revocations.covers(Some("t2"), Some(&good)));
-        assert!(!revocations.covers(Some("bad"), None), "a jti is no grant");
-        assert!(!revocations.covers(None, None));
+        let covers = |token_id, grant_id| {
+            revocations.covers(&Revocable {
+                token_id,
+                grant_id,
+                client_id: None,
+                issued_at: NOW,
+            })
+        };
+        let good = GrantId::new("good");
+        assert!(covers(Some("t1"), Some(&good)));
+        assert!(covers(Some("t2"), Some(&bad)));
+        assert!(covers(None, Some(&bad)));
+        assert!(!covers(Some("t2"), Some(&good)));
+        assert!(!covers(Some("bad"), None), "a jti is no grant");
+        assert!(!covers(None, None));
+    }
+
+    #[test]
+    fn tokens_of_a_client_are_covered_all_or_up_to_a_moment() {
+        let revoke = |revocations: &Revocations, issued_until, sequence| {
+            let tokens = ClientTokens {
+                issued_until,
+                sequence,
+            };
+            revocations.insert(Revoked::Client(client("app"), tokens), NOW);
+        };
+        let revocations = Revocations::default();
+        let covers = |issued_at| revocations.covers_client("app", Timestamp::from_secs(issued_at));
+
+        revoke(&revocations, None, 1);
+        assert!(covers(0) && covers(u64::MAX), "it is not there");
+        assert!(!revocations.covers_client("another", NOW));
+
+        revoke(&revocations, Some(NOW), 3);
+        assert!(covers(999) && covers(1_000), "it is there again");
+        assert!(!covers(1_001));
+
+        revoke(&revocations, None, 2);
+        assert!(!covers(1_001), "news that come late change nothing");
+
+        revoke(&revocations, None, 4);
+        assert!(covers(1_001), "gone again");
+        assert_eq!(revocations.len(), 1);
+        revocations.purge(NOW);
+        assert!(revocations.is_empty());
     }
 
     #[test]
@@ -192,7 +314,7 @@ mod tests {
         revocations.insert(Revoked::Token("t1".to_owned()), NOW);
 
         revocations.purge(NOW.before(Duration::from_secs(1)));
-        assert!(revocations.covers(Some("t1"), None));
+        assert!(revocations.covers_token("t1"));
 
         revocations.purge(NOW);
         assert!(revocations.is_empty());

@@ -14,6 +14,7 @@ macro_rules! session_columns {
          coalesce(last_seen_at, authenticated_at), user_agent, address"
     };
 }
+pub(super) use session_columns;
 
 impl Store {
     /// Stores a new session under the digest of its cookie.
@@ -191,7 +192,8 @@ impl Store {
     }
 }
 
-fn read_session(row: &mut Row) -> Result<Session, StoreError> {
+/// Reads the columns of [`session_columns`].
+pub(super) fn read_session(row: &mut Row) -> Result<Session, StoreError> {
     Ok(Session {
         id: SessionId::new(row.text()?),
         user: profile::from_json(&row.text()?)?,

@@ -107,12 +107,11 @@ impl Authenticator {
         Ok(principal)
     }
 
-    /// Whether the token of `principal`, or its grant, was revoked.
+    /// Whether the token of `principal`, its grant or its client was revoked.
     pub(super) fn is_revoked(&self, principal: &Principal) -> bool {
         let verified = principal.verified();
-        self.revocations.as_ref().is_some_and(|revocations| {
-            revocations.covers(verified.token_id.as_deref(), verified.grant_id.as_ref())
-        })
+        let revocations = self.revocations.as_ref();
+        revocations.is_some_and(|revocations| revocations.covers(&verified.revocable()))
     }
 
     /// From when on the token of `principal` is not accepted any more.

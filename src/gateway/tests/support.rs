@@ -54,6 +54,7 @@ pub(crate) fn policy() -> Policy {
 pub(crate) fn verified() -> Verified {
     Verified {
         issuer: Arc::from(ISSUER),
+        is_own: false,
         subject: Subject::parse("alice").unwrap(),
         client_id: ClientId::parse("app").ok(),
         scope: Scope::parse("read").unwrap(),

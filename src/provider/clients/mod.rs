@@ -1,6 +1,7 @@
 //! The registered clients, by their identifiers: those of the configuration, then those of the
 //! store.
 
+mod adoption;
 mod authentication;
 mod cells;
 mod check;

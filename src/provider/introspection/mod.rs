@@ -93,13 +93,12 @@ impl Provider {
         if !is_ours || !(is_own || client.introspection.covers(&verified.audience)) {
             return Ok(None);
         }
-        let grant_id = verified.grant_id.as_ref();
         let revocations = self.parts.store.revocations();
-        if revocations.covers(verified.token_id.as_deref(), grant_id) {
+        if revocations.covers(&verified.revocable()) {
             return Ok(None);
         }
         let mut members = Members::new();
-        if let Some(id) = grant_id {
+        if let Some(id) = &verified.grant_id {
             let Some(grant) = self.parts.store.find_grant(id).await? else {
                 return Ok(None);
             };

@@ -35,6 +35,7 @@ mod redirect_uris;
 mod refresh;
 mod refresh_model;
 mod registration;
+mod removed_clients;
 mod requested_claims;
 mod resources;
 mod response_modes;

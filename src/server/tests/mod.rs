@@ -44,8 +44,12 @@ impl Demo {
     }
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(TempDir::new().unwrap(), change).await
+    }
+
+    /// One over the state that another may have left in `folder`.
+    async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         install_crypto_provider();
-        let folder = TempDir::new().unwrap();
         let mut config = demo_config(folder.path());
         change(&mut config);
         let sockets = Sockets {

@@ -49,6 +49,37 @@ async fn what_cannot_be_put_in_force_changes_nothing_and_raises_the_alarm() {
     );
 }
 
+/// Its tokens are refused by whoever asks the revocations, which is everybody.
+#[tokio::test]
+async fn a_client_that_the_new_file_has_no_more_is_revoked_and_the_start_counts_too() {
+    let demo = Demo::start().await;
+    let n_revoked = async |server: &Demo| {
+        let metrics = exchange(server.admin, "GET", "/metrics").await;
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("cellgate_revocations "));
+        count.unwrap().to_owned()
+    };
+    let without = |name: &'static str| {
+        move |config: &mut crate::config::Config| {
+            let clients = &mut config.provider.as_mut().unwrap().clients;
+            clients.retain(|client| client.id.as_str() != name);
+        }
+    };
+    assert_eq!(n_revoked(&demo).await, "0");
+
+    let new = demo.config_with(without("demo-service"));
+    demo.server.reload(new).await.unwrap();
+
+    assert_eq!(n_revoked(&demo).await, "1");
+    let again = Demo::start_in(demo.folder, without("demo-app")).await;
+    assert_eq!(
+        n_revoked(&again).await,
+        "2",
+        "one is there again, one is gone"
+    );
+}
+
 #[tokio::test]
 async fn a_handshake_after_a_reload_shows_the_new_certificate() {
     let (first, second) = (

@@ -1,7 +1,7 @@
 //! Clients that were registered while running.
 
 use super::{NOW, code, digest, later, new_store};
-use crate::model::{ClientId, GrantId, RegisteredBy, SecretHash};
+use crate::model::{ClientId, RegisteredBy, SecretHash};
 use crate::store::{ClientRecord, Redemption, Store};
 
 /// The client that the grants of these tests are given to.
@@ -75,7 +75,7 @@ async fn a_removed_client_takes_its_grants_with_it() {
 
     assert!(store.remove_client(&client().id, later(1)).await.unwrap());
 
-    assert!(store.revocations().covers(None, Some(&GrantId::new("a"))));
+    assert!(store.revocations().covers_grant("a"));
     let redeemed = store.redeem_code(&digest("a"), later(2)).await.unwrap();
     assert!(matches!(redeemed, Redemption::Unknown), "{redeemed:?}");
     assert!(store.find_client(&client().id).await.unwrap().is_none());
@@ -117,4 +117,42 @@ async fn a_removed_client_is_forgotten_after_a_day() {
 
     assert_eq!(store.collect_garbage(later(3600), 10).await.unwrap(), 0);
     assert!(store.collect_garbage(later(26 * 3600), 10).await.unwrap() >= 1);
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_removed_client_are_refused_and_stay_so_when_it_returns() {
+    let store = with_client().await;
+    let covers = |at| store.revocations().covers_client("demo-app", later(at));
+    assert!(!covers(0));
+
+    store.remove_client(&client().id, later(10)).await.unwrap();
+    assert!(covers(10));
+    assert!(covers(12), "by a process that has not noticed yet");
+
+    let again = ClientRecord {
+        created_at: later(20),
+        ..client()
+    };
+    store.add_client(&again).await.unwrap();
+    assert!(covers(19));
+    assert!(!covers(20));
+
+    store.remove_client(&client().id, later(30)).await.unwrap();
+    assert!(covers(31));
+}
+
+#[tokio::test]
+async fn a_client_that_returns_in_the_second_it_was_removed_revives_nothing() {
+    let store = with_client().await;
+    let again = ClientRecord {
+        created_at: later(10),
+        ..client()
+    };
+
+    store.remove_client(&client().id, later(10)).await.unwrap();
+    store.add_client(&again).await.unwrap();
+
+    let covers = |at| store.revocations().covers_client("demo-app", later(at));
+    assert!(covers(10));
+    assert!(!covers(11));
 }

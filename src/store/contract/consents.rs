@@ -2,7 +2,7 @@
 
 use super::{code, digest, grant, later, new_store};
 use crate::model::{
-    Allowance, ClientId, Consent, Grant, GrantId, IdentityClaim, Scope, Subject, Timestamp,
+    Allowance, ClientId, Consent, Grant, IdentityClaim, Scope, Subject, Timestamp,
 };
 use crate::store::{Redemption, Store};
 
@@ -129,8 +129,8 @@ async fn withdrawing_a_consent_revokes_what_came_of_it_and_nothing_else() {
     store.withdraw_consent(&user, &app, later(2)).await.unwrap();
 
     assert_eq!(allowed(&store, user.as_str(), "demo-app").await, None);
-    assert!(store.revocations().covers(None, Some(&GrantId::new("g1"))));
-    assert!(!store.revocations().covers(None, Some(&GrantId::new("g2"))));
+    assert!(store.revocations().covers_grant("g1"));
+    assert!(!store.revocations().covers_grant("g2"));
     let code = store.redeem_code(&digest("g1"), later(3)).await.unwrap();
     assert!(matches!(code, Redemption::Unknown), "{code:?}");
     let code = store.redeem_code(&digest("g2"), later(3)).await.unwrap();

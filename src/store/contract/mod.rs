@@ -5,6 +5,7 @@
 mod assertions;
 mod attempts;
 mod clients;
+mod configured_clients;
 mod consents;
 mod garbage;
 mod keys;

@@ -1,0 +1,119 @@
+//! Who is signed in, for operators: all sessions, and what outlives them.
+
+use std::collections::BTreeMap;
+
+use super::db::Statement;
+use super::grants::read_client_id;
+use super::sessions::{read_session, session_columns};
+use super::{Store, StoreError, profile};
+use crate::model::{ClientId, Session, SessionId, Subject, Timestamp, UserProfile};
+
+/// A sign-in of which something still works.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// Its name.
+    pub id: SessionId,
+    /// Who signed in.
+    pub user: UserProfile,
+    /// The browser; `None` when its session has ended by itself and only the refresh tokens of
+    /// applications go on.
+    pub browser: Option<Session>,
+    /// Which applications it was used with.
+    pub clients: Vec<ClientId>,
+}
+
+impl Store {
+    /// Every session that has not ended at `now`, and each that ended by itself while refresh
+    /// tokens of it are still good. By user and, of each, the one used last first.
+    ///
+    /// Reads all of them: for operators, not for requests.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn open_sessions(&self, now: Timestamp) -> Result<Vec<OpenSession>, StoreError> {
+        let browsers = Statement::new(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions WHERE ended_at IS NULL AND idle_until > $1 AND expires_at > $1"
+        ));
+        let refreshed = Statement::new(
+            "SELECT g.session_id, g.profile FROM grants g
+             WHERE g.revoked_at IS NULL AND EXISTS
+                (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.expires_at > $1)
+             ORDER BY g.granted_at",
+        );
+        let clients =
+            Statement::new("SELECT session_id, client_id FROM session_clients ORDER BY client_id");
+        let [browsers, refreshed, clients] = self
+            .run_all([browsers.bind(now), refreshed.bind(now), clients])
+            .await?;
+        let mut open = BTreeMap::new();
+        for session in browsers.read_all(|mut row| read_session(&mut row))? {
+            let (id, user) = (session.id.as_str().to_owned(), session.user.clone());
+            open.insert(
+                id,
+                OpenSession::new(session.id.clone(), user, Some(session)),
+            );
+        }
+        for (id, user) in
+            refreshed.read_all(|mut row| Ok((row.text()?, profile::from_json(&row.text()?)?)))?
+        {
+            let name = SessionId::new(id.clone());
+            open.entry(id)
+                .or_insert_with(|| OpenSession::new(name, user, None));
+        }
+        for (id, client) in
+            clients.read_all(|mut row| Ok((row.text()?, read_client_id(&mut row)?)))?
+        {
+            if let Some(session) = open.get_mut(&id) {
+                session.clients.push(client);
+            }
+        }
+        let mut open: Vec<_> = open.into_values().collect();
+        open.sort_by(|a, b| {
+            let by_user = a.user.login.cmp(&b.user.login);
+            by_user.then(b.last_seen_at().cmp(&a.last_seen_at()))
+        });
+        Ok(open)
+    }
+
+    /// Ends everything of `subject`: every session, and every grant that outlived its session. As
+    /// [`Self::end_session`] does, one after the other. Returns how many sign-ins that ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer; some may have ended then.
+    pub async fn end_sessions_of(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let select = Statement::new(
+            "SELECT id FROM sessions
+             WHERE subject = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2
+             UNION SELECT session_id FROM grants WHERE subject = $1 AND revoked_at IS NULL",
+        );
+        let rows = self.run(select.bind(subject.as_str()).bind(now)).await?;
+        let ids = rows.read_all(|mut row| row.text())?;
+        for id in &ids {
+            self.end_session(&SessionId::new(id.as_str()), now).await?;
+        }
+        Ok(ids.len())
+    }
+}
+
+impl OpenSession {
+    const fn new(id: SessionId, user: UserProfile, browser: Option<Session>) -> Self {
+        Self {
+            id,
+            user,
+            browser,
+            clients: Vec::new(),
+        }
+    }
+
+    fn last_seen_at(&self) -> Option<Timestamp> {
+        self.browser.as_ref().map(|session| session.last_seen_at)
+    }
+}
