@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::clients::ClientsCommand;
+use super::sessions::SessionsCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// An OpenID Provider and a token-checking reverse proxy in one process.
@@ -100,6 +101,12 @@ pub(super) enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: ClientsCommand,
+    },
+    /// Show who is signed in, and sign users out.
+    Sessions {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: SessionsCommand,
     },
     /// Let a user sign in again who typed too many wrong passwords.
     Users {

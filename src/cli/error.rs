@@ -8,6 +8,7 @@ use miette::GraphicalTheme;
 
 use super::clients::ClientsError;
 use super::report::Refusal;
+use super::sessions::SessionsError;
 use crate::entropy::EntropyError;
 use crate::jose::KeyError;
 use crate::model::LoginError;
@@ -41,6 +42,9 @@ pub(super) enum CliError {
     /// `clients` with what cannot be done.
     #[error(transparent)]
     Clients(#[from] ClientsError),
+    /// `sessions` with what cannot be done.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
     /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -91,6 +95,7 @@ impl CliError {
             | Self::UnusedAlgorithm(_)
             | Self::Login(_)
             | Self::Clients(_)
+            | Self::Sessions(_)
             | Self::NoSecret
             | Self::NoAdmin => 2,
             Self::Start(_)

@@ -15,6 +15,7 @@ mod healthcheck;
 mod keys;
 mod run;
 mod schema;
+mod sessions;
 mod users;
 
 use std::io::{self, Write};
@@ -61,6 +62,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Keys { command } => keys::keys(command, out),
         Command::Clients { command } => clients::clients(command, out),
+        Command::Sessions { command } => sessions::sessions(command, out),
         Command::Users { command } => users::users(command, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }

@@ -35,6 +35,9 @@ pub(in crate::cli) enum ClientsCommand {
         json: bool,
     },
     /// Make a client another secret and print it; the old one is worth nothing within seconds.
+    ///
+    /// Tokens that it has stay good: they were given for the secret that was right then. If a thief
+    /// may have had that one, remove the client and add it again, which ends every token.
     RotateSecret {
         /// Its `client_id`.
         #[arg(value_name = "ID", allow_hyphen_values = true)]
@@ -55,9 +58,10 @@ pub(in crate::cli) enum ClientsCommand {
     /// Of use with `provider.registration.mode: initial_access_token`.
     #[command(subcommand)]
     InitialToken(InitialTokenCommand),
-    /// Remove a client, and revoke everything that users granted it.
+    /// Remove a client, and revoke everything that users granted it and that it got for itself.
     ///
-    /// Its refresh and access tokens are refused within seconds, here and at the gateway.
+    /// Its refresh and access tokens are refused within seconds, here and at the gateway, and stay
+    /// so when a client is added under the same id.
     Remove {
         /// Its `client_id`.
         #[arg(value_name = "ID", allow_hyphen_values = true)]

@@ -143,3 +143,5 @@ impl Book {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::Desk;

@@ -1,7 +1,9 @@
 //! Clients of the configuration: one that is taken out is noticed.
 
 use super::{NOW, code, digest, later, new_store, settings_in};
-use crate::model::{Allowance, ClientId, Consent, GrantId, RegisteredBy, Scope, Subject, Timestamp};
+use crate::model::{
+    Allowance, ClientId, Consent, GrantId, RegisteredBy, Scope, Subject, Timestamp,
+};
 use crate::store::{ClientRecord, Redemption, Store};
 
 /// The client that the grants of these tests are given to.

@@ -1,9 +1,7 @@
 //! What a user allowed a client is remembered until it is withdrawn, with all that came of it.
 
 use super::{code, digest, grant, later, new_store};
-use crate::model::{
-    Allowance, ClientId, Consent, Grant, IdentityClaim, Scope, Subject, Timestamp,
-};
+use crate::model::{Allowance, ClientId, Consent, Grant, IdentityClaim, Scope, Subject, Timestamp};
 use crate::store::{Redemption, Store};
 
 fn subject(text: &str) -> Subject {

@@ -22,13 +22,13 @@ struct Line {
 }
 
 /// A configuration with the client `app`, and its state.
-pub(super) struct Desk {
+pub(in crate::cli) struct Desk {
     folder: TempDir,
-    pub(super) config: PathBuf,
+    pub(in crate::cli) config: PathBuf,
 }
 
 impl Desk {
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("cellgate.yaml");
         let state = folder.path().display();
@@ -48,7 +48,7 @@ routes: [{{name: r, path: /, whoami: true}}]"
     }
 
     /// Works on the state itself.
-    pub(super) fn with_store<T>(&self, work: impl AsyncFnOnce(Store) -> T) -> T {
+    pub(in crate::cli) fn with_store<T>(&self, work: impl AsyncFnOnce(Store) -> T) -> T {
         let settings = store::Settings {
             path: Some(self.folder.path().join("c.db")),
             key_file: Some(self.folder.path().join("c.key")),
@@ -392,4 +392,19 @@ fn state_that_does_not_exist_is_not_created() {
 
     assert!(matches!(refused, Err(CliError::NoState(_))));
     assert!(!Path::new(&desk.folder.path().join("d.db")).exists());
+}
+
+/// Ids are random, and one of 64 begins with a hyphen.
+#[test]
+fn an_id_that_looks_like_an_option_can_be_named() {
+    let desk = Desk::new();
+    let mut add = ADD;
+    add[2] = "-3";
+
+    desk.type_in(&add).unwrap();
+    let shown = desk.json(&["show", "-3", "--json"]);
+    desk.type_in(&["remove", "-3"]).unwrap();
+
+    assert_eq!(shown["client_id"], "-3");
+    assert!(desk.record("-3").is_none());
 }
