@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -12,6 +13,7 @@ use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::accounts::{Refusal, User};
 use super::answers::{self, Answer};
@@ -111,8 +113,16 @@ struct SessionRequest {
 }
 
 /// `POST /a/frontend/session`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "to take its time is what is imitated"
+)]
 async fn session(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let switch = lock(shared).switches.session;
+    let (switch, delay_ms) = {
+        let switches = &lock(shared).switches;
+        (switches.session, switches.session_delay_ms)
+    };
+    sleep(Duration::from_millis(delay_ms)).await;
     if let Some(failure) = session_failure(switch).await {
         return failure;
     }

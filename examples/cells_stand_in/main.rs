@@ -34,6 +34,9 @@ struct Arguments {
     /// What `POST /a/frontend/session` does with right credentials.
     #[arg(long, value_enum, default_value = "works")]
     session: SessionSwitch,
+    /// Milliseconds that a password check takes.
+    #[arg(long, default_value_t = 0)]
+    session_delay_ms: u64,
     /// What `GET /a/user/{login}` does.
     #[arg(long, value_enum, default_value = "works")]
     profile: ProfileSwitch,
@@ -55,6 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let switches = Switches {
         version: arguments.version,
         session: arguments.session,
+        session_delay_ms: arguments.session_delay_ms,
         profile: arguments.profile,
         token_lifetime_s: arguments.token_lifetime_s,
         hidden_users: arguments.hidden_user,

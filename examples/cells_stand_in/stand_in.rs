@@ -100,6 +100,8 @@ pub(crate) enum ProfileSwitch {
 pub(crate) struct Switches {
     pub(crate) version: Version,
     pub(crate) session: SessionSwitch,
+    /// How long a password check takes.
+    pub(crate) session_delay_ms: u64,
     pub(crate) profile: ProfileSwitch,
     pub(crate) token_lifetime_s: u64,
     /// Users of public links: may not sign in on the main site.
@@ -115,6 +117,7 @@ impl Default for Switches {
         Self {
             version: Version::default(),
             session: SessionSwitch::default(),
+            session_delay_ms: 0,
             profile: ProfileSwitch::default(),
             token_lifetime_s: 600,
             hidden_users: Vec::new(),

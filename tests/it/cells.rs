@@ -7,7 +7,7 @@ use crate::support::{Answer, Edge, Tokens};
 
 #[path = "../../examples/cells_stand_in/stand_in.rs"]
 #[expect(dead_code, reason = "other users of the file ask it for more")]
-mod stand_in;
+pub(crate) mod stand_in;
 
 const ALICE: &str = "0d6f6b1e-6b0a-4f5e-9a53-0c2b8f7f1a01";
 const VERSIONS: [Version; 3] = [Version::V2, Version::V4, Version::V5];
@@ -19,6 +19,11 @@ fn edge(cells: &StandIn, sign_in: &str) -> Edge {
 
 /// The same with more keys of `users.cells`.
 fn edge_with(cells: &StandIn, sign_in: &str, more: &str) -> Edge {
+    Edge::start(&yaml(cells, sign_in, &format!(", timeout_s: 1{more}")))
+}
+
+/// The configuration of [`edge_with`], with all keys of `users.cells` but the first.
+pub(crate) fn yaml(cells: &StandIn, sign_in: &str, more: &str) -> String {
     let demo = include_str!("../../config/demo.yaml");
     let (before, rest) = demo.split_once("\nusers:").expect("it has users");
     let routes = rest.split_once("\nroutes:").expect("it has routes").1;
@@ -28,9 +33,9 @@ fn edge_with(cells: &StandIn, sign_in: &str, more: &str) -> Edge {
     );
     let before = before.replace("scope: openid", "scope: roles openid");
     let url = cells.url();
-    Edge::start(&format!(
-        "{before}\nusers:\n  cells: {{ url: \"{url}\", connect_timeout_s: 1, timeout_s: 1{more} }}\n\nroutes:{routes}"
-    ))
+    format!(
+        "{before}\nusers:\n  cells: {{ url: \"{url}\", connect_timeout_s: 1{more} }}\n\nroutes:{routes}"
+    )
 }
 
 async fn cells(version: Version) -> StandIn {

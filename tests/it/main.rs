@@ -25,6 +25,7 @@ mod limits;
 mod log;
 mod logout;
 mod operations;
+mod overload;
 mod pages;
 mod provider;
 mod relying_party;

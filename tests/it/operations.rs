@@ -93,6 +93,78 @@ async fn a_reload_takes_a_good_file_and_keeps_the_old_one_for_a_bad_one() {
     edge.get("/more/x").await.assert_status(200);
 }
 
+/// Also when that happened while nothing ran; and it stays so when the client comes back.
+#[tokio::test]
+async fn the_tokens_of_a_client_that_was_taken_out_are_worth_nothing() {
+    let edge = Edge::demo();
+    let tokens = edge.sign_in("alice").tokens().await;
+    let (token, refresh_token) = (tokens.access_token, tokens.refresh_token.unwrap());
+    edge.get_with("/api/x", &token).await.assert_status(200);
+    let with = fs::read_to_string(edge.folder.path().join("cellgate.yaml")).unwrap();
+    let without = with.replacen("- id: demo-app\n", "- id: another-app\n", 1);
+
+    let edge = Edge::start_again(edge.kill(), &without);
+    assert!(
+        edge.log()
+            .contains("a client is not in the configuration any more")
+    );
+    edge.get_with("/api/x", &token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
+
+    fs::write(edge.folder.path().join("cellgate.yaml"), with).unwrap();
+    edge.signal("HUP");
+    edge.wait_for("configuration loaded");
+    edge.get_with("/api/x", &token)
+        .await
+        .assert_challenged(401, Some("invalid_token"));
+    edge.token(&[
+        ("grant_type", "refresh_token"),
+        ("client_id", "demo-app"),
+        ("refresh_token", &refresh_token),
+    ])
+    .await
+    .assert_refused(400, "invalid_grant");
+}
+
+/// Beside the running server, and it follows.
+#[tokio::test]
+async fn an_operator_sees_who_is_signed_in_and_ends_it() {
+    let edge = Edge::demo();
+    let tokens = edge.sign_in("alice").tokens().await;
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cellgate"))
+            .arg("sessions")
+            .args(words)
+            .args(["--config", "cellgate.yaml"])
+            .current_dir(edge.folder.path())
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (String::from_utf8(said).unwrap(), output.status.code())
+    };
+
+    let (listed, _) = run(&["list"]);
+    assert!(
+        listed.contains("alice") && listed.contains("demo-app"),
+        "{listed}"
+    );
+    let (said, code) = run(&["end", "alice"]);
+    assert_eq!(code, Some(0), "{said}");
+
+    // Introspection and refresh ask the store; the gateway follows within five seconds.
+    edge.token(&[
+        ("grant_type", "refresh_token"),
+        ("client_id", "demo-app"),
+        ("refresh_token", &tokens.refresh_token.unwrap()),
+    ])
+    .await
+    .assert_refused(400, "invalid_grant");
+    let (said, code) = run(&["end", "alice"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("nobody is signed in as"), "{said}");
+}
+
 /// Nothing in flight is cut off: an upload that began before SIGTERM is answered after it.
 #[tokio::test]
 async fn a_stop_waits_for_what_is_in_flight() {

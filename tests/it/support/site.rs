@@ -9,7 +9,7 @@ use super::{Answer, SignIn, Wire};
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Where Cellgate listens, and a client to ask it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(super) scheme: &'static str,
