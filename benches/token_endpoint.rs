@@ -3,11 +3,19 @@
 //!
 //! Access tokens are signed with ES256 and ID tokens with RS256, the defaults. The database is a
 //! file; how long a commit takes with `synchronous=FULL` is a property of the disk it is on.
+//!
+//! One group counts processor time: a token request beside the two things it cannot do without,
+//! its signature and its durable write.
 
 #![expect(
     clippy::expect_used,
     reason = "a bench that cannot be set up is to stop"
 )]
+
+#[path = "cpu_time.rs"]
+mod cpu_time;
+#[path = "token_requests.rs"]
+mod token_requests;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -19,22 +27,27 @@ use cellgate::entropy;
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{
     AuthorizationCode, Client, ClientAuthentication, ClientId, CodeChallenge, Grant, GrantId,
-    GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SessionId, Subject,
-    Timestamp, UserDetails, UserProfile,
+    GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SecretHash, SessionId,
+    Subject, Timestamp, UserDetails, UserProfile,
 };
 use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
-use cellgate::secret::Digest;
-use cellgate::store::{self, AttemptLimits, Store, Synchronous};
+use cellgate::secret::{Digest, Secret};
+use cellgate::store::{self, AttemptLimits, RefreshTerms, Store, Synchronous};
 use cellgate::telemetry::Metrics;
-use cellgate::users::{self, SignIn, SignInLimits};
+use cellgate::users::{self, SignIn, SignInLimits, StaticUser};
+use cpu_time::CpuTime;
 use criterion::{BatchSize, Criterion};
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use token_requests::{
+    claims, client_credentials_request, code_request, get_request, refresh_request,
+};
 use tokio::runtime::Runtime;
 
 const ISSUER: &str = "https://files.example/oidc/";
 const REDIRECT_URI: &str = "https://app.example/callback";
+const SECRET: &str = "SyYu1wlPqoDSAw-3yeWpqkD8nZBqhJ0vxqxk3FGcwcM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
@@ -48,6 +61,46 @@ fn main() {
     }
     documents(&mut criterion, &TestBed::new(&keys, Synchronous::Normal));
     criterion.final_summary();
+
+    let mut criterion = Criterion::default()
+        .with_measurement(CpuTime)
+        .configure_from_args();
+    let bed = TestBed::new(&keys, Synchronous::Full);
+    processor_time(&mut criterion, &bed, &keys);
+    criterion.final_summary();
+}
+
+/// A refresh without an ID token and a token for the client itself, each one signature (ES256).
+fn processor_time(criterion: &mut Criterion<CpuTime>, bed: &TestBed, keys: &KeyRing) {
+    let mut group = criterion.benchmark_group("token endpoint/processor time, synchronous FULL");
+    let key = keys.signing_key(SigningAlgorithm::Es256, NOW);
+    let key = key.expect("the key is there");
+    let claims = claims(&bed.tokens(&client_credentials_request()).access_token);
+    group.bench_function("signature alone", |bench| {
+        bench.iter(|| key.sign_jwt("at+jwt", &claims).expect("it signs"));
+    });
+    group.bench_function("durable write alone", |bench| {
+        bench.iter_batched(
+            || bed.new_refresh_token(),
+            |token| bed.rotate(&token),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("refresh_token", |bench| {
+        bench.iter_batched(
+            || refresh_request(bed.new_refresh_token().expose()),
+            |request| bed.answer(request),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("client_credentials", |bench| {
+        bench.iter_batched(
+            client_credentials_request,
+            |request| bed.answer(request),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
 }
 
 fn token_endpoint(criterion: &mut Criterion, bed: &TestBed, synchronous: &str) {
@@ -147,54 +200,60 @@ impl TestBed {
         code.expose().to_owned()
     }
 
+    /// Stores the refresh token of a grant without `openid`, as the code grant does.
+    fn new_refresh_token(&self) -> Secret {
+        let token = entropy::opaque_token().expect("there is randomness");
+        let record = AuthorizationCode {
+            grant: Grant {
+                scope: Scope::parse("offline_access demo.read").expect("a scope"),
+                ..grant()
+            },
+            redirect_uri: REDIRECT_URI.to_owned(),
+            code_challenge: None,
+            expires_at: NOW.after(Duration::from_secs(60)),
+        };
+        let code = entropy::opaque_token().expect("there is randomness");
+        let until = NOW.after(Duration::from_secs(86_400));
+        let (store, grant) = (&self.store, &record.grant.id);
+        self.runtime.block_on(async {
+            let saved = store.save_code(&code.digest(), &record).await;
+            saved.expect("the grant is stored");
+            let digest = token.digest();
+            let saved = store.save_refresh_token(&digest, grant, until).await;
+            saved.expect("the token is stored");
+        });
+        token
+    }
+
+    /// The write that a refresh cannot do without.
+    fn rotate(&self, token: &Secret) {
+        let user = user();
+        let terms = RefreshTerms {
+            expires_at: NOW.after(Duration::from_secs(86_400)),
+            reuse_window: Duration::from_secs(30),
+            confirmed: Some(&user),
+        };
+        let rotation = self.store.rotate_refresh_token(token, &terms, NOW);
+        let rotation = self.runtime.block_on(rotation);
+        rotation.expect("the token is rotated");
+    }
+
     fn new_tokens(&self) -> Tokens {
-        let body = self.answer(code_request(&self.new_code()));
+        self.tokens(&code_request(&self.new_code()))
+    }
+
+    fn tokens(&self, request: &Request<Bytes>) -> Tokens {
+        let body = self.answer(request.clone());
         let body: Value = serde_json::from_slice(&body).expect("the answer is JSON");
         let text = |name| {
             let value = body.get(name).and_then(Value::as_str);
-            value.expect("the answer has the token").to_owned()
+            value.unwrap_or_default().to_owned()
         };
         Tokens {
             access_token: text("access_token"),
             refresh_token: text("refresh_token"),
         }
     }
-}
-
-fn code_request(code: &str) -> Request<Bytes> {
-    token_request(&[
-        ("grant_type", "authorization_code"),
-        ("client_id", "app"),
-        ("code", code),
-        ("redirect_uri", REDIRECT_URI),
-        ("code_verifier", VERIFIER),
-    ])
-}
-
-fn refresh_request(refresh_token: &str) -> Request<Bytes> {
-    token_request(&[
-        ("grant_type", "refresh_token"),
-        ("client_id", "app"),
-        ("refresh_token", refresh_token),
-    ])
-}
-
-fn token_request(form: &[(&str, &str)]) -> Request<Bytes> {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    Request::post("/oidc/oauth2/token")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(body.into())
-        .expect("the request is valid")
-}
-
-fn get_request(path: &str, authorization: Option<&str>) -> Request<Bytes> {
-    let mut request = Request::get(path);
-    if let Some(authorization) = authorization {
-        request = request.header(header::AUTHORIZATION, authorization);
-    }
-    request.body(Bytes::new()).expect("the request is valid")
 }
 
 fn keys() -> Arc<KeyRing> {
@@ -223,7 +282,13 @@ fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
         checks_waiting: 100,
         refusal_step: Duration::ZERO,
     };
-    let directory = users::directory(&users::Settings::Static(vec![])).expect("a list of users");
+    let alice = StaticUser {
+        profile: user(),
+        // Nobody signs in here.
+        password: SecretHash::Sha256(Digest::of(b"")),
+    };
+    let directory = users::directory(&users::Settings::Static(vec![alice]));
+    let directory = directory.expect("a list of users");
     Parts {
         clock: Arc::new(ManualClock::at(NOW)),
         store: store.clone(),
@@ -238,7 +303,7 @@ fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
 fn provider_settings() -> Settings {
     Settings {
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        clients: vec![client()],
+        clients: vec![client(), service()],
         access_token_algorithm: SigningAlgorithm::Es256,
         access_token_lifetime: Duration::from_secs(600),
         id_token_algorithm: SigningAlgorithm::Rs256,
@@ -278,8 +343,32 @@ fn client() -> Client {
     }
 }
 
+/// A confidential client with a generated secret, which gets tokens for itself.
+fn service() -> Client {
+    let id = ClientId::parse("service").expect("a client id");
+    let secret = SecretHash::Sha256(Digest::of(SECRET.as_bytes()));
+    Client {
+        scope: Scope::parse("demo.read").expect("a scope"),
+        grant_types: vec![GrantType::ClientCredentials],
+        ..Client::new(id, ClientAuthentication::SecretBasic(secret))
+    }
+}
+
 fn scope() -> Scope {
     Scope::parse("openid profile email groups offline_access demo.read").expect("a scope")
+}
+
+fn user() -> UserProfile {
+    UserProfile {
+        subject: Subject::parse("6b2ff3f0-2b1c-4a0d-9d3c-0d8b8f1f5f00").expect("a subject"),
+        login: "alice".to_owned(),
+        name: Some("Alice Archer".to_owned()),
+        email: Some("alice@files.example".to_owned()),
+        email_verified: Some(true),
+        groups: vec!["staff".to_owned(), "editors".to_owned()],
+        roles: vec![],
+        details: UserDetails::default(),
+    }
 }
 
 fn grant() -> Grant {
@@ -287,16 +376,7 @@ fn grant() -> Grant {
     Grant {
         id: GrantId::new(identifier()),
         client_id: ClientId::parse("app").expect("a client id"),
-        user: UserProfile {
-            subject: Subject::parse("6b2ff3f0-2b1c-4a0d-9d3c-0d8b8f1f5f00").expect("a subject"),
-            login: "alice".to_owned(),
-            name: Some("Alice Archer".to_owned()),
-            email: Some("alice@files.example".to_owned()),
-            email_verified: Some(true),
-            groups: vec!["staff".to_owned(), "editors".to_owned()],
-            roles: vec![],
-            details: UserDetails::default(),
-        },
+        user: user(),
         session_id: SessionId::new(identifier()),
         scope: scope(),
         resources: Vec::new(),
