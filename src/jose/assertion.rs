@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::claims::{self, audience, moment, text};
-use super::compact::{Compact, MAX_TOKEN_BYTES};
+use super::compact::{Compact, MAX_TOKEN_BYTES, decode_segment};
 use super::error::{AssertionError, JwtError};
 use super::header::{AnyHeader, Header, without_prefix};
 use super::key_set::KeySet;
@@ -89,9 +89,25 @@ impl<'a> Assertion<'a> {
         self.claims.expires_at.after(LEEWAY)
     }
 
+    /// `alg`, whatever it is.
+    pub(crate) fn algorithm(&self) -> &str {
+        &self.header.algorithm
+    }
+
     /// Whether it names the key that it is signed with.
     pub(crate) const fn names_key(&self) -> bool {
         self.header.key_id.is_some()
+    }
+
+    /// What was signed.
+    pub(crate) fn signing_input(&self) -> &[u8] {
+        self.compact.signing_input.as_bytes()
+    }
+
+    /// The signature.
+    pub(crate) fn signature(&self) -> Vec<u8> {
+        // It could be decoded when the assertion was read.
+        decode_segment(self.compact.signature).unwrap_or_default()
     }
 
     /// Checks what it says (RFC 7523 §3, OpenID Connect Core §9).

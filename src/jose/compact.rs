@@ -41,7 +41,7 @@ impl<'a> Compact<'a> {
 
 /// Decodes a segment. The engine refuses padding, white space, the other alphabet and leftover
 /// bits, so each token has one spelling only, and a cache key with it.
-fn decode_segment(text: &str) -> Result<Vec<u8>, JwtError> {
+pub(super) fn decode_segment(text: &str) -> Result<Vec<u8>, JwtError> {
     if text.is_empty() {
         return Err(JwtError::Malformed);
     }

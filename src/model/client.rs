@@ -121,7 +121,8 @@ impl Client {
                 ClientAuthentication::None => LoopbackPorts::Any,
                 ClientAuthentication::SecretBasic(_)
                 | ClientAuthentication::SecretPost(_)
-                | ClientAuthentication::PrivateKeyJwt(_) => LoopbackPorts::AsRegistered,
+                | ClientAuthentication::PrivateKeyJwt(_)
+                | ClientAuthentication::SecretJwt(_) => LoopbackPorts::AsRegistered,
             },
             authentication,
             redirect_uris: Vec::new(),

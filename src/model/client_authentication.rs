@@ -18,6 +18,9 @@ pub enum ClientAuthentication {
     SecretPost(SecretHash),
     /// `private_key_jwt`: an assertion, signed with a key that only the client has (RFC 7523).
     PrivateKeyJwt(ClientKeys),
+    /// `client_secret_jwt`: an assertion under a MAC with the secret, which must be known for
+    /// that and not only be recognized.
+    SecretJwt(Secret),
 }
 
 /// What is kept of a secret or a password, and how a presented one is checked against it.

@@ -113,11 +113,11 @@ pub(super) fn document<'a>(
     let url = |endpoint: Endpoint| settings.issuer.endpoint(endpoint.path());
     let additional = Additional {
         revocation_endpoint: RevocationUrl::new(url(Endpoint::Revocation))?,
-        revocation_endpoint_auth_methods_supported: authentication_methods().collect(),
-        revocation_endpoint_auth_signing_alg_values_supported: signing_algorithms(),
+        revocation_endpoint_auth_methods_supported: authentication_methods(settings).collect(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(settings),
         introspection_endpoint: IntrospectionUrl::new(url(Endpoint::Introspection))?,
-        introspection_endpoint_auth_signing_alg_values_supported: signing_algorithms(),
-        introspection_endpoint_auth_methods_supported: authentication_methods()
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(settings),
+        introspection_endpoint_auth_methods_supported: authentication_methods(settings)
             .filter(|method| *method != CoreClientAuthMethod::None)
             .collect(),
         introspection_signing_alg_values_supported: vec![settings.id_token_algorithm.into()],
@@ -149,8 +149,8 @@ pub(super) fn document<'a>(
     .set_scopes_supported(Some(scopes(settings)))
     .set_response_modes_supported(Some(ResponseMode::ALL.map(response_mode).to_vec()))
     .set_grant_types_supported(Some(GrantType::ALL.map(grant_type).to_vec()))
-    .set_token_endpoint_auth_methods_supported(Some(authentication_methods().collect()))
-    .set_token_endpoint_auth_signing_alg_values_supported(Some(signing_algorithms()))
+    .set_token_endpoint_auth_methods_supported(Some(authentication_methods(settings).collect()))
+    .set_token_endpoint_auth_signing_alg_values_supported(Some(assertion_algorithms(settings)))
     .set_acr_values_supported(Some(AuthenticationContext::ALL.map(acr_value).to_vec()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(claims(settings)))
@@ -248,15 +248,26 @@ fn signing_algorithms() -> Vec<CoreJwsSigningAlgorithm> {
     SigningAlgorithm::ALL.map(Into::into).to_vec()
 }
 
-fn authentication_methods() -> impl Iterator<Item = CoreClientAuthMethod> {
-    AuthenticationMethod::ALL
+/// What an assertion may be signed with, or be under a MAC with.
+fn assertion_algorithms(settings: &Settings) -> Vec<CoreJwsSigningAlgorithm> {
+    let shared = AuthenticationMethod::ClientSecretJwt;
+    let has_shared = shared.is_offered(&settings.client_authentication);
+    let mac = has_shared.then_some(CoreJwsSigningAlgorithm::HmacSha256);
+    signing_algorithms().into_iter().chain(mac).collect()
+}
+
+fn authentication_methods(settings: &Settings) -> impl Iterator<Item = CoreClientAuthMethod> {
+    let policy = &settings.client_authentication;
+    let offered = AuthenticationMethod::ALL
         .into_iter()
-        .map(|method| match method {
-            AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
-            AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
-            AuthenticationMethod::PrivateKeyJwt => CoreClientAuthMethod::PrivateKeyJwt,
-            AuthenticationMethod::None => CoreClientAuthMethod::None,
-        })
+        .filter(|method| method.is_offered(policy));
+    offered.map(|method| match method {
+        AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
+        AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
+        AuthenticationMethod::PrivateKeyJwt => CoreClientAuthMethod::PrivateKeyJwt,
+        AuthenticationMethod::ClientSecretJwt => CoreClientAuthMethod::ClientSecretJwt,
+        AuthenticationMethod::None => CoreClientAuthMethod::None,
+    })
 }
 
 const fn grant_type(grant_type: GrantType) -> CoreGrantType {

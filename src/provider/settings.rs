@@ -76,6 +76,8 @@ pub struct ClientAuthenticationPolicy {
     /// Whether an assertion may be made for the URL of an endpoint, as OpenID Connect Core §9 has
     /// it, and not only for the issuer (default).
     pub endpoint_audiences: bool,
+    /// Whether clients may use `client_secret_jwt` (default: no).
+    pub secret_jwt: bool,
 }
 
 impl Default for ClientAuthenticationPolicy {
@@ -85,6 +87,7 @@ impl Default for ClientAuthenticationPolicy {
             address_window: Duration::from_secs(600),
             longest_assertion: Duration::from_secs(3600),
             endpoint_audiences: true,
+            secret_jwt: false,
         }
     }
 }

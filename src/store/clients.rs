@@ -4,7 +4,7 @@ use super::db::{Row, Statement};
 use super::grants::read_client_id;
 use super::{Store, StoreError, client_ends, to_the_end};
 use crate::model::{ClientId, RegisteredBy, SecretHash, Timestamp};
-use crate::secret::Digest;
+use crate::secret::{Digest, Secret};
 
 /// A registered client as the store keeps it.
 #[derive(Clone, Debug)]
@@ -15,8 +15,11 @@ pub struct ClientRecord {
     pub registered_by: RegisteredBy,
     /// What it registered: JSON in the words of RFC 7591 §2.
     pub metadata: String,
-    /// What is kept of its secret; a public client has none.
+    /// What is kept of its secret; a client without one, or with [`Self::shared_secret`], has
+    /// none.
     pub secret_hash: Option<SecretHash>,
+    /// The secret itself, of a client that proves by a MAC that it knows it; stored encrypted.
+    pub shared_secret: Option<Secret>,
     /// What is kept of its registration access token (RFC 7592 §3).
     pub registration_token: Option<Digest>,
     /// When it was registered first.
@@ -26,7 +29,7 @@ pub struct ClientRecord {
 /// The columns that [`read_client`] reads.
 macro_rules! client_columns {
     () => {
-        "id, registered_by, metadata, secret_hash, registration_token, created_at"
+        "id, registered_by, metadata, secret_hash, registration_token, created_at, shared_secret"
     };
 }
 
@@ -43,7 +46,7 @@ impl Store {
             " FROM clients WHERE id = $1 AND removed_at IS NULL"
         ));
         let rows = self.run(select.bind(id.as_str())).await?;
-        rows.first().as_mut().map(read_client).transpose()
+        rows.first().map(|row| self.read_client(row)).transpose()
     }
 
     /// Every client, by id.
@@ -59,7 +62,7 @@ impl Store {
         ));
         self.run(select)
             .await?
-            .read_all(|mut row| read_client(&mut row))
+            .read_all(|row| self.read_client(row))
     }
 
     /// Registers a client. Whether its id was free; one that was removed is, and the tokens of
@@ -69,7 +72,7 @@ impl Store {
     ///
     /// [`StoreError`] when the database cannot answer.
     pub async fn add_client(&self, client: &ClientRecord) -> Result<bool, StoreError> {
-        let mut batch = vec![insert_client(client).need(1)];
+        let mut batch = vec![self.insert_client(client)?.need(1)];
         batch.extend(client_ends::returns(client.created_at));
         let Some(answers) = self.db.batch(batch).await? else {
             return Ok(false);
@@ -85,14 +88,16 @@ impl Store {
     /// [`StoreError`] when the database cannot answer.
     pub async fn replace_client(&self, client: &ClientRecord) -> Result<bool, StoreError> {
         let update = Statement::new(
-            "UPDATE clients SET metadata = $2, secret_hash = $3, registration_token = $4
+            "UPDATE clients SET metadata = $2, secret_hash = $3, registration_token = $4,
+                                shared_secret = $5
              WHERE id = $1 AND removed_at IS NULL",
         );
         let update = update
             .bind(client.id.as_str())
             .bind(client.metadata.as_str())
             .bind(client.secret_hash.as_ref().map(SecretHash::to_text))
-            .bind(token_bytes(client));
+            .bind(token_bytes(client))
+            .bind(self.sealed_secret(client)?);
         Ok(self.db.batch(vec![update.need(1)]).await?.is_some())
     }
 
@@ -110,7 +115,8 @@ impl Store {
 
     async fn remove_client_now(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
         let remove = Statement::new(
-            "UPDATE clients SET removed_at = $2, secret_hash = NULL, registration_token = NULL
+            "UPDATE clients SET removed_at = $2, secret_hash = NULL, registration_token = NULL,
+                                shared_secret = NULL
              WHERE id = $1 AND removed_at IS NULL",
         );
         let mut batch = vec![remove.bind(id.as_str()).bind(now).need(1)];
@@ -123,46 +129,74 @@ impl Store {
         self.revocations.take_all(answers)?;
         Ok(true)
     }
+
+    /// Stores a client under an id that nobody has, or nobody has any more.
+    pub(super) fn insert_client(&self, client: &ClientRecord) -> Result<Statement, StoreError> {
+        let insert = Statement::new(
+            "INSERT INTO clients (id, registered_by, metadata, secret_hash, registration_token,
+                                  created_at, shared_secret)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (id) DO UPDATE SET
+                 registered_by = excluded.registered_by, metadata = excluded.metadata,
+                 secret_hash = excluded.secret_hash, created_at = excluded.created_at,
+                 registration_token = excluded.registration_token, removed_at = NULL,
+                 shared_secret = excluded.shared_secret
+             WHERE clients.removed_at IS NOT NULL",
+        );
+        Ok(insert
+            .bind(client.id.as_str())
+            .bind(client.registered_by.as_str())
+            .bind(client.metadata.as_str())
+            .bind(client.secret_hash.as_ref().map(SecretHash::to_text))
+            .bind(token_bytes(client))
+            .bind(client.created_at)
+            .bind(self.sealed_secret(client)?))
+    }
+
+    fn sealed_secret(&self, client: &ClientRecord) -> Result<Option<Vec<u8>>, StoreError> {
+        let secret = client.shared_secret.as_ref();
+        secret
+            .map(|secret| {
+                let context = sealing_context(&client.id);
+                self.sealing.seal(&context, secret.expose().as_bytes())
+            })
+            .transpose()
+    }
+
+    fn read_client(&self, mut row: Row) -> Result<ClientRecord, StoreError> {
+        const UNREADABLE: StoreError = StoreError::Corrupt("the secret of a client");
+        let id = read_client_id(&mut row)?;
+        Ok(ClientRecord {
+            registered_by: RegisteredBy::parse(&row.text()?)
+                .ok_or(StoreError::Corrupt("who registered a client"))?,
+            metadata: row.text()?,
+            secret_hash: row
+                .optional_text()?
+                .map(|text| SecretHash::parse(&text))
+                .transpose()
+                .map_err(|_| StoreError::Corrupt("the hash of a client's secret"))?,
+            registration_token: row.optional_digest()?,
+            created_at: row.timestamp()?,
+            shared_secret: row
+                .optional_blob()?
+                .map(|sealed| {
+                    let plain = self.sealing.unseal(&sealing_context(&id), &sealed);
+                    let plain = plain.ok_or(UNREADABLE)?;
+                    let text = std::str::from_utf8(&plain).map_err(|_| UNREADABLE)?;
+                    Ok::<_, StoreError>(Secret::new(text))
+                })
+                .transpose()?,
+            id,
+        })
+    }
 }
 
-/// Stores a client under an id that nobody has, or nobody has any more.
-pub(super) fn insert_client(client: &ClientRecord) -> Statement {
-    let insert = Statement::new(
-        "INSERT INTO clients (id, registered_by, metadata, secret_hash, registration_token,
-                              created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (id) DO UPDATE SET
-             registered_by = excluded.registered_by, metadata = excluded.metadata,
-             secret_hash = excluded.secret_hash, created_at = excluded.created_at,
-             registration_token = excluded.registration_token, removed_at = NULL
-         WHERE clients.removed_at IS NOT NULL",
-    );
-    insert
-        .bind(client.id.as_str())
-        .bind(client.registered_by.as_str())
-        .bind(client.metadata.as_str())
-        .bind(client.secret_hash.as_ref().map(SecretHash::to_text))
-        .bind(token_bytes(client))
-        .bind(client.created_at)
+/// What a secret is sealed as, so that it opens for its own client only.
+fn sealing_context(id: &ClientId) -> String {
+    format!("client-secret:{id}")
 }
 
 fn token_bytes(client: &ClientRecord) -> Option<Vec<u8>> {
     let token = client.registration_token.as_ref();
     token.map(|digest| digest.as_bytes().to_vec())
-}
-
-fn read_client(row: &mut Row) -> Result<ClientRecord, StoreError> {
-    Ok(ClientRecord {
-        id: read_client_id(row)?,
-        registered_by: RegisteredBy::parse(&row.text()?)
-            .ok_or(StoreError::Corrupt("who registered a client"))?,
-        metadata: row.text()?,
-        secret_hash: row
-            .optional_text()?
-            .map(|text| SecretHash::parse(&text))
-            .transpose()
-            .map_err(|_| StoreError::Corrupt("the hash of a client's secret"))?,
-        registration_token: row.optional_digest()?,
-        created_at: row.timestamp()?,
-    })
 }

@@ -222,8 +222,14 @@ impl Row {
 
     /// The next column, bytes.
     pub(crate) fn blob(&mut self) -> Result<Vec<u8>, StoreError> {
+        self.optional_blob()?.ok_or(StoreError::Corrupt("no bytes"))
+    }
+
+    /// The next column, bytes or null.
+    pub(crate) fn optional_blob(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         match self.0.next() {
-            Some(Value::Blob(bytes)) => Ok(bytes),
+            Some(Value::Blob(bytes)) => Ok(Some(bytes)),
+            Some(Value::Null) => Ok(None),
             _ => Err(StoreError::Corrupt("bytes are something else")),
         }
     }

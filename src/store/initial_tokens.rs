@@ -1,6 +1,5 @@
 //! Initial access tokens, and clients that register themselves with or without one (RFC 7591 §3).
 
-use super::clients::insert_client;
 use super::db::{Row, Statement};
 use super::{ClientRecord, Store, StoreError};
 use crate::model::Timestamp;
@@ -125,7 +124,7 @@ impl Store {
                   WHERE registered_by = 'dynamic' AND removed_at IS NULL) <= $2",
         );
         let mut statements = vec![
-            insert_client(client).need(1),
+            self.insert_client(client)?.need(1),
             count
                 .bind(client.id.as_str())
                 .bind(admission.max_clients)

@@ -58,6 +58,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 11,
         sql: include_str!("migrations/sqlite/0011_configured_clients.sql"),
     },
+    Migration {
+        version: 12,
+        sql: include_str!("migrations/sqlite/0012_shared_secrets.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -10,8 +10,10 @@ use super::{Book, ClientsError};
 use crate::cli::error::CliError;
 use crate::config;
 use crate::entropy;
-use crate::model::{ClientId, GrantType, RegisteredBy, SecretHash, Timestamp};
-use crate::provider::clients::{ApplicationType, AuthenticationMethod, ClientMetadata};
+use crate::model::{ClientId, GrantType, RegisteredBy, Timestamp};
+use crate::provider::clients::{
+    ApplicationType, AuthenticationMethod, ClientMetadata, keep_secret,
+};
 use crate::secret::Secret;
 use crate::store::ClientRecord;
 
@@ -35,14 +37,16 @@ pub(super) async fn add(
         .map_err(ClientsError::from)?;
     let method = metadata.authentication_method();
     let secret = secret(method)?;
-    let record = ClientRecord {
+    let mut record = ClientRecord {
         id,
         registered_by: RegisteredBy::CommandLine,
         metadata: metadata.to_json(),
-        secret_hash: secret.as_ref().map(hash),
+        secret_hash: None,
+        shared_secret: None,
         registration_token: None,
         created_at: now,
     };
+    keep_secret(&mut record, method, secret.as_ref());
     if !book.store.add_client(&record).await? {
         return Err(ClientsError::Taken(record.id).into());
     }
@@ -53,11 +57,6 @@ pub(super) async fn add(
 pub(super) fn secret(method: AuthenticationMethod) -> Result<Option<Secret>, CliError> {
     let secret = method.has_secret().then(entropy::opaque_token);
     Ok(secret.transpose()?)
-}
-
-/// What is kept of a secret that was made here.
-pub(super) fn hash(secret: &Secret) -> SecretHash {
-    SecretHash::Sha256(secret.digest())
 }
 
 fn announce(
@@ -71,7 +70,11 @@ fn announce(
     if let Some(secret) = secret {
         writeln!(out, "client_secret: {}", secret.expose())?;
         writeln!(out, "issuer:        {issuer}")?;
-        writeln!(out, "The secret is shown this once; only its hash is kept.")?;
+        let kept = match method {
+            AuthenticationMethod::ClientSecretJwt => "it is kept encrypted, to check assertions by",
+            _ => "only its hash is kept",
+        };
+        writeln!(out, "The secret is shown this once; {kept}.")?;
     } else {
         writeln!(out, "issuer:        {issuer}")?;
         writeln!(out, "{}", without_secret(method))?;
@@ -96,6 +99,7 @@ fn metadata(new: &NewClient) -> Result<ClientMetadata, CliError> {
         Authentication::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
         Authentication::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
         Authentication::PrivateKeyJwt => AuthenticationMethod::PrivateKeyJwt,
+        Authentication::ClientSecretJwt => AuthenticationMethod::ClientSecretJwt,
     };
     let application_type = if new.native {
         ApplicationType::Native

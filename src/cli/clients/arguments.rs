@@ -9,8 +9,8 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(in crate::cli) enum ClientsCommand {
     /// Register an application; prints its id and, once, its secret.
     ///
-    /// A running Cellgate knows it within seconds. Only the hash of the secret is kept: who loses
-    /// it makes another with `rotate-secret`.
+    /// A running Cellgate knows it within seconds. Only the hash of the secret is kept (of
+    /// `client-secret-jwt` itself, encrypted): who loses it makes another with `rotate-secret`.
     #[command(after_long_help = ADD_EXAMPLES)]
     Add(Box<NewClient>),
     /// List the clients: those of the configuration and those registered while running.
@@ -214,4 +214,7 @@ pub(in crate::cli) enum Authentication {
     /// An assertion signed with a key that only the application has; give `--jwks` or
     /// `--jwks-uri`.
     PrivateKeyJwt,
+    /// An assertion under a MAC with its secret; where the configuration allows it
+    /// (`provider.client_authentication.client_secret_jwt`).
+    ClientSecretJwt,
 }

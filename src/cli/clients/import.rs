@@ -82,6 +82,7 @@ async fn plan(book: &Book, client: CellsClient, now: Timestamp) -> Result<Step, 
             registered_by: RegisteredBy::Import,
             metadata,
             secret_hash: client.secret.as_ref().map(slow_hash).transpose()?,
+            shared_secret: None,
             registration_token: None,
             created_at: now,
         }));

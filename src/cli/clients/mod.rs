@@ -137,6 +137,7 @@ impl Book {
             registered_by,
             scope: &self.state.provider.registration.scope,
             id_token_algorithm: self.state.provider.id_token_algorithm,
+            authentication: &self.state.provider.client_authentication,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Book, ClientsError, add};
 use crate::cli::error::CliError;
-use crate::provider::clients::ClientMetadata;
+use crate::provider::clients::{ClientMetadata, keep_secret};
 
 /// Gives a client another secret and prints it.
 pub(super) async fn rotate_secret(
@@ -14,10 +14,11 @@ pub(super) async fn rotate_secret(
 ) -> Result<(), CliError> {
     let mut record = book.find(id).await?;
     let metadata = ClientMetadata::parse(&record.metadata).map_err(ClientsError::from)?;
-    let Some(secret) = add::secret(metadata.authentication_method())? else {
+    let method = metadata.authentication_method();
+    let Some(secret) = add::secret(method)? else {
         return Err(ClientsError::NoSecret(record.id).into());
     };
-    record.secret_hash = Some(add::hash(&secret));
+    keep_secret(&mut record, method, Some(&secret));
     if !book.store.replace_client(&record).await? {
         return Err(ClientsError::Unknown(id.to_owned()).into());
     }

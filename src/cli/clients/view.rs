@@ -74,7 +74,8 @@ impl ClientView {
             ClientAuthentication::PrivateKeyJwt(keys) => Some(keys),
             ClientAuthentication::None
             | ClientAuthentication::SecretBasic(_)
-            | ClientAuthentication::SecretPost(_) => None,
+            | ClientAuthentication::SecretPost(_)
+            | ClientAuthentication::SecretJwt(_) => None,
         };
         Self {
             client_id: client.id.to_string(),

@@ -10,6 +10,9 @@ use crate::secret::Secret;
 /// Characters below which a secret was chosen by a person: 128 bits take 22 of base64url.
 const MIN_GENERATED_CHARACTERS: usize = 22;
 
+/// Bytes of a secret that a MAC with SHA-256 is made with (RFC 7518 §3.2).
+const MIN_SHARED_BYTES: usize = 32;
+
 /// The way a client authenticates; a secret belongs to a confidential client and to no other.
 pub(super) fn authentication(
     checker: &mut Checker,
@@ -46,25 +49,68 @@ pub(super) fn authentication(
             let keys = client_keys::keys(checker, table, at);
             return keys.map(ClientAuthentication::PrivateKeyJwt);
         }
+        AuthenticationName::ClientSecretJwt => {
+            let secret = shared_secret(checker, table, &written, at);
+            return secret.map(ClientAuthentication::SecretJwt);
+        }
         AuthenticationName::ClientSecretBasic => ClientAuthentication::SecretBasic,
         AuthenticationName::ClientSecretPost => ClientAuthentication::SecretPost,
     };
-    match written.as_slice() {
-        [] => {
-            checker.refuse(
-                at,
-                "has no secret, but is a confidential client",
-                "`cellgate hash-secret --generate` makes one: write `secret_hash: sha256:…`. \
-                 For an application that cannot keep a secret, write `authentication: none`.",
-            );
-            None
-        }
-        [_] => secret_hash(checker, table, at).map(wrap),
+    check_only(
+        checker,
+        &written,
+        "`cellgate hash-secret --generate` makes one: write `secret_hash: sha256:…`. \
+         For an application that cannot keep a secret, write `authentication: none`.",
+        at,
+    )?;
+    secret_hash(checker, table, at).map(wrap)
+}
+
+/// Checks that one secret is written; `advice` is for where none is.
+fn check_only(checker: &mut Checker, written: &[&str], advice: &str, at: &KeyPath) -> Option<()> {
+    match written {
+        [_] => return Some(()),
+        [] => checker.refuse(at, "has no secret, but is a confidential client", advice),
         [_, second, ..] => {
             checker.refuse(&at.key(second), "is a second secret", "Keep one of them.");
-            None
         }
     }
+    None
+}
+
+/// The secret of a client that proves by a MAC that it knows it (RFC 7518 §3.2: as long as the
+/// hash at least).
+fn shared_secret(
+    checker: &mut Checker,
+    table: &ClientTable,
+    written: &[&str],
+    at: &KeyPath,
+) -> Option<Secret> {
+    check_only(
+        checker,
+        written,
+        "`cellgate hash-secret --generate` makes one: write it to a file, and `secret_file` with \
+         its name.",
+        at,
+    )?;
+    if table.secret_hash.is_some() {
+        checker.refuse(
+            &at.key("secret_hash"),
+            "is of no use: with `client_secret_jwt` the secret itself must be known here",
+            "Write `secret_file` or `secret_env`.",
+        );
+        return None;
+    }
+    let (secret, at) = read_secret(checker, table, at)?;
+    if secret.expose().len() < MIN_SHARED_BYTES {
+        checker.refuse(
+            &at,
+            "is shorter than 32 bytes, so that whoever sees an assertion could guess it",
+            "`cellgate hash-secret --generate` makes one of 43.",
+        );
+        return None;
+    }
+    Some(secret)
 }
 
 fn refuse_secrets(checker: &mut Checker, written: &[&str], who: &str, at: &KeyPath) {
@@ -90,6 +136,16 @@ fn secret_hash(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Opti
             })
             .ok();
     }
+    let (secret, at) = read_secret(checker, table, at)?;
+    Some(digest(checker, &secret, &at))
+}
+
+/// The secret in the file or the variable, and the key that names it.
+fn read_secret(
+    checker: &mut Checker,
+    table: &ClientTable,
+    at: &KeyPath,
+) -> Option<(Secret, KeyPath)> {
     let (at, read) = if let Some(file) = &table.secret_file {
         let at = at.key("secret_file");
         let read = checker.files.read_secret(file);
@@ -100,7 +156,7 @@ fn secret_hash(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Opti
         (at.key("secret_env"), Files::secret_of_variable(name))
     };
     let secret = pem::readable(checker, read, &at)?;
-    Some(digest(checker, &secret, &at))
+    Some((secret, at))
 }
 
 /// The digest of a secret that was given in full.

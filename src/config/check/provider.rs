@@ -8,8 +8,8 @@ use super::clients::clients;
 use super::name::Names;
 use super::registration::registration;
 use crate::config::file::{
-    BackChannelLogoutTable, ClientAuthenticationTable, KeysTable, ProviderTable,
-    RefreshTokensTable, SigningAlgorithmName,
+    AuthenticationName, BackChannelLogoutTable, ClientAuthenticationTable, ClientTable, KeysTable,
+    ProviderTable, RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
 use crate::jose::SigningAlgorithm;
@@ -35,6 +35,8 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
     if table.clients.is_empty() {
         checker.warn(&at_clients, "nobody is registered, so nobody can sign in");
     }
+    let authentication = client_authentication(&table.client_authentication);
+    check_methods(checker, &table.clients, &authentication, &at_clients);
     let clients = clients(checker, table.clients, &audience, &at_clients);
     check_descriptions(checker, &table.scope_descriptions, &at);
     let sessions = &table.sessions;
@@ -70,7 +72,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         session_lifetime: Duration::from_secs(sessions.lifetime_s),
         session_idle_lifetime: Duration::from_secs(sessions.idle_lifetime_s),
         key_rotation: key_rotation(checker, &table.keys, &at),
-        client_authentication: client_authentication(&table.client_authentication),
+        client_authentication: authentication,
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
@@ -83,6 +85,26 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         templates,
     };
     Some(Checked { settings, audience })
+}
+
+/// Refuses clients with a method that is turned off.
+fn check_methods(
+    checker: &mut Checker,
+    clients: &[ClientTable],
+    policy: &ClientAuthenticationPolicy,
+    at: &KeyPath,
+) {
+    for (n, client) in clients.iter().enumerate() {
+        let is_shared = client.authentication == AuthenticationName::ClientSecretJwt;
+        if is_shared && !policy.secret_jwt {
+            checker.refuse(
+                &at.item(n).key("authentication"),
+                "is `client_secret_jwt`, which is turned off",
+                "Prefer `private_key_jwt`; or write \
+                 `provider.client_authentication.client_secret_jwt: true`.",
+            );
+        }
+    }
 }
 
 fn check_descriptions(
@@ -179,6 +201,7 @@ const fn client_authentication(table: &ClientAuthenticationTable) -> ClientAuthe
         address_window: Duration::from_secs(table.address_window_s),
         longest_assertion: Duration::from_secs(table.max_assertion_lifetime_s),
         endpoint_audiences: table.endpoint_audiences,
+        secret_jwt: table.client_secret_jwt,
     }
 }
 

@@ -177,6 +177,9 @@ pub(crate) enum AuthenticationName {
     ClientSecretPost,
     /// An assertion signed with a key that only the application has.
     PrivateKeyJwt,
+    /// An assertion under a MAC with its secret, where
+    /// `provider.client_authentication.client_secret_jwt` allows it.
+    ClientSecretJwt,
 }
 
 /// A grant type.

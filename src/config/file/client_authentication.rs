@@ -22,6 +22,9 @@ pub(crate) struct ClientAuthenticationTable {
     /// Whether an assertion may be made for the URL of the token endpoint (or of the one it is
     /// sent to), and not only for the issuer.
     pub(crate) endpoint_audiences: bool,
+    /// Whether applications may prove by a MAC that they know their secret; it must be kept for
+    /// that, and not only its hash.
+    pub(crate) client_secret_jwt: bool,
 }
 
 impl Default for ClientAuthenticationTable {
@@ -31,6 +34,7 @@ impl Default for ClientAuthenticationTable {
             address_window_s: defaults::ADDRESS_WINDOW_S,
             max_assertion_lifetime_s: defaults::MAX_ASSERTION_LIFETIME_S,
             endpoint_audiences: true,
+            client_secret_jwt: false,
         }
     }
 }

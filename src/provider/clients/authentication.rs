@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::MetadataError;
+use super::check::{MetadataError, Rules};
 use super::metadata::{self, ClientMetadata};
 use crate::jose::{JwkSetError, KeySet};
 use crate::model::{
     ClientAuthentication, ClientEndpoint, ClientKeys, KeySource, Reach, RegisteredBy, SecretHash,
 };
+use crate::provider::settings::ClientAuthenticationPolicy;
+use crate::secret::Secret;
+use crate::store::ClientRecord;
 
 /// `token_endpoint_auth_method`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,16 +23,19 @@ pub(crate) enum AuthenticationMethod {
     ClientSecretPost,
     /// By an assertion that its key signed.
     PrivateKeyJwt,
+    /// By an assertion under a MAC with its secret; only where the configuration allows it.
+    ClientSecretJwt,
     /// A public client.
     None,
 }
 
 impl AuthenticationMethod {
     /// All of them, in the order the discovery document lists them.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::PrivateKeyJwt,
+        Self::ClientSecretJwt,
         Self::None,
     ];
 
@@ -40,6 +46,7 @@ impl AuthenticationMethod {
             ClientAuthentication::SecretBasic(_) => Self::ClientSecretBasic,
             ClientAuthentication::SecretPost(_) => Self::ClientSecretPost,
             ClientAuthentication::PrivateKeyJwt(_) => Self::PrivateKeyJwt,
+            ClientAuthentication::SecretJwt(_) => Self::ClientSecretJwt,
         }
     }
 
@@ -50,6 +57,7 @@ impl AuthenticationMethod {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::ClientSecretJwt => "client_secret_jwt",
         }
     }
 
@@ -57,7 +65,17 @@ impl AuthenticationMethod {
     pub(crate) const fn has_secret(self) -> bool {
         match self {
             Self::None | Self::PrivateKeyJwt => false,
-            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt => true,
+        }
+    }
+
+    /// Whether a client may be registered for it under `policy`, and is served if it is.
+    pub(crate) const fn is_offered(self, policy: &ClientAuthenticationPolicy) -> bool {
+        match self {
+            Self::ClientSecretJwt => policy.secret_jwt,
+            Self::None | Self::ClientSecretBasic | Self::ClientSecretPost | Self::PrivateKeyJwt => {
+                true
+            }
         }
     }
 
@@ -65,6 +83,30 @@ impl AuthenticationMethod {
     pub(crate) const fn is_public(self) -> bool {
         matches!(self, Self::None)
     }
+}
+
+/// Keeps in `record` what the method needs of a secret that was made here: a MAC can only be
+/// checked by who knows the secret, everything else by its hash.
+pub(crate) fn keep_secret(
+    record: &mut ClientRecord,
+    method: AuthenticationMethod,
+    secret: Option<&Secret>,
+) {
+    let is_shared = method == AuthenticationMethod::ClientSecretJwt;
+    let (shared, hashed) = if is_shared {
+        (secret, None)
+    } else {
+        (None, secret)
+    };
+    record.shared_secret = shared.cloned();
+    record.secret_hash = hashed.map(|secret| SecretHash::Sha256(secret.digest()));
+}
+
+/// Whether `record` keeps what the method needs: nothing, or a secret in the form it needs it.
+pub(crate) const fn keeps_secret(record: &ClientRecord, method: AuthenticationMethod) -> bool {
+    let is_shared = matches!(method, AuthenticationMethod::ClientSecretJwt);
+    record.shared_secret.is_some() == is_shared
+        && record.secret_hash.is_some() == (method.has_secret() && !is_shared)
 }
 
 impl ClientMetadata {
@@ -76,11 +118,14 @@ impl ClientMetadata {
     /// Checks the keys, and drops what the method has no use for.
     pub(super) fn complete_authentication(
         &mut self,
-        registered_by: RegisteredBy,
+        rules: &Rules<'_>,
     ) -> Result<(), MetadataError> {
         let method = *self.token_endpoint_auth_method.get_or_insert_default();
+        if !method.is_offered(rules.authentication) {
+            return Err(MetadataError::NotOffered(method.as_str()));
+        }
         if method == AuthenticationMethod::PrivateKeyJwt {
-            let keys = self.keys(registered_by)?;
+            let keys = self.keys(rules.registered_by)?;
             return check_inline(&keys).map_err(MetadataError::KeySet);
         }
         self.jwks = None;
@@ -92,22 +137,25 @@ impl ClientMetadata {
     /// How the client of a record authenticates.
     pub(super) fn authentication(
         &self,
-        secret: Option<SecretHash>,
-        registered_by: RegisteredBy,
+        record: &ClientRecord,
     ) -> Result<ClientAuthentication, MetadataError> {
-        match (self.authentication_method(), secret) {
-            (AuthenticationMethod::None, None) => Ok(ClientAuthentication::None),
-            (AuthenticationMethod::ClientSecretBasic, Some(hash)) => {
-                Ok(ClientAuthentication::SecretBasic(hash))
-            }
-            (AuthenticationMethod::ClientSecretPost, Some(hash)) => {
-                Ok(ClientAuthentication::SecretPost(hash))
-            }
-            (AuthenticationMethod::PrivateKeyJwt, None) => Ok(ClientAuthentication::PrivateKeyJwt(
-                self.keys(registered_by)?,
-            )),
-            _ => Err(MetadataError::Secret),
+        let method = self.authentication_method();
+        if !keeps_secret(record, method) {
+            return Err(MetadataError::Secret);
         }
+        let hash = || record.secret_hash.clone().ok_or(MetadataError::Secret);
+        Ok(match method {
+            AuthenticationMethod::None => ClientAuthentication::None,
+            AuthenticationMethod::ClientSecretBasic => ClientAuthentication::SecretBasic(hash()?),
+            AuthenticationMethod::ClientSecretPost => ClientAuthentication::SecretPost(hash()?),
+            AuthenticationMethod::PrivateKeyJwt => {
+                ClientAuthentication::PrivateKeyJwt(self.keys(record.registered_by)?)
+            }
+            AuthenticationMethod::ClientSecretJwt => {
+                let secret = record.shared_secret.clone();
+                ClientAuthentication::SecretJwt(secret.ok_or(MetadataError::Secret)?)
+            }
+        })
     }
 
     /// RFC 7591 §2: `jwks` or `jwks_uri`.

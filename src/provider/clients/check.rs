@@ -7,6 +7,7 @@ use crate::model::{
     ClientEndpointError, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, SectorError,
     WebLinkError,
 };
+use crate::provider::settings::ClientAuthenticationPolicy;
 
 /// Why metadata are refused. The text is for whoever sent them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +84,9 @@ pub(crate) enum MetadataError {
     /// Not one of the policies.
     #[error("consent can only be \"required\", \"remembered\" or \"implicit\"")]
     Consent,
+    /// A method that the configuration turns off.
+    #[error("token_endpoint_auth_method cannot be {0}, which is turned off here")]
+    NotOffered(&'static str),
     /// `private_key_jwt` without keys.
     #[error("private_key_jwt needs jwks or jwks_uri")]
     NoKeys,
@@ -106,6 +110,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) scope: &'a Scope,
     /// What signs the ID tokens of a client that does not say.
     pub(crate) id_token_algorithm: SigningAlgorithm,
+    /// Which methods of authentication are offered.
+    pub(crate) authentication: &'a ClientAuthenticationPolicy,
 }
 
 impl ClientMetadata {
@@ -117,7 +123,7 @@ impl ClientMetadata {
     /// [`MetadataError`]: the first rule that is broken.
     pub(crate) fn complete(mut self, rules: &Rules<'_>) -> Result<Self, MetadataError> {
         let application_type = *self.application_type.get_or_insert_default();
-        self.complete_authentication(rules.registered_by)?;
+        self.complete_authentication(rules)?;
         self.check_texts()?;
         self.links()?;
         let uris = self.redirect_uris.as_deref().unwrap_or_default();

@@ -151,7 +151,7 @@ impl ClientMetadata {
         let logout = self.logout(record.registered_by)?;
         let initiate_login_uri = self.initiate_login_uri()?;
         let subject_type = self.subject_type()?;
-        let authentication = self.authentication(record.secret_hash, record.registered_by)?;
+        let authentication = self.authentication(&record)?;
         let is_native = self.authentication_method().is_public()
             || self.application_type == Some(ApplicationType::Native);
         let loopback_ports = if is_native && record.registered_by != RegisteredBy::Import {

@@ -9,7 +9,7 @@ mod endpoints;
 mod metadata;
 mod redirect_uris;
 
-pub(crate) use authentication::{AuthenticationMethod, check_inline};
+pub(crate) use authentication::{AuthenticationMethod, check_inline, keep_secret, keeps_secret};
 pub(crate) use cells::{CellsClient, Sites, parse as parse_cells};
 pub(crate) use check::{MetadataError, Rules};
 pub(crate) use metadata::{ApplicationType, ClientMetadata};
@@ -161,7 +161,9 @@ impl Clients {
         self.configured
             .values()
             .filter_map(|client| match &client.authentication {
-                ClientAuthentication::None | ClientAuthentication::PrivateKeyJwt(_) => None,
+                ClientAuthentication::None
+                | ClientAuthentication::PrivateKeyJwt(_)
+                | ClientAuthentication::SecretJwt(_) => None,
                 ClientAuthentication::SecretBasic(hash)
                 | ClientAuthentication::SecretPost(hash) => Some(hash),
             })

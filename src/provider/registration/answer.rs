@@ -40,11 +40,12 @@ impl Provider {
     /// Tells a client what is registered of it.
     pub(super) fn client_information(&self, status: StatusCode, client: &Registered) -> Response {
         let record = &client.record;
+        let method = client.metadata.authentication_method();
         let information = ClientInformation {
             client_id: record.id.as_str(),
             client_id_issued_at: record.created_at.as_secs(),
             client_secret: client.secret.as_ref().map(Secret::expose),
-            client_secret_expires_at: record.secret_hash.as_ref().map(|_| 0),
+            client_secret_expires_at: method.has_secret().then_some(0),
             registration_access_token: client.token.expose(),
             registration_client_uri: self.registration_client_uri(record),
             metadata: &client.metadata,

@@ -4,12 +4,13 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::answer::Registered;
-use super::register::{hash, new_secret};
+use super::register::new_secret;
 use super::{json_of, token_of};
 use crate::model::{ClientId, RegisteredBy};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::clients::ClientMetadata;
+use crate::provider::clients::{keep_secret, keeps_secret};
 use crate::provider::error::RegistrationError;
 use crate::provider::reply::{self, Response};
 use crate::provider::request::Request;
@@ -83,16 +84,14 @@ impl Provider {
         let json = json_of(request)?;
         check_replacement(json, &record)?;
         let metadata = self.metadata_of(json).await?;
-        let needs_secret = metadata.authentication_method().has_secret();
-        let secret = match (needs_secret, &record.secret_hash) {
-            (true, None) => new_secret(&metadata)?,
-            (true, Some(_)) | (false, _) => None,
+        let method = metadata.authentication_method();
+        let secret = if keeps_secret(&record, method) {
+            None
+        } else {
+            let secret = new_secret(&metadata)?;
+            keep_secret(&mut record, method, secret.as_ref());
+            secret
         };
-        if let Some(secret) = &secret {
-            record.secret_hash = Some(hash(secret));
-        } else if !needs_secret {
-            record.secret_hash = None;
-        }
         record.metadata = metadata.to_json();
         if !self.parts.store.replace_client(&record).await? {
             return Err(RegistrationError::InvalidToken);
@@ -134,9 +133,15 @@ fn check_replacement(json: &str, record: &ClientRecord) -> Result<(), Registrati
     }
     if let Some(secret) = said.client_secret {
         let secret = Secret::new(secret);
-        let hash = record.secret_hash.as_ref();
+        let (hash, shared) = (&record.secret_hash, &record.shared_secret);
         // Secrets of such clients are made here, so that checking one is fast.
-        if !hash.is_some_and(|hash| !hash.is_slow() && hash.matches(&secret)) {
+        let is_own = hash
+            .as_ref()
+            .is_some_and(|hash| !hash.is_slow() && hash.matches(&secret))
+            || shared
+                .as_ref()
+                .is_some_and(|shared| shared.digest().matches(&secret.digest()));
+        if !is_own {
             return Err(Refused("client_secret must be the client's own"));
         }
     }

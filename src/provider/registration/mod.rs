@@ -76,6 +76,7 @@ impl Provider {
             registered_by: RegisteredBy::Itself,
             scope: &self.settings.registration.scope,
             id_token_algorithm: self.settings.id_token_algorithm,
+            authentication: &self.settings.client_authentication,
         }
     }
 }

@@ -5,10 +5,10 @@ use http::StatusCode;
 use super::answer::Registered;
 use super::{json_of, token_of};
 use crate::entropy;
-use crate::model::{ClientId, RegisteredBy, SecretHash};
+use crate::model::{ClientId, RegisteredBy};
 use crate::provider::Provider;
 use crate::provider::audit;
-use crate::provider::clients::ClientMetadata;
+use crate::provider::clients::{ClientMetadata, keep_secret};
 use crate::provider::error::RegistrationError;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
@@ -120,15 +120,22 @@ fn new_client(
     let token = entropy::opaque_token()?;
     // 22 characters of base64url can always be an identifier.
     let id = ClientId::parse(&entropy::identifier()?).map_err(|_| entropy::EntropyError)?;
+    let mut record = ClientRecord {
+        id,
+        registered_by: RegisteredBy::Itself,
+        metadata: metadata.to_json(),
+        secret_hash: None,
+        shared_secret: None,
+        registration_token: Some(token.digest()),
+        created_at: request.now,
+    };
+    keep_secret(
+        &mut record,
+        metadata.authentication_method(),
+        secret.as_ref(),
+    );
     Ok(Registered {
-        record: ClientRecord {
-            id,
-            registered_by: RegisteredBy::Itself,
-            metadata: metadata.to_json(),
-            secret_hash: secret.as_ref().map(hash),
-            registration_token: Some(token.digest()),
-            created_at: request.now,
-        },
+        record,
         metadata,
         secret,
         token,
@@ -139,9 +146,4 @@ fn new_client(
 pub(super) fn new_secret(metadata: &ClientMetadata) -> Result<Option<Secret>, RegistrationError> {
     let has_secret = metadata.authentication_method().has_secret();
     Ok(has_secret.then(entropy::opaque_token).transpose()?)
-}
-
-/// What is kept of a secret that was made here.
-pub(super) fn hash(secret: &Secret) -> SecretHash {
-    SecretHash::Sha256(secret.digest())
 }

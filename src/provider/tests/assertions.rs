@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::support::clients::client;
@@ -11,6 +14,7 @@ use super::support::{
 use crate::jose::{SigningAlgorithm, SigningKey};
 use crate::model::{ClientAuthentication, ClientKeys, KeySource};
 use crate::provider::Settings;
+use crate::secret::Secret;
 
 const TOKEN: &str = "/oidc/oauth2/token";
 const TOKEN_URL: &str = "https://op.example/oidc/oauth2/token";
@@ -304,4 +308,89 @@ async fn a_refused_assertion_counts_against_its_address() {
     let answer = ask(&op, &sign(&KEY, &claims("3"))).await;
 
     answer.assert_refused(429, "temporarily_unavailable");
+}
+
+const SHARED: &str = "0123456789abcdef0123456789abcdef";
+
+/// A provider that has the client `mac`, which knows [`SHARED`].
+async fn provider_sharing(is_allowed: bool) -> TestProvider {
+    provider_with(|settings| {
+        settings.client_authentication.secret_jwt = is_allowed;
+        settings.clients.push(client(
+            "mac",
+            ClientAuthentication::SecretJwt(Secret::new(SHARED)),
+            "https://mac.example/callback",
+        ));
+    })
+    .await
+}
+
+/// An assertion of `mac` under a MAC with `secret`.
+fn mac(secret: &str, jti: &str) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let mut claims = claims(jti);
+    claims["iss"] = "mac".into();
+    claims["sub"] = "mac".into();
+    let input = format!("{}.{}", part(json!({"alg": "HS256"})), part(claims));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, input.as_bytes());
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// `client_secret_jwt`: the secret itself is never sent, not even by the one who knows it.
+#[tokio::test]
+async fn a_client_proves_by_a_mac_that_it_knows_its_secret() {
+    let op = provider_sharing(true).await;
+    let good = mac(SHARED, "1");
+    Tokens::of(&ask(&op, &good).await);
+
+    for (row, assertion) in [
+        ("the same again", good),
+        (
+            "another secret",
+            mac("another secret of thirty-two bytes", "2"),
+        ),
+        ("a signature", {
+            let mut claims = claims("3");
+            claims["iss"] = "mac".into();
+            claims["sub"] = "mac".into();
+            sign(&KEY, &claims)
+        }),
+    ] {
+        let answer = ask(&op, &assertion).await;
+        assert_eq!(answer.json()["error"], "invalid_client", "{row}");
+    }
+    let sent = [FOR_ITSELF, ("client_id", "mac"), ("client_secret", SHARED)];
+    op.post(TOKEN, None, &sent)
+        .await
+        .assert_refused(401, "invalid_client");
+    let metadata = op
+        .get("/oidc/.well-known/openid-configuration")
+        .await
+        .json();
+    let (methods, algorithms) = (
+        &metadata["token_endpoint_auth_methods_supported"],
+        &metadata["token_endpoint_auth_signing_alg_values_supported"],
+    );
+    assert!(
+        methods
+            .as_array()
+            .unwrap()
+            .contains(&json!("client_secret_jwt"))
+    );
+    assert!(algorithms.as_array().unwrap().contains(&json!("HS256")));
+}
+
+/// A client of the state may be from when it was turned on.
+#[tokio::test]
+async fn a_mac_proves_nothing_where_that_is_turned_off() {
+    let op = provider_sharing(false).await;
+
+    ask(&op, &mac(SHARED, "1"))
+        .await
+        .assert_refused(401, "invalid_client");
+    let metadata = op.get("/oidc/.well-known/openid-configuration").await;
+    for name in ["client_secret_jwt", "HS256"] {
+        assert!(!metadata.body.contains(name), "{name}");
+    }
 }

@@ -45,10 +45,11 @@ const fn member(endpoint: Endpoint) -> Option<&'static str> {
 }
 
 /// A provider whose clients may be told every claim there is, and one of a rule of their own, and
-/// where anybody registers more of them.
+/// where anybody registers more of them, which may authenticate by every method.
 async fn start() -> TestProvider {
     TestProvider::start_with(|settings| {
         settings.registration.access = RegistrationAccess::Open;
+        settings.client_authentication.secret_jwt = true;
         let everything: Vec<&str> = CLAIMS_BY_SCOPE.iter().map(|(value, _)| *value).collect();
         let app = &mut settings.clients[0];
         app.scope = app
@@ -82,6 +83,7 @@ fn set(list: &Value) -> BTreeSet<&str> {
 /// What the tables of the code list, by the member that has to list it.
 fn lists(settings: &Settings) -> Vec<(&'static str, BTreeSet<&str>)> {
     let algorithms = BTreeSet::from(SigningAlgorithm::ALL.map(SigningAlgorithm::as_str));
+    let assertions: BTreeSet<_> = algorithms.iter().copied().chain(["HS256"]).collect();
     let scopes = settings
         .clients
         .iter()
@@ -112,15 +114,15 @@ fn lists(settings: &Settings) -> Vec<(&'static str, BTreeSet<&str>)> {
         ("id_token_signing_alg_values_supported", algorithms.clone()),
         (
             "token_endpoint_auth_signing_alg_values_supported",
-            algorithms.clone(),
+            assertions.clone(),
         ),
         (
             "revocation_endpoint_auth_signing_alg_values_supported",
-            algorithms.clone(),
+            assertions.clone(),
         ),
         (
             "introspection_endpoint_auth_signing_alg_values_supported",
-            algorithms.clone(),
+            assertions,
         ),
         ("userinfo_signing_alg_values_supported", algorithms),
         (

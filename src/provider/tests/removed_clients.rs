@@ -125,6 +125,7 @@ fn stored(metadata: &str) -> ClientRecord {
         registered_by: RegisteredBy::CommandLine,
         metadata: metadata.to_owned(),
         secret_hash: Some(SecretHash::Sha256(Secret::new(SERVICE_SECRET).digest())),
+        shared_secret: None,
         registration_token: None,
         created_at: Timestamp::from_secs(1_800_000_000),
     }

@@ -14,6 +14,7 @@ fn record(metadata: &str) -> ClientRecord {
         registered_by: RegisteredBy::CommandLine,
         metadata: metadata.to_owned(),
         secret_hash: Some(hash(SECRET)),
+        shared_secret: None,
         registration_token: None,
         created_at: Timestamp::from_secs(1_700_000_000),
     }

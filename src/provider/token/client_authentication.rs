@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::client_refusal::{ClientRefusal, Unproved};
 use super::credentials::{Credentials, PresentedMethod};
+use super::shared_secret;
 use crate::jose::{Assertion, AssertionTerms};
 use crate::model::{Client, ClientAuthentication, ClientKeys};
 use crate::provider::Provider;
@@ -108,6 +109,14 @@ impl Provider {
                 PresentedMethod::Assertion(assertion),
                 Some(ClientAuthentication::PrivateKeyJwt(keys)),
             ) => self.prove_by_key(assertion, keys, request).await,
+            (
+                PresentedMethod::Assertion(assertion),
+                Some(ClientAuthentication::SecretJwt(secret)),
+            ) if self.settings.client_authentication.secret_jwt => {
+                self.check_terms(assertion, request)?;
+                shared_secret::verify(assertion, secret)?;
+                self.spend(assertion).await
+            }
             (PresentedMethod::None | PresentedMethod::Assertion(_), _) => Err(otherwise.into()),
         }
     }

@@ -32,7 +32,7 @@ pub(super) enum PresentedMethod<'a> {
     Basic(Secret),
     /// `client_secret_post`.
     Post(Secret),
-    /// `private_key_jwt`, or a method like it.
+    /// `private_key_jwt` or `client_secret_jwt`.
     Assertion(Box<Assertion<'a>>),
 }
 

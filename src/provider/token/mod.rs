@@ -13,6 +13,7 @@ mod refresh_token;
 mod remote_keys;
 mod response;
 mod secret_checks;
+mod shared_secret;
 mod standing;
 
 pub(crate) use client_keys::ClientKeySets;

@@ -1,7 +1,8 @@
 //! Clients that were registered while running.
 
-use super::{NOW, code, digest, later, new_store};
+use super::{NOW, code, digest, later, new_store, settings_in};
 use crate::model::{ClientId, RegisteredBy, SecretHash};
+use crate::secret::Secret;
 use crate::store::{ClientRecord, Redemption, Store};
 
 /// The client that the grants of these tests are given to.
@@ -11,6 +12,7 @@ fn client() -> ClientRecord {
         registered_by: RegisteredBy::Itself,
         metadata: r#"{"client_name":"Zoë's"}"#.to_owned(),
         secret_hash: Some(SecretHash::Sha256(digest("secret"))),
+        shared_secret: Some(Secret::new("shared")),
         registration_token: Some(digest("token")),
         created_at: NOW,
     }
@@ -33,6 +35,7 @@ async fn a_client_comes_back_as_it_was_stored() {
         found.secret_hash.unwrap().to_text(),
         client().secret_hash.unwrap().to_text()
     );
+    assert_eq!(found.shared_secret.unwrap().expose(), "shared");
     assert_eq!(store.list_clients().await.unwrap().len(), 1);
     let unknown = ClientId::parse("demo").unwrap();
     assert!(store.find_client(&unknown).await.unwrap().is_none());
@@ -58,6 +61,7 @@ async fn what_was_replaced_is_gone() {
     let other = ClientRecord {
         metadata: "{}".to_owned(),
         secret_hash: None,
+        shared_secret: None,
         ..client()
     };
 
@@ -66,6 +70,31 @@ async fn what_was_replaced_is_gone() {
     let found = store.find_client(&client().id).await.unwrap().unwrap();
     assert_eq!(found.metadata, "{}");
     assert!(found.secret_hash.is_none());
+    assert!(found.shared_secret.is_none());
+}
+
+/// Who reads the file reads no secret, and cannot give it to another client.
+#[tokio::test]
+async fn a_shared_secret_lies_encrypted_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&settings_in(folder.path())).await.unwrap();
+    let client = ClientRecord {
+        shared_secret: Some(Secret::new("a secret to look for")),
+        ..client()
+    };
+
+    store.add_client(&client).await.unwrap();
+
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let mut windows = bytes.windows(20);
+        assert!(!windows.any(|window| window == b"a secret to look for"));
+    }
+    let found = store.find_client(&client.id).await.unwrap().unwrap();
+    assert_eq!(
+        found.shared_secret.unwrap().expose(),
+        "a secret to look for"
+    );
 }
 
 #[tokio::test]

@@ -135,6 +135,7 @@ async fn a_stored_client_takes_the_place_of_a_configured_one_without_its_tokens(
         registered_by: RegisteredBy::CommandLine,
         metadata: "{}".to_owned(),
         secret_hash: None,
+        shared_secret: None,
         registration_token: None,
         created_at: NOW,
     };

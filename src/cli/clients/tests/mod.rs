@@ -376,6 +376,37 @@ fn keys_that_cannot_be_used_are_refused_with_their_reason() {
     assert!(error.contains("of no use without"), "{error}");
 }
 
+/// A MAC can only be checked by who knows the secret: kept encrypted, and only where allowed.
+#[test]
+fn a_client_with_a_shared_secret_is_registered_where_that_is_turned_on() {
+    let desk = Desk::new();
+    let add = [
+        "add",
+        "--id",
+        "mac",
+        "--authentication",
+        "client-secret-jwt",
+    ];
+    let add = [&add[..], &["--redirect-uri", "https://mac.example/"]].concat();
+    let error = desk.type_in(&add).unwrap_err().to_string();
+    assert!(error.contains("turned off here"), "{error}");
+    let text = std::fs::read_to_string(&desk.config).unwrap();
+    let on = "provider:\n  client_authentication: {client_secret_jwt: true}";
+    std::fs::write(&desk.config, text.replace("provider:", on)).unwrap();
+
+    let printed = desk.type_in(&add).unwrap();
+
+    let kept = |desk: &Desk| desk.record("mac").unwrap();
+    let secret = value(&printed, "client_secret:");
+    assert_eq!(kept(&desk).shared_secret.unwrap().expose(), secret);
+    assert!(kept(&desk).secret_hash.is_none());
+    let printed = desk.type_in(&["rotate-secret", "mac"]).unwrap();
+    let second = value(&printed, "client_secret:");
+    assert_ne!(second, secret);
+    assert_eq!(kept(&desk).shared_secret.unwrap().expose(), second);
+    assert!(kept(&desk).secret_hash.is_none());
+}
+
 /// Looking must not make what only a start should make.
 #[test]
 fn state_that_does_not_exist_is_not_created() {
