@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::common_path::check_token_response;
+use super::jws::Signer;
 use super::registration::metadata;
 use super::suite::FIRST;
 use super::{Delivery, Request, Suite, config, modules};
@@ -77,6 +78,36 @@ async fn oidcc_discovery_endpoint_verification() {
 
     let endpoint = suite.endpoint("registration_endpoint");
     assert!(endpoint.starts_with("https://"), "{endpoint}");
+}
+
+/// An assertion of a client that signs may be made for the issuer; so may one for the token
+/// endpoint, which other modules send. Neither is taken a second time.
+#[tokio::test]
+async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds() {
+    let suite = Suite::start(Delivery::Query).await;
+    let signer = Signer::new();
+    let keyed =
+        json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": signer.key_set() });
+    let client = suite.registered(&keyed).await.client;
+    for audience in [suite.issuer(), suite.endpoint("token_endpoint")] {
+        let request = suite.request_of(&client);
+        let landing = suite.user().follow(&request).await;
+        let code = suite.code(landing, &request);
+        let assertion = signer.assertion(client.id, audience, suite.now());
+        let proof = [
+            (
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
+            ("client_assertion", assertion.as_str()),
+        ];
+
+        let answer = suite.exchange(&code, &request, &proof).await;
+
+        suite.redeemed(code.clone(), &answer, &request).await;
+        let again = suite.exchange(&code, &request, &proof).await;
+        again.assert_status(401);
+    }
 }
 
 /// With two redirect URIs registered and none in the request, the user sees an error page.

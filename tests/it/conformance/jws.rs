@@ -3,9 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
-use openidconnect::{AccessToken, AccessTokenHash, JsonWebKey as _};
-use serde_json::Value;
+use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use openidconnect::{
+    AccessToken, AccessTokenHash, JsonWebKey as _, JsonWebKeyId, PrivateSigningKey as _,
+};
+use serde_json::{Value, json};
 
 /// A published key set.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ impl Keys {
             panic!("not a compact JWS: {token}");
         };
         let signed = format!("{header}.{claims}");
-        let (header, claims) = (json(header), json(claims));
+        let (header, claims) = (decoded(header), decoded(claims));
         let kid = header["kid"].as_str().expect("the header names its key");
         let key = self
             .0
@@ -90,7 +92,49 @@ impl Verified {
     }
 }
 
-fn json(part: &str) -> Value {
+/// A key that a relying party signs with, by the same implementation: the example of RFC 8410
+/// §10.3.
+pub(super) struct Signer(CoreEdDsaPrivateSigningKey);
+
+const SIGNER: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+impl Signer {
+    pub(super) fn new() -> Self {
+        let name = JsonWebKeyId::new("signer".to_owned());
+        let key = CoreEdDsaPrivateSigningKey::from_ed25519_pem(SIGNER, Some(name));
+        Self(key.expect("a key"))
+    }
+
+    /// What the relying party registers as `jwks`.
+    pub(super) fn key_set(&self) -> Value {
+        json!({ "keys": [self.0.as_verification_key()] })
+    }
+
+    /// What proves at `now` that `client_id` sends it (OpenID Connect Core §9), made for
+    /// `audience`.
+    pub(super) fn assertion(&self, client_id: &str, audience: &str, now: i64) -> String {
+        let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({ "alg": "EdDSA", "kid": "signer" });
+        let claims = json!({
+            "iss": client_id,
+            "sub": client_id,
+            "aud": audience,
+            "jti": format!("{audience} {now}"),
+            "iat": now,
+            "exp": now + 60,
+        });
+        let signed = format!("{}.{}", encode(header), encode(claims));
+        let algorithm = CoreJwsSigningAlgorithm::EdDsa;
+        let signature = self.0.sign(&algorithm, signed.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(signature.expect("it signs"));
+        format!("{signed}.{signature}")
+    }
+}
+
+fn decoded(part: &str) -> Value {
     let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
     serde_json::from_slice(&bytes).expect("JSON")
 }

@@ -31,14 +31,25 @@ impl Registered {
         // Clients are named by constants elsewhere; these live until the test's process ends.
         let text =
             |value: &Value| -> &'static str { value.as_str().expect("text").to_owned().leak() };
+        let authentication = text(&information["token_endpoint_auth_method"]);
+        let signs = authentication == "private_key_jwt";
+        assert_eq!(
+            information["client_secret"].is_null(),
+            signs,
+            "{information}"
+        );
         let client = RelyingParty {
             id: text(&information["client_id"]),
-            secret: text(&information["client_secret"]),
-            authentication: text(&information["token_endpoint_auth_method"]),
+            secret: if signs {
+                ""
+            } else {
+                text(&information["client_secret"])
+            },
+            authentication,
             redirect_uri: text(&information["redirect_uris"][0]),
             ..FIRST
         };
-        assert!(client.secret.len() >= 32, "{information}");
+        assert!(signs || client.secret.len() >= 32, "{information}");
         for name in ["registration_client_uri", "registration_access_token"] {
             assert!(information[name].is_string(), "{name}: {information}");
         }

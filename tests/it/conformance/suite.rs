@@ -270,6 +270,8 @@ impl Suite {
             "client_secret_post" => {
                 form.extend([("client_id", client.id), ("client_secret", client.secret)]);
             }
+            // The assertion is in the form already.
+            "private_key_jwt" => {}
             other => panic!("no way to authenticate by {other}"),
         }
         let body = form_urlencoded::Serializer::new(String::new())
