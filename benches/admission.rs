@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use cellgate::gateway::{
     Action, Asked, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules,
-    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme,
+    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TunnelLimits,
 };
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
@@ -197,6 +197,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 pass_token: false,
                 allow_encoded_slash: false,
                 outlives_token: false,
+                websockets: None,
             }
         })
         .collect()
@@ -240,6 +241,11 @@ fn limits() -> Limits {
         connections_per_address: 256,
         token_failures_per_minute: 600,
         remembered_tokens: 100_000,
+        tunnels: TunnelLimits {
+            idle_timeout: Duration::from_secs(300),
+            lifetime: None,
+            per_subject: 64,
+        },
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 256;
 pub(crate) const TOKEN_FAILURES_PER_MINUTE: u32 = 600;
 /// Verified tokens remembered.
 pub(crate) const REMEMBERED_TOKENS: u64 = 100_000;
+/// Seconds without a byte until a WebSocket is closed: several of the pings that keep one open.
+pub(crate) const TUNNEL_IDLE_TIMEOUT_S: u64 = 300;
+/// WebSockets of one subject at once: many tabs on many devices.
+pub(crate) const TUNNELS_PER_SUBJECT: usize = 64;
 
 /// The database, relative to the working directory.
 pub(crate) const STATE_PATH: &str = "./data/cellgate.db";

@@ -20,8 +20,7 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
         .response_written()
         .map_or(0, |response| response.status.as_u16());
     let took = ctx.started.elapsed();
-    let route = ctx.admission.as_ref().map(|admission| &admission.route);
-    let route = route.map_or("-", |route| route.name.as_str());
+    let route = route_name(ctx);
     metrics.request(route, ctx.outcome.as_str(), status, took);
     if !ctx.snapshot.access_log {
         return;
@@ -61,16 +60,39 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
     );
 }
 
+/// What there is to say of a tunnel at its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TunnelRecord {
+    pub(super) closed: &'static str,
+    pub(super) bytes_in: u64,
+    pub(super) bytes_out: u64,
+}
+
 /// Counts and logs an exchange that was given up for this reason, when there is no session any more
 /// to ask.
 pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Metrics) {
-    let route = ctx.admission.as_ref().map(|admission| &admission.route);
-    let route = route.map_or("-", |route| route.name.as_str());
     let took = ctx.started.elapsed();
-    metrics.request(route, ctx.outcome.as_str(), ctx.status, took);
+    metrics.request(route_name(ctx), ctx.outcome.as_str(), ctx.status, took);
+    write_without_session(ctx, reason, None);
+}
+
+/// Counts and logs a handshake that became a tunnel, now that it is closed.
+pub(super) fn record_tunnel(ctx: &Context, tunnel: TunnelRecord, metrics: &Metrics) {
+    // How long it was open would drown how long answers take.
+    metrics.handshake(route_name(ctx), ctx.outcome.as_str(), ctx.status);
+    write_without_session(ctx, "", Some(tunnel));
+}
+
+/// The line of an exchange whose session is gone.
+fn write_without_session(ctx: &Context, reason: &'static str, tunnel: Option<TunnelRecord>) {
     if !ctx.snapshot.access_log {
         return;
     }
+    let verified = ctx
+        .admission
+        .as_ref()
+        .and_then(|admission| admission.principal.as_ref())
+        .map(|principal| principal.verified());
     tracing::info!(
         target: "access",
         {
@@ -80,14 +102,25 @@ pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Met
         http.host = ctx.canonical.as_ref().map(|canonical| canonical.authority.host()),
         http.path = ctx.canonical.as_ref().map(|canonical| canonical.path.as_str()),
         http.status = ctx.status,
-        route.name = route,
+        route.name = route_name(ctx),
         decision = ctx.outcome.as_str(),
         reason,
+        principal.subject = verified.map(|verified| verified.subject.as_str()),
+        client.id = verified.and_then(|v| v.client_id.as_ref()).map(|id| id.as_str()),
         upstream.server = ctx.server().as_deref(),
-        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        tunnel.closed = tunnel.map(|tunnel| tunnel.closed),
+        bytes_in = tunnel.map(|tunnel| tunnel.bytes_in),
+        bytes_out = tunnel.map(|tunnel| tunnel.bytes_out),
+        duration_us = u64::try_from(ctx.started.elapsed().as_micros()).unwrap_or(u64::MAX),
         },
         "request"
     );
+}
+
+/// The name of the route that was found, or `-`.
+fn route_name(ctx: &Context) -> &str {
+    let admission = ctx.admission.as_ref();
+    admission.map_or("-", |admission| admission.route.name.as_str())
 }
 
 /// A request of which nothing can be said but why it was refused.

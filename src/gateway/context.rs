@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use http::StatusCode;
+
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
 
@@ -113,6 +115,16 @@ impl Context {
             principal: admission.principal.clone()?,
             route: Arc::clone(&admission.route),
         })
+    }
+
+    /// Notes that the upstream agreed to go on as a WebSocket.
+    pub(super) fn note_switched(&mut self, metrics: &Metrics) {
+        self.outcome = Outcome::Forwarded;
+        self.status = StatusCode::SWITCHING_PROTOCOLS.as_u16();
+        if let Some(journey) = self.journey() {
+            let took = journey.started.elapsed();
+            metrics.upstream(journey.upstream.name(), "ok", took);
+        }
     }
 
     /// The way to the upstream of an admitted request.

@@ -8,8 +8,9 @@
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
-//! 5. `lifetime` ends what is still going on when the reason it was admitted for ends;
-//! 6. `rejection` is where every refusal and failure ends.
+//! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
+//! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
+//! 7. `rejection` is where every refusal and failure ends.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
 //! gateway does not know where its settings come from, nor how connections are accepted.
@@ -47,6 +48,8 @@ mod proxy;
 mod serving;
 mod snapshot;
 
+mod tunnel;
+
 pub use canonical::{
     Authority, AuthorityError, CanonicalError, CanonicalPath, CanonicalRequest, Claimed, PathError,
     Scheme,
@@ -63,10 +66,11 @@ pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{
     Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
-    Settings, Upstream, UpstreamTls,
+    Settings, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};
+pub use tunnel::HandshakeError;
 pub use upstream::{UpstreamError, Upstreams};
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    /// Nobody asked for another protocol: upgrades are stripped from every request.
+    /// Nobody asked for another protocol: upgrades are stripped from every request that comes here.
     async fn upstream_response_filter(
         &self,
         _session: &mut Session,
@@ -305,7 +305,7 @@ impl Gateway {
 }
 
 /// What each request may take, before any of it is read.
-fn set_timeouts(session: &mut Session, limits: &Limits) {
+pub(super) fn set_timeouts(session: &mut Session, limits: &Limits) {
     session.set_read_timeout(Some(limits.downstream_timeout));
     session.set_write_timeout(Some(limits.downstream_timeout));
     session.set_total_drain_timeout(Some(limits.head_timeout));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::policy::Conditions;
-use crate::model::Scope;
+use crate::model::{Scope, WebOrigin};
 
 use super::trusted_proxies::TrustedProxies;
 
@@ -54,6 +54,15 @@ pub struct Route {
     /// Whether an exchange that is under way goes on when its token expires (default no). A
     /// revocation ends it in any case.
     pub outlives_token: bool,
+    /// Who may open WebSockets; `None`: nobody, and a request for one is refused.
+    pub websockets: Option<WebSockets>,
+}
+
+/// Who may open WebSockets on a route.
+#[derive(Clone, Debug, Default)]
+pub struct WebSockets {
+    /// Origins whose pages may, besides those of the host that is asked.
+    pub origins: Vec<WebOrigin>,
 }
 
 /// What happens to an admitted request.
@@ -183,4 +192,17 @@ pub struct Limits {
     pub token_failures_per_minute: u32,
     /// Verified tokens remembered (default 100,000).
     pub remembered_tokens: u64,
+    /// Of tunnels that WebSockets go through.
+    pub tunnels: TunnelLimits,
+}
+
+/// How long tunnels may be open, and how many.
+#[derive(Clone, Copy, Debug)]
+pub struct TunnelLimits {
+    /// Without a byte in either direction (default 5 min).
+    pub idle_timeout: Duration,
+    /// In all; `None`: as long as its token (default).
+    pub lifetime: Option<Duration>,
+    /// At once, of one subject (default 64).
+    pub per_subject: usize,
 }

@@ -7,4 +7,4 @@
 pub mod log;
 mod metrics;
 
-pub use metrics::Metrics;
+pub use metrics::{Metrics, OpenTunnel, Tunneled};

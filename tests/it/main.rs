@@ -34,3 +34,4 @@ mod stock;
 mod tls;
 mod tokens;
 mod traffic;
+mod websockets;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -14,6 +15,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::support::{Edge, Wire, free_port};
+use crate::websockets;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -67,6 +69,10 @@ struct Fixture {
 
 impl Fixture {
     fn start() -> Self {
+        Self::start_with(include_str!("../../config/demo.yaml"))
+    }
+
+    fn start_with(yaml: &str) -> Self {
         let authority = authority();
         let folder = tempfile::tempdir().unwrap();
         let names: [&[&str]; 3] = [&["one.test", "127.0.0.1"], &["two.test"], &["*.wild.test"]];
@@ -84,7 +90,7 @@ impl Fixture {
                 "\n        - certificate_file: {file}.cert.pem\n          private_key_file: {file}.key.pem"
             ));
         }
-        let yaml = include_str!("../../config/demo.yaml")
+        let yaml = yaml
             .replacen("address: 127.0.0.1:9480", &listener, 1)
             .replace("http://127.0.0.1:9480", "https://127.0.0.1:9480");
         Self {
@@ -212,6 +218,22 @@ async fn http_2_and_http_1_are_negotiated() {
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     let seen: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(seen["headers"]["x-forwarded-proto"], "https");
+}
+
+#[tokio::test]
+async fn a_websocket_goes_through_tls() {
+    let demo = include_str!("../../config/demo.yaml");
+    let yaml = websockets::with_websockets(demo, websockets::echo().await);
+    let fixture = Fixture::start_with(&yaml);
+    let stream = fixture.connect("one.test", &[b"http/1.1"]).await.unwrap();
+    let url = format!("wss://{}/live/x", fixture.edge.address);
+    let mut socket = websockets::open(stream, &url, None).await.unwrap();
+    let hello = socket.next().await.unwrap().unwrap();
+    assert_eq!(hello.into_text().unwrap(), "hello");
+
+    fixture.edge.signal("TERM");
+
+    assert!(socket.next().await.unwrap().unwrap().is_close());
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod trusted_proxies;
 mod upstreams;
 mod user_details;
 mod users;
+mod websockets;
 
 use std::time::Duration;
 

@@ -92,7 +92,7 @@ pub(super) fn store(table: StateTable) -> store::Settings {
 }
 
 /// Sizes and times of the edge.
-pub(super) const fn limits(table: &LimitsTable) -> gateway::Limits {
+pub(super) fn limits(table: &LimitsTable) -> gateway::Limits {
     gateway::Limits {
         head_timeout: Duration::from_secs(table.head_timeout_s),
         head_bytes: table.head_bytes,
@@ -104,5 +104,10 @@ pub(super) const fn limits(table: &LimitsTable) -> gateway::Limits {
         connections_per_address: table.connections_per_address,
         token_failures_per_minute: table.token_failures_per_minute,
         remembered_tokens: table.remembered_tokens,
+        tunnels: gateway::TunnelLimits {
+            idle_timeout: Duration::from_secs(table.tunnels.idle_timeout_s),
+            lifetime: table.tunnels.lifetime_s.map(Duration::from_secs),
+            per_subject: table.tunnels.per_subject,
+        },
     }
 }

@@ -4,7 +4,7 @@ use http::Method;
 
 use super::name::Names;
 use super::policy::{self, Accepted};
-use super::{Checker, host, route_path, upstreams};
+use super::{Checker, host, route_path, upstreams, websockets};
 use crate::config::document::nearest;
 use crate::config::file::{RouteTable, TokenMode};
 use crate::config::key_path::KeyPath;
@@ -35,6 +35,7 @@ pub(super) fn routes(
         }
         let action = action(checker, table, upstreams, &at);
         let policy = policy::policy(checker, table, accepted, &at);
+        let websockets = websockets::websockets(checker, table, &at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
             routes.push(Route {
                 name: name.to_owned(),
@@ -46,6 +47,7 @@ pub(super) fn routes(
                 pass_token: table.token == TokenMode::Pass,
                 allow_encoded_slash: table.allow_encoded_slash,
                 outlives_token: table.outlives_token,
+                websockets,
             });
         }
         matches.extend(matched);

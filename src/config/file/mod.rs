@@ -37,6 +37,7 @@ pub(crate) use provider::{
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
     AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
+    WebSocketsMode,
 };
 pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};

@@ -90,6 +90,33 @@ pub(crate) struct LimitsTable {
     /// Verified tokens that are remembered; each takes about a kilobyte.
     #[schemars(range(min = 1, max = 10_000_000))]
     pub(crate) remembered_tokens: u64,
+    /// WebSockets.
+    pub(crate) tunnels: TunnelsTable,
+}
+
+/// How long WebSockets may be open, and how many.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TunnelsTable {
+    /// Seconds without a byte in either direction, then a WebSocket is closed.
+    #[schemars(range(min = 1, max = 86400))]
+    pub(crate) idle_timeout_s: u64,
+    /// Seconds that a WebSocket may be open whatever passes; left out: as long as its token.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub(crate) lifetime_s: Option<u64>,
+    /// WebSockets of one subject at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) per_subject: usize,
+}
+
+impl Default for TunnelsTable {
+    fn default() -> Self {
+        Self {
+            idle_timeout_s: defaults::TUNNEL_IDLE_TIMEOUT_S,
+            lifetime_s: None,
+            per_subject: defaults::TUNNELS_PER_SUBJECT,
+        }
+    }
 }
 
 impl Default for LimitsTable {
@@ -105,6 +132,7 @@ impl Default for LimitsTable {
             connections_per_address: defaults::CONNECTIONS_PER_ADDRESS,
             token_failures_per_minute: defaults::TOKEN_FAILURES_PER_MINUTE,
             remembered_tokens: defaults::REMEMBERED_TOKENS,
+            tunnels: TunnelsTable::default(),
         }
     }
 }

@@ -65,6 +65,12 @@ pub(crate) struct RouteTable {
     /// Whether an exchange that is under way (a download, a stream of events, a WebSocket) goes on
     /// when its token expires. A revocation ends it within a second in any case.
     pub(crate) outlives_token: bool,
+    /// Whether WebSockets may be opened. Only with `upstream`.
+    pub(crate) websockets: WebSocketsMode,
+    /// Origins whose pages may open WebSockets, besides pages of the host that is asked. Only with
+    /// `websockets: allow`.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) websocket_origins: Vec<String>,
 }
 
 /// Scope values that a token must have.
@@ -145,4 +151,15 @@ pub(crate) enum TokenMode {
     Strip,
     /// It goes on.
     Pass,
+}
+
+/// Whether WebSockets may be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WebSocketsMode {
+    /// A request for one is refused.
+    #[default]
+    Refuse,
+    /// Whoever may pass the route may open them.
+    Allow,
 }

@@ -241,6 +241,19 @@ const ROUTES: &[Row] = &[
         &[("routes[0].whoami", 3, "excludes `upstream`")],
     ),
     (
+        "WebSockets with nobody to talk to, and for pages that are none",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes:\n  - {name: w, path: /w, whoami: true, authentication: anonymous, websockets: allow}\n  - {name: o, path: /o, upstream: a, authentication: anonymous, websockets: allow, websocket_origins: ['https://a.example/']}\n  - {name: u, path: /u, upstream: a, authentication: anonymous, websocket_origins: ['https://a.example']}",
+        &[
+            ("routes[0].websockets", 4, "excludes `whoami`"),
+            ("routes[1].websocket_origins[0]", 5, "is not an origin"),
+            (
+                "routes[2].websocket_origins",
+                6,
+                "is of no use without `websockets: allow`",
+            ),
+        ],
+    ),
+    (
         "an unknown upstream",
         "routes: [{name: r, path: /, upstream: api, authentication: anonymous}]",
         &[(

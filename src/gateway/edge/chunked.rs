@@ -19,7 +19,7 @@ pub(crate) struct BrokenChunk;
 
 /// The check of one body, which arrives in pieces.
 #[derive(Debug)]
-pub(super) struct Chunked {
+pub(in crate::gateway) struct Chunked {
     expects: Expects,
     /// Bytes of the line so far.
     line: usize,
@@ -74,7 +74,7 @@ impl Chunked {
     /// # Errors
     ///
     /// [`BrokenChunk`] at the first byte that should not be there.
-    pub(super) fn advance(&mut self, mut bytes: &[u8]) -> Result<(), BrokenChunk> {
+    pub(in crate::gateway) fn advance(&mut self, mut bytes: &[u8]) -> Result<(), BrokenChunk> {
         loop {
             if let Expects::Data(left) = self.expects {
                 let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
@@ -99,7 +99,7 @@ impl Chunked {
     }
 
     /// Whether the whole body was seen.
-    pub(super) const fn is_over(&self) -> bool {
+    pub(in crate::gateway) const fn is_over(&self) -> bool {
         matches!(self.expects, Expects::Nothing)
     }
 

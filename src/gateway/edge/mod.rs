@@ -11,6 +11,7 @@
 mod chunked;
 mod framed;
 mod http2;
+pub(super) mod line;
 mod screen;
 
 use std::pin::pin;
@@ -26,7 +27,7 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::ShutdownWatch;
 use pingora::server::configuration::ServerConf;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::access_log::{self, RefusedHead};
@@ -34,8 +35,9 @@ use super::lifetime::{limit_http1, limit_http2};
 use super::rejection::{Asked, Rejection, answer};
 use super::serving::Gateway;
 use super::settings::Limits;
+use super::tunnel::{Opening, Tunnels};
 
-pub(super) use chunked::BrokenChunk;
+pub(super) use chunked::{BrokenChunk, Chunked};
 use framed::Framed;
 pub use screen::HeadError;
 use screen::Screen;
@@ -47,11 +49,12 @@ use screen::Screen;
 pub struct Edge {
     gateway: Gateway,
     proxy: Arc<HttpProxy<Gateway>>,
+    tunnels: Tunnels,
 }
 
 /// How long a refused peer may go on sending before the connection is dropped, so that the
 /// answer is read before the reset that unread bytes bring.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// How much of it is read.
 const LINGER_BYTES: usize = 64 * 1024;
 impl Edge {
@@ -61,6 +64,7 @@ impl Edge {
         // One, and as many again as an upstream may have at most. Which exchange is repeated at
         // all is decided by the gateway.
         conf.max_retries = 3;
+        let tunnels = Tunnels::new(gateway.clone(), &conf);
         let mut proxy = http_proxy(&Arc::new(conf), gateway.clone());
         let mut options = HttpServerOptions::default();
         // Pingora looks for HTTP/2's preface only on what is handed to it as a connection, and
@@ -74,6 +78,7 @@ impl Edge {
         Self {
             gateway,
             proxy: Arc::new(proxy),
+            tunnels,
         }
     }
 
@@ -110,6 +115,11 @@ impl Edge {
                 Some(Err(rejection)) => return Box::pin(self.refuse(stream, &rejection)).await,
                 None => return,
             };
+            if head.asks_for_websocket {
+                let (bytes, early) = head.split();
+                let opening = Opening { bytes, early };
+                return Box::pin(self.tunnels.open(stream, opening, shutdown)).await;
+            }
             if let Some(begun) = head.chunked_body() {
                 stream = match Framed::wrap(stream, begun) {
                     Ok(framed) => framed,
@@ -151,30 +161,57 @@ impl Edge {
         access_log::record_refused_head(&refused, &self.gateway);
         let farewell = async {
             stream.write_all(&bytes).await?;
-            stream.shutdown().await?;
-            let mut unread = [0; 4096];
-            let mut left = LINGER_BYTES;
-            while left > 0 {
-                match stream.read(&mut unread).await? {
-                    0 => break,
-                    n => left = left.saturating_sub(n),
-                }
-            }
-            Ok::<(), std::io::Error>(())
+            hear_out(&mut stream).await
         };
         // Whether the peer heard it out is its own affair.
         let _heard = timeout(LINGER, farewell).await;
     }
 }
 
+/// Ends our side of a connection, and reads what still comes until the peer ends its own.
+pub(super) async fn hear_out<S>(stream: &mut S) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.shutdown().await?;
+    let mut unread = [0; 4096];
+    let mut left = LINGER_BYTES;
+    while left > 0 {
+        match stream.read(&mut unread).await? {
+            0 => break,
+            n => left = left.saturating_sub(n),
+        }
+    }
+    Ok(())
+}
+
 /// A head that passed, and what came with it.
 struct Head {
     bytes: BytesMut,
+    /// Where it ends and the rest begins.
+    end: usize,
     /// Where a chunked body begins; `None` for any other body, or none.
     chunked_from: Option<usize>,
+    asks_for_websocket: bool,
 }
 
 impl Head {
+    /// What `screen` found complete.
+    fn new(bytes: BytesMut, screen: &Screen) -> Self {
+        Self {
+            bytes,
+            end: screen.end(),
+            chunked_from: screen.chunked_from(),
+            asks_for_websocket: screen.asks_for_websocket(),
+        }
+    }
+
+    /// The head alone, and what came with it.
+    fn split(mut self) -> (BytesMut, BytesMut) {
+        let rest = self.bytes.split_off(self.end.min(self.bytes.len()));
+        (self.bytes, rest)
+    }
+
     /// What has arrived of a chunked body.
     fn chunked_body(&self) -> Option<&[u8]> {
         self.bytes.get(self.chunked_from?..)
@@ -199,12 +236,7 @@ async fn complete_head(
 ) -> Option<Result<Head, Rejection>> {
     let mut screen = Screen::default();
     match screen.advance(&buffer, limits) {
-        Ok(true) => {
-            return Some(Ok(Head {
-                bytes: buffer,
-                chunked_from: screen.chunked_from(),
-            }));
-        }
+        Ok(true) => return Some(Ok(Head::new(buffer, &screen))),
         Ok(false) => {}
         Err(rejection) => return Some(Err(rejection)),
     }
@@ -223,10 +255,7 @@ async fn complete_head(
         }
     };
     match timeout(limits.head_timeout, rest).await {
-        Ok(outcome) => Some(outcome?.map(|()| Head {
-            bytes: buffer,
-            chunked_from: screen.chunked_from(),
-        })),
+        Ok(outcome) => Some(outcome?.map(|()| Head::new(buffer, &screen))),
         Err(_) => Some(Err(HeadError::Timeout.into())),
     }
 }

@@ -5,6 +5,7 @@
 
 use http::Method;
 
+use super::line::{field, is_token_byte, members};
 use crate::gateway::canonical::{
     AuthorityError, CanonicalError, CanonicalRequest, Claimed, Scheme, check_target_bytes,
 };
@@ -43,6 +44,10 @@ pub(super) struct Screen {
     host: Option<Vec<u8>>,
     length: Option<Vec<u8>>,
     coding: Option<Vec<u8>>,
+    /// Whether `Upgrade` has the protocol among others.
+    names_websocket: bool,
+    /// Whether `Connection` has the option.
+    asks_upgrade: bool,
 }
 
 /// What of the request line decides about the head.
@@ -84,6 +89,18 @@ impl Screen {
         self.coding.is_some().then_some(self.at)
     }
 
+    /// Where a complete head ends.
+    pub(super) const fn end(&self) -> usize {
+        self.at
+    }
+
+    /// Whether a complete head asks to go on as a WebSocket. It has to say so twice, and in HTTP/1.1
+    /// (RFC 9110 §7.8).
+    pub(super) fn asks_for_websocket(&self) -> bool {
+        let is_http_11 = self.request.as_ref().is_some_and(|it| !it.is_http_10);
+        self.names_websocket && self.asks_upgrade && is_http_11
+    }
+
     /// The limits of the gateway, with room for what is around fields and target on the wire.
     fn check_size(&self, size: usize, limits: &Limits) -> Result<(), Rejection> {
         if self.request.is_none() && size > limits.target_bytes + 64 {
@@ -100,15 +117,16 @@ impl Screen {
         if self.fields > limits.head_fields {
             return Err(HeaderError::TooManyFields.into());
         }
-        let colon = memchr::memchr(b':', line);
-        let (name, value) = line
-            .split_at_checked(colon.ok_or(HeadError::Field)?)
-            .ok_or(HeadError::Field)?;
-        let value = value.get(1..).unwrap_or_default();
-        if name.is_empty() || !name.iter().all(is_token_byte) || !is_value(value) {
-            return Err(HeadError::Field.into());
-        }
+        let (name, value) = field(line).ok_or(HeadError::Field)?;
         let known = match name.len() {
+            7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                self.names_websocket |= names(value, b"websocket");
+                return Ok(());
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                self.asks_upgrade |= names(value, b"upgrade");
+                return Ok(());
+            }
             4 if name.eq_ignore_ascii_case(b"host") => &mut self.host,
             14 if name.eq_ignore_ascii_case(b"content-length") => &mut self.length,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => &mut self.coding,
@@ -177,35 +195,9 @@ impl RequestLine {
     }
 }
 
-/// Whether there is no control character but HTAB (RFC 9110 §5.5). Looks at every byte whatever
-/// it finds, so that it looks at many at once.
-fn is_value(value: &[u8]) -> bool {
-    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') | (byte == 0x7f);
-    !value
-        .iter()
-        .fold(false, |found, byte| found | is_control(*byte))
-}
-
-/// `tchar` (RFC 9110 §5.6.2).
-const fn is_token_byte(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            *byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+/// Whether a list has this member, in any case.
+fn names(list: &[u8], member: &[u8]) -> bool {
+    members(list).any(|it| it.eq_ignore_ascii_case(member))
 }
 
 #[cfg(test)]

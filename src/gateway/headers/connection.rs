@@ -4,10 +4,10 @@
 //! harmless for fields we do not look at, and an attack for those we do: a request judged with
 //! `Authorization` would arrive without it.
 
-use http::HeaderValue;
 use http::header::{self, HeaderMap, HeaderName};
 
 use super::{HeaderError, SINGLE};
+use crate::gateway::edge::line;
 
 /// More options than this are not read; nobody has a use for them.
 const MAX_OPTIONS: usize = 16;
@@ -64,9 +64,7 @@ fn options(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(header::CONNECTION)
         .iter()
-        .flat_map(|value: &HeaderValue| value.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|option| !option.is_empty())
+        .flat_map(|value| line::members(value.as_bytes()))
 }
 
 /// Stricter than `token`: the names we let pass have no other characters.

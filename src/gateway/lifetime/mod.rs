@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-pub(super) use open::{Basis, Ending, OpenExchanges};
+pub(super) use open::{Basis, Ending, OpenExchanges, Watch};
 
 /// How long an exchange goes on before anybody looks after it.
 const UNWATCHED: Duration = Duration::from_millis(500);

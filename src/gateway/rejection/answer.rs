@@ -5,6 +5,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::gateway::headers::X_REQUEST_ID;
+use crate::gateway::tunnel::HandshakeError;
 
 use super::{Challenge, Rejection};
 
@@ -107,6 +108,11 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
                 header::RETRY_AFTER,
                 HeaderValue::from(wait.as_secs().max(1)),
             );
+        }
+        // What would be understood (RFC 6455 §4.4).
+        Rejection::Handshake(HandshakeError::Version) => {
+            let version = HeaderValue::from_static("13");
+            headers.insert(header::SEC_WEBSOCKET_VERSION, version);
         }
         Rejection::NoServer => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

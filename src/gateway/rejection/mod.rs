@@ -5,6 +5,7 @@
 //! that says no more than the status.
 
 mod answer;
+mod reasons;
 
 use std::time::Duration;
 
@@ -12,12 +13,14 @@ use http::StatusCode;
 
 use crate::jose::JwtError;
 
-use super::canonical::{CanonicalError, PathError};
+use super::canonical::CanonicalError;
 use super::edge::HeadError;
 use super::headers::HeaderError;
 use super::trusted_proxies::ForwardedError;
+use super::tunnel::HandshakeError;
 
 pub(super) use answer::{Asked, answer};
+use reasons::{canonical_reason, handshake_reason, head_reason, headers_reason};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -116,6 +119,18 @@ pub enum Rejection {
         /// The ways to sign in, separated by spaces; empty: any.
         acr_values: String,
     },
+    /// A WebSocket was asked for in a way that is none.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// A WebSocket on a route that has none.
+    #[error("the route has no WebSockets")]
+    NoWebSockets,
+    /// A WebSocket for a page from elsewhere (RFC 6455 §10.2).
+    #[error("pages of this origin may not open a WebSocket here")]
+    ForeignOrigin,
+    /// The subject has as many tunnels open as one may have.
+    #[error("the subject has too many WebSockets open")]
+    TooManyTunnels,
     /// The body is larger than the endpoint takes.
     #[error("the request body is too large")]
     BodyTooLarge,
@@ -179,7 +194,11 @@ impl Rejection {
             Self::Head(error) => head_wire(error),
             Self::Canonical(error) => canonical_wire(error),
             Self::Headers(error) => headers_wire(error),
-            Self::EncodedSlash | Self::Forwarded(_) => Wire::closing(StatusCode::BAD_REQUEST),
+            Self::EncodedSlash | Self::Forwarded(_) | Self::Handshake(_) => {
+                Wire::closing(StatusCode::BAD_REQUEST)
+            }
+            Self::NoWebSockets | Self::ForeignOrigin => Wire::closing(StatusCode::FORBIDDEN),
+            Self::TooManyTunnels => Wire::closing(StatusCode::TOO_MANY_REQUESTS),
             Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
             Self::NoRoute => Wire::plain(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
@@ -260,6 +279,10 @@ impl Rejection {
             Self::Condition => "condition",
             Self::ConditionFailed { .. } => "condition_failed",
             Self::StepUp { .. } => "insufficient_user_authentication",
+            Self::Handshake(error) => handshake_reason(error),
+            Self::NoWebSockets => "no_websockets",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::TooManyTunnels => "too_many_tunnels",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyMalformed => "body_malformed",
@@ -343,46 +366,5 @@ const fn headers_wire(error: &HeaderError) -> Wire {
         | HeaderError::ContentLength
         | HeaderError::TransferEncoding
         | HeaderError::Connection => Wire::closing(StatusCode::BAD_REQUEST),
-    }
-}
-
-const fn head_reason(error: &HeadError) -> &'static str {
-    match error {
-        HeadError::LineEnd => "line_end",
-        HeadError::RequestLine => "request_line",
-        HeadError::Version => "http_version",
-        HeadError::Field => "field",
-        HeadError::Timeout => "head_timeout",
-    }
-}
-
-const fn canonical_reason(error: &CanonicalError) -> &'static str {
-    match error {
-        CanonicalError::TargetTooLong => "target_too_long",
-        CanonicalError::TargetForm => "target_form",
-        CanonicalError::RawByte => "target_raw_byte",
-        CanonicalError::Authority(_) => "host",
-        CanonicalError::Method => "method",
-        CanonicalError::Path(error) => match error {
-            PathError::MalformedEscape => "path_malformed_escape",
-            PathError::ControlCharacter => "path_control_character",
-            PathError::Backslash => "path_backslash",
-            PathError::DotSegment => "path_dot_segment",
-            PathError::EmptySegment => "path_empty_segment",
-            PathError::DoubleEscape => "path_double_escape",
-            PathError::NotUtf8 => "path_not_utf8",
-        },
-    }
-}
-
-const fn headers_reason(error: &HeaderError) -> &'static str {
-    match error {
-        HeaderError::TooManyFields => "too_many_fields",
-        HeaderError::TooLarge => "fields_too_large",
-        HeaderError::Duplicate => "duplicate_field",
-        HeaderError::ContentLength => "content_length",
-        HeaderError::TransferEncoding => "transfer_encoding",
-        HeaderError::Connection => "connection_field",
-        HeaderError::Expectation => "expectation",
     }
 }

@@ -9,11 +9,33 @@ use super::support::{limits, policy, route};
 use crate::gateway::TrustedProxies;
 use crate::gateway::settings::{
     Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, Upstream,
+    WebSockets,
 };
-use crate::model::Scope;
+use crate::model::{Scope, WebOrigin};
 
 /// The corpus's fixture, with its upstream at this address.
 pub(super) fn settings(upstream: SocketAddr) -> Settings {
+    Settings {
+        routes: routes(),
+        upstreams: vec![upstream_settings("u", &[upstream.to_string()])],
+        identity: IdentityHeaders {
+            mapping: vec![
+                (HeaderName::from_static("x-auth-user"), ClaimSource::Subject),
+                (
+                    HeaderName::from_static("x-auth-groups"),
+                    ClaimSource::Claim("groups".to_owned()),
+                ),
+            ],
+            also_strip: vec![HeaderName::from_static("x-gw-assertion")],
+        },
+        limits: limits(),
+        trusted_proxies: TrustedProxies::default(),
+        access_log: true,
+        has_tls: false,
+    }
+}
+
+fn routes() -> Vec<Route> {
     let required = |scope: &str| Policy {
         all_scopes: Scope::parse(scope).unwrap(),
         ..policy()
@@ -37,42 +59,35 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         methods: methods.to_vec(),
         ..to_upstream(name, "/api/", required(scope))
     };
-    Settings {
-        routes: vec![
-            to_upstream("public", "/public/", anonymous()),
-            to_upstream("opt", "/opt/", optional()),
-            api("api-read", &[Method::GET, Method::HEAD], "read"),
-            api("api-write", &[Method::POST], "write"),
-            to_upstream("admin", "/admin/", required("admin")),
-            Route {
-                pass_token: true,
-                ..to_upstream("pass", "/pass/", required("read"))
-            },
-            Route {
-                allow_encoded_slash: true,
-                ..to_upstream("slash", "/slash/", anonymous())
-            },
-            Route {
-                policy: optional(),
-                ..route("whoami").path("/whoami").build()
-            },
-        ],
-        upstreams: vec![upstream_settings("u", &[upstream.to_string()])],
-        identity: IdentityHeaders {
-            mapping: vec![
-                (HeaderName::from_static("x-auth-user"), ClaimSource::Subject),
-                (
-                    HeaderName::from_static("x-auth-groups"),
-                    ClaimSource::Claim("groups".to_owned()),
-                ),
-            ],
-            also_strip: vec![HeaderName::from_static("x-gw-assertion")],
+    vec![
+        to_upstream("public", "/public/", anonymous()),
+        to_upstream("opt", "/opt/", optional()),
+        api("api-read", &[Method::GET, Method::HEAD], "read"),
+        api("api-write", &[Method::POST], "write"),
+        to_upstream("admin", "/admin/", required("admin")),
+        Route {
+            pass_token: true,
+            ..to_upstream("pass", "/pass/", required("read"))
         },
-        limits: limits(),
-        trusted_proxies: TrustedProxies::default(),
-        access_log: true,
-        has_tls: false,
-    }
+        Route {
+            websockets: Some(WebSockets {
+                origins: vec![WebOrigin::parse("https://app.test").unwrap()],
+            }),
+            ..to_upstream("ws", "/ws/", required("read"))
+        },
+        Route {
+            websockets: Some(WebSockets::default()),
+            ..to_upstream("live", "/live/", anonymous())
+        },
+        Route {
+            allow_encoded_slash: true,
+            ..to_upstream("slash", "/slash/", anonymous())
+        },
+        Route {
+            policy: optional(),
+            ..route("whoami").path("/whoami").build()
+        },
+    ]
 }
 
 /// An upstream with servers, short patience and no frills.

@@ -41,7 +41,7 @@ pub(crate) struct TestGateway {
     settings: Settings,
     parts: SnapshotParts,
     _serving: JoinSet<()>,
-    _shutdown: watch::Sender<bool>,
+    shutdown: watch::Sender<bool>,
 }
 
 /// How the gateway's connections begin.
@@ -103,7 +103,7 @@ impl TestGateway {
             settings,
             parts,
             _serving: serving,
-            _shutdown: shutdown,
+            shutdown,
         }
     }
 
@@ -112,6 +112,11 @@ impl TestGateway {
         change(&mut self.settings, &mut self.parts);
         let snapshot = Snapshot::new(&self.settings, self.parts.clone()).unwrap();
         self.gateway.swap(snapshot);
+    }
+
+    /// Has it stop, as SIGTERM does.
+    pub(crate) fn stop(&self) {
+        self.shutdown.send_replace(true);
     }
 
     /// Sends `bytes` over a new connection and reads one answer.

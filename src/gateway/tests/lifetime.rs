@@ -1,33 +1,12 @@
 //! What is going on ends when what it was admitted for does: rows F09 and F12 of the corpus.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use http::Request;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::harness::{Connection, NOW, Protocol, TestGateway};
+use super::harness::{Connection, Protocol, TestGateway};
 use super::lines::Lines;
-use super::played::{begin_events, played, played_with, send_event, until};
-use super::support::store;
-use crate::store::Store;
-
-/// How long the tokens of the tests live.
-const LIFETIME: Duration = Duration::from_secs(600);
-
-/// A gateway with a store in which tokens can be revoked, its upstream, and the store.
-async fn revocable(protocol: Protocol) -> (TestGateway, TcpListener, Store) {
-    let (mut gateway, listener) = played_with(protocol, |_| {}).await;
-    let store = store().await;
-    gateway.reload(|_, parts| parts.revocations = Some(Arc::clone(store.revocations())));
-    (gateway, listener, store)
-}
-
-async fn revoke(store: &Store, token_id: &str) {
-    let until = NOW.after(LIFETIME);
-    store.revoke_token(token_id, until).await.unwrap();
-}
+use super::played::{LIFETIME, begin_events, played, revocable, revoke, send_event, until};
 
 /// Asks for a stream of events with the token of this id, and gets the first.
 async fn subscribe(

@@ -18,5 +18,6 @@ mod provider;
 mod requests;
 mod responses;
 mod streaming;
+mod tunnel;
 mod upstream_tls;
 mod upstreams;

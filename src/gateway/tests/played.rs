@@ -1,10 +1,18 @@
 //! An upstream that a test plays itself, byte by byte.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::harness::{Protocol, TestGateway};
+use super::harness::{NOW, Protocol, TestGateway};
+use super::support::store;
 use crate::gateway::settings::Settings;
+use crate::store::Store;
+
+/// How long the tokens of the tests live.
+pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
 /// A gateway whose upstream is played by the test, and the listener to accept it on.
 pub(super) async fn played() -> (TestGateway, TcpListener) {
@@ -26,6 +34,20 @@ pub(super) async fn played_with(
     (gateway, listener)
 }
 
+/// The same with a store in which tokens can be revoked.
+pub(super) async fn revocable(protocol: Protocol) -> (TestGateway, TcpListener, Store) {
+    let (mut gateway, listener) = played_with(protocol, |_| {}).await;
+    let store = store().await;
+    gateway.reload(|_, parts| parts.revocations = Some(Arc::clone(store.revocations())));
+    (gateway, listener, store)
+}
+
+/// Revokes the token of this id.
+pub(super) async fn revoke(store: &Store, token_id: &str) {
+    let until = NOW.after(LIFETIME);
+    store.revoke_token(token_id, until).await.unwrap();
+}
+
 /// Reads from `stream` until `end` has come.
 pub(super) async fn until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
@@ -33,7 +55,7 @@ pub(super) async fn until(stream: &mut TcpStream, end: &str) -> String {
         let n = stream.read_buf(&mut bytes).await.unwrap();
         assert!(n > 0, "closed after {:?}", String::from_utf8_lossy(&bytes));
     }
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Accepts the next request, without a body, and begins a stream of events in answer to it.

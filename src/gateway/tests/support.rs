@@ -11,7 +11,7 @@ use super::super::authentication::Principal;
 use super::super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::super::lifetime::Basis;
 use super::super::policy::Asked;
-use super::super::settings::{Action, Authentication, Limits, Policy, Route};
+use super::super::settings::{Action, Authentication, Limits, Policy, Route, TunnelLimits};
 use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
 use crate::jose::{TokenVerifier, Verified};
@@ -35,6 +35,11 @@ pub(crate) fn limits() -> Limits {
         connections_per_address: 256,
         token_failures_per_minute: 600,
         remembered_tokens: 1000,
+        tunnels: TunnelLimits {
+            idle_timeout: Duration::from_secs(300),
+            lifetime: None,
+            per_subject: 64,
+        },
     }
 }
 
@@ -139,6 +144,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         pass_token: false,
         allow_encoded_slash: false,
         outlives_token: false,
+        websockets: None,
     })
 }
 

@@ -7,6 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 
 use super::harness::TestGateway;
 use super::recorder::Recorder;
+use super::tunnel::{SWITCHED, asking};
 use crate::gateway::settings::{Upstream, UpstreamTls};
 
 /// An authority of the test's own.
@@ -101,4 +102,25 @@ async fn a_connection_verified_for_one_upstream_is_not_used_for_another() {
     assert_eq!(gateway.get("/public/x", &[]).await.status, 200);
     assert_eq!(gateway.get("/opt/x", &[]).await.status, 502);
     assert_eq!(gateway.get("/public/x", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_tunnel_is_opened_only_to_a_server_with_the_name_and_the_authority() {
+    let (ours, theirs) = (authority(), authority());
+    let server = upstream(&ours).await;
+    server.answers(SWITCHED.as_bytes());
+    for (row, name, ca, status) in [
+        ("all right", "u.test", ours.pem(), 101),
+        ("other name", "v.test", ours.pem(), 502),
+        ("other authority", "u.test", theirs.pem(), 502),
+    ] {
+        let gateway = TestGateway::with(|settings| {
+            speak_tls(&mut settings.upstreams[0], &server, name, Some(ca));
+            // Only for requests that are no tunnels.
+            settings.upstreams[0].http2 = true;
+        })
+        .await;
+        let answer = gateway.send(asking("/live/x", "")).await;
+        assert_eq!(answer.status, status, "{row}");
+    }
 }

@@ -48,7 +48,7 @@ pub(super) fn template(upstream: &settings::Upstream) -> Result<HttpPeer, Upstre
     options.read_timeout = Some(upstream.read_timeout);
     options.write_timeout = Some(upstream.write_timeout);
     options.idle_timeout = Some(upstream.idle_timeout);
-    // Upgrades need a tunnel that ends with the token; there is none yet.
+    // What may become a tunnel does not go through Pingora.
     options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     if upstream.http2 {
         options.alpn = ALPN::H2;

@@ -9,6 +9,7 @@ mod families;
 mod connections;
 mod requests;
 mod tokens;
+mod tunnels;
 mod upkeep;
 mod upstreams;
 
@@ -19,6 +20,8 @@ use connections::Connections;
 use families::Families;
 use requests::Requests;
 use tokens::Tokens;
+use tunnels::Tunnels;
+pub use tunnels::{OpenTunnel, Tunneled};
 use upkeep::Upkeep;
 use upstreams::Upstreams;
 
@@ -29,6 +32,7 @@ pub struct Metrics {
     requests: Requests,
     connections: Connections,
     tokens: Tokens,
+    tunnels: Tunnels,
     upstreams: Upstreams,
     upkeep: Upkeep,
 }
@@ -58,6 +62,7 @@ impl Metrics {
             requests: Requests::register(&families),
             connections: Connections::register(&families),
             tokens: Tokens::register(&families),
+            tunnels: Tunnels::register(&families),
             upstreams: Upstreams::register(&families),
             upkeep: Upkeep::register(&families),
             registry,

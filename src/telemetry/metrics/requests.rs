@@ -42,14 +42,19 @@ impl Metrics {
     /// A request ended: `route` is its configured name, or `-`; `outcome` is `forwarded`,
     /// `answered`, `rejected`, `upstream_error`…
     pub fn request(&self, route: &str, outcome: &'static str, status: u16, took: Duration) {
-        self.requests
-            .total
-            .with_label_values(&[route, outcome, class(status)])
-            .inc();
+        self.handshake(route, outcome, status);
         self.requests
             .duration
             .with_label_values(&[route])
             .observe(took.as_secs_f64());
+    }
+
+    /// A handshake became a tunnel, which is closed; how long it was open is no answer's time.
+    pub fn handshake(&self, route: &str, outcome: &'static str, status: u16) {
+        self.requests
+            .total
+            .with_label_values(&[route, outcome, class(status)])
+            .inc();
     }
 
     /// An exchange was ended before its time: `token_expired`, `revoked`.

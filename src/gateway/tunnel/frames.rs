@@ -1,0 +1,146 @@
+//! Where frames begin and end (RFC 6455 §5.2), as far as needed to say goodbye between two.
+//!
+//! What is in them is between the two ends: nothing is decoded, held back or refused here.
+
+/// The opcode of a close frame.
+const CLOSE: u8 = 0x8;
+/// The most that stands before a payload.
+const HEADER_BYTES: usize = 14;
+
+/// How far a stream of frames has come.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    header: [u8; HEADER_BYTES],
+    filled: usize,
+    payload_left: u64,
+    has_closed: bool,
+}
+
+impl Frames {
+    /// Notes the next bytes.
+    pub(super) fn advance(&mut self, mut bytes: &[u8]) {
+        loop {
+            let here = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
+            let here = here.min(bytes.len());
+            self.payload_left -= here as u64;
+            let Some((byte, rest)) = bytes.get(here..).and_then(<[u8]>::split_first) else {
+                return;
+            };
+            bytes = rest;
+            if let Some(place) = self.header.get_mut(self.filled) {
+                *place = *byte;
+                self.filled += 1;
+            }
+            if self.filled == self.header_bytes() {
+                self.has_closed |= self.header[0] & 0x0f == CLOSE;
+                self.payload_left = self.payload_bytes();
+                self.filled = 0;
+            }
+        }
+    }
+
+    /// Whether a close frame may follow: between two frames, and when none was there yet.
+    pub(super) const fn may_close(&self) -> bool {
+        self.filled == 0 && self.payload_left == 0 && !self.has_closed
+    }
+
+    /// How long the header is, as far as is known.
+    const fn header_bytes(&self) -> usize {
+        if self.filled < 2 {
+            return 2;
+        }
+        let mask = if self.header[1] & 0x80 == 0 { 0 } else { 4 };
+        let length = match self.header[1] & 0x7f {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        2 + length + mask
+    }
+
+    /// What a complete header says of the payload.
+    const fn payload_bytes(&self) -> u64 {
+        let [_, short, a, b, c, d, e, f, g, h, ..] = self.header;
+        match short & 0x7f {
+            126 => u16::from_be_bytes([a, b]) as u64,
+            127 => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            short => short as u64,
+        }
+    }
+}
+
+/// A close frame with this status (RFC 6455 §5.5.1, §7.4), masked with `mask` as a client's must be.
+pub(super) fn close(status: u16, mask: Option<[u8; 4]>) -> Vec<u8> {
+    let [high, low] = status.to_be_bytes();
+    match mask {
+        None => vec![0x88, 2, high, low],
+        Some([a, b, c, d]) => vec![0x88, 0x82, a, b, c, d, high ^ a, low ^ b],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn after(bytes: &[u8]) -> Frames {
+        let mut frames = Frames::default();
+        frames.advance(bytes);
+        frames
+    }
+
+    #[test]
+    fn a_close_frame_may_stand_between_frames_only() {
+        let long = [&[0x82, 126, 1, 0][..], &[7; 256]].concat();
+        let longer = [&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0][..], &[7; 65536]].concat();
+        let masked = [&[0x81, 0x85, 1, 2, 3, 4][..], b"hello"].concat();
+        for (name, bytes) in [
+            ("a text", &b"\x81\x05hello"[..]),
+            ("nothing in it", b"\x89\x00"),
+            ("a part of a message", b"\x01\x05hello"),
+            ("masked", &masked),
+            ("two bytes of length", &long),
+            ("eight bytes of length", &longer),
+        ] {
+            assert!(after(bytes).may_close(), "{name}");
+            for cut in [1, bytes.len() / 2, bytes.len() - 1] {
+                assert!(!after(&bytes[..cut]).may_close(), "{name}, cut at {cut}");
+            }
+            let twice = [bytes, bytes].concat();
+            assert!(after(&twice).may_close(), "{name}, twice");
+        }
+        assert!(after(b"").may_close());
+    }
+
+    #[test]
+    fn nobody_closes_twice() {
+        assert!(!after(&close(1000, None)).may_close());
+        assert!(!after(&close(1000, Some([1, 2, 3, 4]))).may_close());
+        assert!(after(b"\x89\x01\x08").may_close(), "an eight in a payload");
+    }
+
+    #[test]
+    fn a_clients_close_frame_is_masked() {
+        assert_eq!(close(1001, None), [0x88, 0x02, 0x03, 0xe9]);
+        assert_eq!(
+            close(1001, Some([0xff, 0x0f, 1, 2])),
+            [0x88, 0x82, 0xff, 0x0f, 1, 2, 0x03 ^ 0xff, 0xe9 ^ 0x0f]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_lead_to_where_the_whole_does(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            cut in 0_usize..400,
+        ) {
+            let (first, second) = bytes.split_at(cut.min(bytes.len()));
+            let mut pieces = after(first);
+            pieces.advance(second);
+            let whole = after(&bytes);
+            prop_assert_eq!(pieces.may_close(), whole.may_close());
+            prop_assert_eq!(pieces.payload_left, whole.payload_left);
+        }
+    }
+}
