@@ -25,5 +25,6 @@ pub mod clock;
 pub mod entropy;
 pub mod failures;
 mod gate;
+mod outbound;
 pub mod secret;
 pub mod telemetry;

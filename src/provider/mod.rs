@@ -34,7 +34,6 @@ mod userinfo;
 
 mod account;
 mod logout;
-mod outbound;
 
 mod audit;
 pub(crate) mod clients;
@@ -70,7 +69,6 @@ use endpoint::{Endpoint, Found};
 use error::PageError;
 use interaction::{Asked, DeviceSeal, Tickets};
 use keys::SigningKeys;
-use outbound::{DocumentFetcher, Outbound};
 use pages::Pages;
 use reply::Response;
 use request::Request;
@@ -78,6 +76,7 @@ use subjects::PairwiseKey;
 use token::{ClientKeySets, SecretChecks};
 
 use crate::failures::FailureLimiter;
+use crate::outbound::{DocumentFetcher, Outbound};
 
 /// In which registrations are counted.
 const HOUR: Duration = Duration::from_secs(3600);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::support::{Authorize, Browser, ISSUER, Poster, TestProvider, Tokens, encode, read_jwt};
 use crate::model::{ClientEndpoint, Reach, SigningAlgorithm};
-use crate::provider::outbound::OutboundError;
+use crate::outbound::OutboundError;
 
 const APP: &str = "https://app.example/backchannel-logout";
 const SERVICE: &str = "https://service.example/logout?tenant=1";

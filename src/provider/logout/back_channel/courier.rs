@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::provider::outbound::Outbound;
+use crate::outbound::Outbound;
 use crate::provider::{Provider, ProviderError};
 
 /// How often the outbox is looked into when nothing was heard of it: retries that are due, and

@@ -16,9 +16,9 @@ use futures_util::stream;
 use http::StatusCode;
 
 use crate::model::{Client, ClientEndpoint, Reach, Timestamp};
+use crate::outbound::{FormPoster, OutboundError};
 use crate::provider::Provider;
 use crate::provider::audit;
-use crate::provider::outbound::{FormPoster, OutboundError};
 use crate::store::{LogoutNotice, StoreError};
 use token::LogoutTokenError;
 

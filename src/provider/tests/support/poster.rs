@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 
 use crate::model::{ClientEndpoint, Reach};
-use crate::provider::outbound::{FormPoster, OutboundError};
+use crate::outbound::{FormPoster, OutboundError};
 use crate::provider::params::Params;
 
 #[derive(Debug)]
