@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use cellgate::gateway::{
     Action, Asked, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules,
-    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TunnelLimits,
+    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TokenPlaces, TunnelLimits,
 };
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
@@ -194,6 +194,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 methods: vec![],
                 policy: policy(),
                 action: Action::Whoami,
+                token_places: TokenPlaces::default(),
                 pass_token: false,
                 allow_encoded_slash: false,
                 outlives_token: false,

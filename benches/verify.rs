@@ -9,11 +9,10 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cellgate::jose::{
-    KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier, TrustedIssuer,
-    VerificationAlgorithm,
+    KeyRing, RingKey, SigningAlgorithm, SigningKey, Terms, TokenVerifier, TrustedIssuer,
+    TrustedKeys, VerificationAlgorithm,
 };
 use cellgate::model::Timestamp;
 use criterion::Criterion;
@@ -41,15 +40,13 @@ fn verifier(key: &Arc<SigningKey>, capacity: u64) -> TokenVerifier {
         active_from: epoch,
         published_until: None,
     }]);
+    let data = test_data();
+    let jwks = data.get("jwks").expect("the data have keys").to_string();
+    let keys = TrustedKeys::fixed(&jwks, &VerificationAlgorithm::ALL);
     let trusted = TrustedIssuer {
         issuer: "https://issuer.example".to_owned(),
-        jwks: test_data()
-            .get("jwks")
-            .expect("the data have keys")
-            .to_string(),
-        algorithms: VerificationAlgorithm::ALL.to_vec(),
-        types: vec!["at+jwt".to_owned()],
-        leeway: Duration::ZERO,
+        keys: Arc::new(keys.expect("the keys can be used")),
+        terms: Terms::default(),
     };
     let own = Some((ISSUER.to_owned(), Arc::new(ring)));
     TokenVerifier::new(own, &[trusted], capacity).expect("the keys can be used")

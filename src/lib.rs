@@ -4,7 +4,7 @@
 //! (Pydio Cells, or a static list), validates bearer tokens inline, and forwards admitted
 //! requests to resource servers with the caller's identity in headers nobody else can set.
 //!
-//! Uses go one way: `server → gateway → provider → {users, store, jose} → model`. Every part
+//! Uses go one way: `server → gateway → {provider, issuers} → {users, store, jose} → model`. Every part
 //! declares the settings it runs on; [`config`] makes them from the operator's file and only
 //! [`server`] and [`cli`] read it.
 
@@ -14,6 +14,8 @@ pub mod server;
 
 pub mod gateway;
 pub mod provider;
+
+pub mod issuers;
 
 pub mod jose;
 pub mod store;

@@ -121,6 +121,20 @@ pub(crate) const CELLS_TIMEOUT_S: u64 = 12;
 pub(crate) const TRUSTED_TYPE: &str = "at+jwt";
 /// Seconds that the clock of a trusted issuer may differ from ours.
 pub(crate) const LEEWAY_S: u64 = 5;
+/// Seconds for a whole answer of a trusted issuer: somebody may be waiting for it.
+pub(crate) const ISSUER_TIMEOUT_S: u64 = 5;
+/// Seconds after which the keys of a trusted issuer are fetched again: how long a key that it
+/// withdrew may still be believed.
+pub(crate) const KEY_REFRESH_INTERVAL_S: u64 = 900;
+/// Seconds between two fetches for keys that nobody knows.
+pub(crate) const KEY_REFRESH_MIN_INTERVAL_S: u64 = 10;
+/// Seconds that fetched keys are believed while the issuer is down: a day.
+pub(crate) const KEY_REFRESH_OUTAGE_GRACE_S: u64 = 86_400;
+/// Seconds that an issuer's word about a good token counts: how long a token that was revoked there
+/// may still pass here.
+pub(crate) const INTROSPECTION_REMEMBER_S: u64 = 30;
+/// Seconds that an issuer's word about a bad token counts.
+pub(crate) const INTROSPECTION_REMEMBER_INACTIVE_S: u64 = 5;
 
 /// Milliseconds until a connection to an upstream stands, TLS included.
 pub(crate) const CONNECT_TIMEOUT_MS: u64 = 3000;

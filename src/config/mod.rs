@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::{gateway, jose, provider, server, store, users};
+use crate::{gateway, issuers, provider, server, store, users};
 
 pub(crate) use key_path::KeyPath;
 pub use problem::{ConfigError, Place, Problem};
@@ -54,7 +54,7 @@ pub struct Config {
     /// Limits of sign-ins.
     pub sign_in: users::SignInLimits,
     /// Issuers accepted besides our own.
-    pub trusted_issuers: Vec<jose::TrustedIssuer>,
+    pub trusted_issuers: Vec<issuers::TrustedIssuer>,
     /// The gateway.
     pub gateway: gateway::Settings,
     /// Unsafe choices (`danger_…` keys) in force, to be logged at each start.

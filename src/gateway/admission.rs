@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{header, request};
 use pingora::proxy::Session;
 
-use super::authentication::{Presented, Principal};
+use super::authentication::{Inquiry, Presented, Principal, Who};
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::context::{Admission, Context, Journey};
 use super::forward::Forwarding;
@@ -69,8 +69,24 @@ fn raw_target(head: &[u8]) -> &[u8] {
     }
 }
 
+/// What can be said of a request at once.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It may go on.
+    Admitted(Admission),
+    /// First an issuer has to say who asks.
+    Pending(Pending),
+}
+
+/// A request that waits for an issuer.
+#[derive(Debug)]
+pub(super) struct Pending {
+    route: Arc<Route>,
+    inquiry: Inquiry,
+}
+
 /// Finds the route, the principal, and asks the policy.
-pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejection> {
+pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Verdict, Rejection> {
     let canonical = canonical(ctx)?;
     let snapshot = &ctx.snapshot;
     let route = match snapshot.routes.find(canonical) {
@@ -82,18 +98,36 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
         return Err(Rejection::EncodedSlash);
     }
     route.policy.check_source(ctx.peer)?;
-    let presented = Presented {
-        peer: ctx.peer,
-        now: ctx.now,
+    let request = (&session.req_header().headers, canonical);
+    let principal = match snapshot
+        .authenticator
+        .principal(&route, request, presented(ctx))?
+    {
+        Who::Nobody => None,
+        Who::Known(principal) => Some(principal),
+        Who::Unsaid(inquiry) => return Ok(Verdict::Pending(Pending { route, inquiry })),
     };
-    let request = (&session.req_header().headers, canonical.query.as_deref());
-    let principal =
-        snapshot
-            .authenticator
-            .principal(route.policy.authentication, request, presented)?;
+    let_pass(ctx, route, principal).map(Verdict::Admitted)
+}
+
+/// Waits for the issuer, and asks the policy then.
+pub(super) async fn admit_when_told(
+    ctx: &Context,
+    pending: Pending,
+) -> Result<Admission, Rejection> {
+    let authenticator = &ctx.snapshot.authenticator;
+    let principal = authenticator.ask(&pending.inquiry, presented(ctx)).await?;
+    let_pass(ctx, pending.route, Some(principal))
+}
+
+fn let_pass(
+    ctx: &Context,
+    route: Arc<Route>,
+    principal: Option<Principal>,
+) -> Result<Admission, Rejection> {
     route.policy.check(&Asked {
         verified: principal.as_ref().map(Principal::verified),
-        request: canonical,
+        request: canonical(ctx)?,
         source: ctx.peer,
         now: ctx.now,
     })?;
@@ -103,6 +137,13 @@ pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Admission, Rejec
         principal,
         journey,
     })
+}
+
+const fn presented(ctx: &Context) -> Presented {
+    Presented {
+        peer: ctx.peer,
+        now: ctx.now,
+    }
 }
 
 /// Where the route leads; `None` when the answer is built in.

@@ -82,6 +82,7 @@ impl Outcome {
                 | Rejection::Unreachable
                 | Rejection::UpstreamTimeout
                 | Rejection::UpstreamBroken => "upstream_error",
+                Rejection::IssuerUnavailable { .. } => "issuer_error",
                 Rejection::Gone => "aborted",
                 Rejection::Fault(_) => "fault",
                 _ => "rejected",

@@ -7,7 +7,7 @@ use http::request;
 use http::uri::Uri;
 use pingora::http::ResponseHeader;
 
-use super::authentication::{Principal, has_query_token};
+use super::authentication::{Principal, has_query_token, is_cookie, is_parameter};
 use super::canonical::CanonicalRequest;
 use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
@@ -62,8 +62,13 @@ impl Forwarding<'_> {
         headers.insert(X_REQUEST_ID, value(self.request_id.to_owned())?);
         if !self.route.pass_token {
             headers.remove(header::AUTHORIZATION);
+            if let Some(name) = &self.route.token_places.header {
+                headers.remove(name);
+            }
         }
-        hide_our_cookies(headers)?;
+        let places = &self.route.token_places;
+        let token = places.cookie.as_deref().filter(|_| !self.route.pass_token);
+        hide_cookies(headers, token)?;
         if let Some(principal) = self.principal {
             for (name, value) in identity.of(principal.verified()) {
                 headers.insert(name, value);
@@ -73,15 +78,20 @@ impl Forwarding<'_> {
     }
 
     /// The canonical target, in origin-form. A token in the query of an anonymous route is not
-    /// ours to judge, but it does not go on either unless tokens do.
+    /// ours to judge, but it does not go on either unless tokens do; one that the route takes from
+    /// there never does.
     fn write_target(&self, uri: &mut Uri) -> Result<(), Rejection> {
         let mut target = self.canonical.target();
-        if let Some(query) = &self.canonical.query
-            && self.route.policy.authentication == Authentication::Anonymous
-            && !self.route.pass_token
-            && has_query_token(query)
-        {
-            target = without_token(self.canonical.path.as_str(), query);
+        if let Some(query) = &self.canonical.query {
+            let path = self.canonical.path.as_str();
+            if let Some(name) = &self.route.token_places.query {
+                target = without(path, query, |parameter| is_parameter(parameter, name));
+            } else if self.route.policy.authentication == Authentication::Anonymous
+                && !self.route.pass_token
+                && has_query_token(query)
+            {
+                target = without(path, query, has_query_token);
+            }
         }
         let is_it_already = uri.scheme().is_none()
             && uri.authority().is_none()
@@ -99,10 +109,10 @@ fn value(text: String) -> Result<HeaderValue, Rejection> {
 }
 
 /// The target without the parameters that are tokens.
-fn without_token(path: &str, query: &str) -> String {
+fn without(path: &str, query: &str, is_token: impl Fn(&str) -> bool) -> String {
     let rest: Vec<&str> = query
         .split('&')
-        .filter(|parameter| !has_query_token(parameter))
+        .filter(|parameter| !is_token(parameter))
         .collect();
     match rest.as_slice() {
         [] => path.to_owned(),
@@ -148,15 +158,18 @@ pub(super) fn clean_response(
 }
 
 /// Drops our cookies from a request: the session of the provider is not the upstream's business.
-fn hide_our_cookies(headers: &mut HeaderMap) -> Result<(), Rejection> {
+/// So is the one called `token`, if there is such.
+fn hide_cookies(headers: &mut HeaderMap, token: Option<&str>) -> Result<(), Rejection> {
+    let is_hidden =
+        |cookie: &[u8]| is_ours(cookie) || token.is_some_and(|name| is_cookie(cookie, name));
     let Some(cookie) = headers.get(header::COOKIE) else {
         return Ok(());
     };
     let crumbs = cookie.as_bytes().split(|byte| *byte == b';');
-    if !crumbs.clone().any(is_ours) {
+    if !crumbs.clone().any(is_hidden) {
         return Ok(());
     }
-    let kept: Vec<&[u8]> = crumbs.filter(|crumb| !is_ours(crumb)).collect();
+    let kept: Vec<&[u8]> = crumbs.filter(|crumb| !is_hidden(crumb)).collect();
     let kept = kept.join(&b';');
     match HeaderValue::from_bytes(kept.trim_ascii()) {
         Ok(kept) if !kept.is_empty() => headers.insert(header::COOKIE, kept),

@@ -66,7 +66,7 @@ pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{
     Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
-    Settings, TunnelLimits, Upstream, UpstreamTls, WebSockets,
+    Settings, TokenPlaces, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};

@@ -13,7 +13,7 @@ use pingora::{Error, ErrorType};
 
 use super::context::{Context, Outcome};
 use super::rejection::Rejection;
-use super::serving::{Gateway, Taken, take};
+use super::serving::{Gateway, Taken, take, take_when_told};
 use super::settings::Limits;
 use super::{access_log, failure, forward, lifetime};
 
@@ -35,14 +35,14 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
         set_timeouts(session, &ctx.snapshot.limits);
-        let end = match take(session, ctx) {
-            Ok(Taken::Forward) => {
-                lifetime::admitted(ctx.basis());
-                return Ok(false);
-            }
-            Ok(end) => Ok(end),
-            Err(rejection) => Err(rejection),
-        };
+        let mut end = take(session, ctx);
+        if let Ok(Taken::AskIssuer(pending)) = end {
+            end = Box::pin(take_when_told(session, ctx, *pending)).await;
+        }
+        if let Ok(Taken::Forward) = end {
+            lifetime::admitted(ctx.basis());
+            return Ok(false);
+        }
         // Boxed: the way of a request that goes on does not carry the room of those that end.
         Box::pin(self.end_here(session, ctx, end))
             .await

@@ -12,8 +12,9 @@ use crate::clock::Clock;
 use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
+use super::admission::{Pending, Verdict};
 use super::canonical::Scheme;
-use super::context::{Context, InFlight, Outcome};
+use super::context::{Admission, Context, InFlight, Outcome};
 use super::headers::X_REQUEST_ID;
 use super::lifetime::OpenExchanges;
 use super::rejection::{Asked, Rejection, answer};
@@ -43,6 +44,8 @@ pub(super) enum Taken {
     AskProvider(Arc<Provider>),
     /// The built-in answer.
     Whoami,
+    /// An issuer has to say who asks, before anything else can be said.
+    AskIssuer(Box<Pending>),
 }
 
 impl Gateway {
@@ -96,7 +99,9 @@ impl Gateway {
         let answered = match end {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
             Ok(Taken::Whoami) => show(session, ctx).await,
+            // Whoever calls this has waited for the issuer and does not forward here.
             Ok(Taken::Forward) => Ok(()),
+            Ok(Taken::AskIssuer(_)) => Err(Rejection::Fault("an issuer was not waited for")),
             Err(rejection) => Err(rejection),
         };
         match answered {
@@ -153,7 +158,27 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
         }
         return Ok(Taken::AskProvider(provider));
     }
-    let admission = admission::admit(session, ctx)?;
+    match admission::admit(session, ctx)? {
+        Verdict::Admitted(admission) => go_on(session, ctx, admission),
+        Verdict::Pending(pending) => Ok(Taken::AskIssuer(Box::new(pending))),
+    }
+}
+
+/// The same for a request that waits for an issuer.
+pub(super) async fn take_when_told(
+    session: &mut Session,
+    ctx: &mut Context,
+    pending: Pending,
+) -> Result<Taken, Rejection> {
+    let admission = admission::admit_when_told(ctx, pending).await?;
+    go_on(session, ctx, admission)
+}
+
+fn go_on(
+    session: &mut Session,
+    ctx: &mut Context,
+    admission: Admission,
+) -> Result<Taken, Rejection> {
     admission::rewrite(session, ctx, &admission)?;
     let taken = match admission.route.action {
         Action::Upstream(_) => Taken::Forward,
@@ -187,11 +212,10 @@ async fn ask(
 
 /// Shows the request as an upstream would get it.
 async fn show(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
-    let admission = ctx.admission.as_ref();
     let response = whoami::answer(
         admission::canonical(ctx)?,
         session.req_header(),
-        admission.and_then(|admission| admission.principal.as_ref()),
+        ctx.admission.as_ref(),
     );
     ctx.outcome = Outcome::Whoami;
     reply(session, ctx, response).await

@@ -47,7 +47,10 @@ pub struct Route {
     pub policy: Policy,
     /// What happens.
     pub action: Action,
-    /// Whether the bearer token goes on to the upstream (default: stripped).
+    /// Where a token may be.
+    pub token_places: TokenPlaces,
+    /// Whether the token goes on to the upstream (default: stripped). One from the query never
+    /// does.
     pub pass_token: bool,
     /// Whether `%2F` may stand in a path (default no).
     pub allow_encoded_slash: bool,
@@ -63,6 +66,31 @@ pub struct Route {
 pub struct WebSockets {
     /// Origins whose pages may, besides those of the host that is asked.
     pub origins: Vec<WebOrigin>,
+}
+
+/// Where a token may be; of all places together there must be one token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenPlaces {
+    /// `Authorization: Bearer` (RFC 6750 §2.1; default yes).
+    pub authorization: bool,
+    /// The cookie of this name. Requests that may change something must then come from our own
+    /// pages, as far as a browser sends them.
+    pub cookie: Option<String>,
+    /// The field of this name, which has nothing but the token.
+    pub header: Option<HeaderName>,
+    /// The parameter of this name in the query, which never goes on to an upstream.
+    pub query: Option<String>,
+}
+
+impl Default for TokenPlaces {
+    fn default() -> Self {
+        Self {
+            authorization: true,
+            cookie: None,
+            header: None,
+            query: None,
+        }
+    }
 }
 
 /// What happens to an admitted request.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
 use crate::provider::Provider;
 use crate::store::Revocations;
@@ -20,6 +21,8 @@ use super::upstream::{Upstream, Upstreams};
 pub struct SnapshotParts {
     /// Verifies and remembers tokens.
     pub verifier: Arc<TokenVerifier>,
+    /// Whom to ask where the verifier cannot tell.
+    pub issuers: Arc<Issuers>,
     /// Revoked tokens and grants; `None` without a store.
     pub revocations: Option<Arc<Revocations>>,
     /// The OpenID Provider behind the same listeners.
@@ -84,7 +87,7 @@ impl Snapshot {
         Ok(Self {
             routes: Routes::new(&settings.routes),
             rules: HeaderRules::new(&settings.identity),
-            authenticator: Authenticator::new(parts.verifier, parts.revocations),
+            authenticator: Authenticator::new(parts.verifier, parts.issuers, parts.revocations),
             identity: settings.identity.clone(),
             not_an_upstreams: forward::not_an_upstreams(&settings.identity),
             limits: settings.limits.clone(),

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
 use serde_json::{Map, Value, json};
 
 use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
+use super::context::Admission;
 use super::forward::is_hidden;
 
 /// Answers with method, path, query, headers (without credentials) and principal.
@@ -17,13 +18,15 @@ use super::forward::is_hidden;
 pub(super) fn answer(
     canonical: &CanonicalRequest,
     request: &RequestHeader,
-    principal: Option<&Principal>,
+    admission: Option<&Admission>,
 ) -> Response<Bytes> {
+    let token = admission.and_then(|admission| admission.route.token_places.header.as_ref());
+    let principal = admission.and_then(|admission| admission.principal.as_ref());
     let document = json!({
         "method": canonical.method.as_str(),
         "path": canonical.path.as_str(),
-        "query": canonical.query,
-        "headers": headers(request),
+        "query": request.uri.query(),
+        "headers": headers(request, token),
         "principal": principal.map(principal_document),
     });
     let mut response = Response::new(Bytes::from(document.to_string()));
@@ -39,11 +42,11 @@ pub(super) fn answer(
 
 /// Names and values; several values of one name become one, as recipients may join them
 /// (RFC 9110 §5.3).
-fn headers(request: &RequestHeader) -> Map<String, Value> {
+fn headers(request: &RequestHeader, token: Option<&HeaderName>) -> Map<String, Value> {
     request
         .headers
         .keys()
-        .filter(|name| !is_hidden(name))
+        .filter(|name| !is_hidden(name) && token != Some(*name))
         .map(|name| {
             let values: Vec<_> = request
                 .headers

@@ -154,6 +154,11 @@ impl Claimed {
         }))
     }
 
+    /// `aud`.
+    pub(super) fn audience(&self) -> &[String] {
+        &self.0.audience
+    }
+
     /// Refuses a token out of its time before its signature is paid for.
     pub(super) fn check_time(&self, now: Timestamp, leeway: Duration) -> Result<(), JwtError> {
         self.0.check_time(now, leeway)

@@ -141,6 +141,9 @@ pub enum JwtError {
     /// The issuer has no such key (any more), or several that the token might mean.
     #[error("the issuer has no such key")]
     UnknownKey,
+    /// The keys of the issuer are not known at the moment; the token may be good.
+    #[error("the keys of the issuer are not known at the moment")]
+    KeysUnavailable,
     /// The key is used with another algorithm than the header's.
     #[error("the key is for another algorithm")]
     KeyAlgorithm,
@@ -153,6 +156,12 @@ pub enum JwtError {
     /// `aud` is missing, or neither a text nor a list of texts.
     #[error("the audience is missing or malformed")]
     Audience,
+    /// `aud` has none of the audiences that the issuer is trusted for.
+    #[error("the token is for none of the audiences that its issuer is trusted for")]
+    OtherAudience,
+    /// The claims are those of an ID token or a logout token.
+    #[error("the claims are those of a token for another purpose")]
+    OtherPurpose,
     /// `exp` is missing, or not a whole number of seconds after `iat`.
     #[error("the expiry is missing or malformed")]
     Expiry,
@@ -200,10 +209,13 @@ impl JwtError {
             Self::IssuerClaim => "issuer_claim",
             Self::UnknownIssuer => "unknown_issuer",
             Self::UnknownKey => "unknown_key",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::KeyAlgorithm => "key_algorithm",
             Self::Signature => "signature",
             Self::Subject => "subject",
             Self::Audience => "audience",
+            Self::OtherAudience => "other_audience",
+            Self::OtherPurpose => "other_purpose",
             Self::Expiry => "expiry",
             Self::NotBefore => "not_before",
             Self::IssuedAt => "issued_at",

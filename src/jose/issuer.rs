@@ -1,51 +1,28 @@
-//! Whose access tokens are accepted, and on what terms.
+//! Whose access tokens are accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::algorithm::VerificationAlgorithm;
-use super::claims::Origin;
-use super::error::{JwtError, KeyError};
-use super::header::{Header, without_prefix};
+use serde_json::{Map, Value};
+
+use super::claims::{Claimed, Origin};
+use super::error::JwtError;
+use super::header::Header;
 use super::key_ring::KeyRing;
-use super::key_set::KeySet;
+use super::terms::Terms;
+use super::trusted_keys::TrustedKeys;
 use super::verification_key::VerificationKey;
 use crate::model::Timestamp;
 
-/// An issuer whose access tokens are accepted besides our own, with its keys.
+/// An issuer whose access tokens are accepted besides our own.
 #[derive(Clone, Debug)]
 pub struct TrustedIssuer {
     /// `iss`, compared byte by byte.
     pub issuer: String,
-    /// Its JWK Set, as text (read from a file at start).
-    pub jwks: String,
-    /// Algorithms accepted. A key is used with one algorithm only: its own `alg`, or the first
-    /// of these that fits it.
-    pub algorithms: Vec<VerificationAlgorithm>,
-    /// Accepted `typ` values, in any letter case and with or without `application/`; empty text
-    /// stands for a missing `typ`.
-    pub types: Vec<String>,
-    /// Leeway for `exp`, `nbf` and `iat`, seconds.
-    pub leeway: Duration,
-}
-
-impl TrustedIssuer {
-    /// Checks the keys as [`TokenVerifier::new`](super::TokenVerifier::new) will, so that the
-    /// configuration can name the issuer that has the problem.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError::TrustedIssuer`] says what is wrong with its JWK Set.
-    pub fn check(&self) -> Result<(), KeyError> {
-        self.keys().map(drop)
-    }
-
-    fn keys(&self) -> Result<KeySet, KeyError> {
-        KeySet::parse(&self.jwks, &self.algorithms).map_err(|source| KeyError::TrustedIssuer {
-            issuer: self.issuer.clone(),
-            source,
-        })
-    }
+    /// Its keys, which may change while tokens are verified with them.
+    pub keys: Arc<TrustedKeys>,
+    /// What its tokens must be like.
+    pub terms: Terms,
 }
 
 /// An issuer as the verifier uses it. Keys are looked up inside of it only, so that two issuers
@@ -54,15 +31,22 @@ impl TrustedIssuer {
 pub(super) struct AcceptedIssuer {
     name: Arc<str>,
     keys: Keys,
-    /// `None` stands for a missing `typ`.
-    types: Vec<Option<String>>,
-    leeway: Duration,
+    terms: Terms,
 }
 
 #[derive(Debug)]
 enum Keys {
     Own(Arc<KeyRing>),
-    Trusted(KeySet),
+    Trusted(Arc<TrustedKeys>),
+}
+
+/// What a token was verified with, to be asked for again.
+#[derive(Debug)]
+pub(super) enum VerifiedWith {
+    /// The key of ours that is called so.
+    Own(Box<str>),
+    /// This very key.
+    Trusted(Arc<VerificationKey>),
 }
 
 impl AcceptedIssuer {
@@ -72,22 +56,17 @@ impl AcceptedIssuer {
         Self {
             name: Arc::from(name),
             keys: Keys::Own(ring),
-            types: vec![Some("at+jwt".to_owned())],
-            leeway: Duration::ZERO,
+            terms: Terms::default(),
         }
     }
 
     /// Another issuer, on the terms of the configuration.
-    pub(super) fn trusted(settings: &TrustedIssuer) -> Result<Self, KeyError> {
-        let types = settings.types.iter();
-        Ok(Self {
+    pub(super) fn trusted(settings: &TrustedIssuer) -> Self {
+        Self {
             name: Arc::from(settings.issuer.as_str()),
-            keys: Keys::Trusted(settings.keys()?),
-            types: types
-                .map(|name| (!name.is_empty()).then(|| without_prefix(name).to_owned()))
-                .collect(),
-            leeway: settings.leeway,
-        })
+            keys: Keys::Trusted(Arc::clone(&settings.keys)),
+            terms: settings.terms.clone(),
+        }
     }
 
     /// `iss`.
@@ -97,30 +76,24 @@ impl AcceptedIssuer {
 
     /// By how much its clock may differ from ours.
     pub(super) const fn leeway(&self) -> Duration {
-        self.leeway
+        self.terms.leeway
     }
 
-    /// Whether it is us.
-    pub(super) const fn origin(&self) -> Origin {
-        match self.keys {
+    /// Reads the claims of a token with this header, unless it is none for us.
+    pub(super) fn read(
+        &self,
+        header: &Header,
+        mut claims: Map<String, Value>,
+    ) -> Result<Claimed, JwtError> {
+        self.terms.check_purpose(header, &claims)?;
+        self.terms.map(&mut claims);
+        let origin = match self.keys {
             Keys::Own(_) => Origin::Own,
             Keys::Trusted(_) => Origin::Trusted,
-        }
-    }
-
-    /// Keeps tokens for other purposes apart from access tokens (RFC 8725 §3.11).
-    pub(super) fn check_type(&self, header: &Header) -> Result<(), JwtError> {
-        let found = header.token_type.as_deref().map(without_prefix);
-        let is_accepted = self.types.iter().any(|accepted| match (accepted, found) {
-            (Some(accepted), Some(found)) => accepted.eq_ignore_ascii_case(found),
-            (None, None) => true,
-            _ => false,
-        });
-        if is_accepted {
-            Ok(())
-        } else {
-            Err(JwtError::Type)
-        }
+        };
+        let claimed = Claimed::read(Arc::clone(&self.name), origin, claims)?;
+        self.terms.check_audience(claimed.audience())?;
+        Ok(claimed)
     }
 
     /// The key that a token's header means.
@@ -131,18 +104,24 @@ impl AcceptedIssuer {
     ) -> Result<Arc<VerificationKey>, JwtError> {
         match &self.keys {
             Keys::Own(ring) => ring.find(header, now),
-            Keys::Trusted(set) => set.find(header),
+            Keys::Trusted(keys) => keys.find(header, now),
         }
     }
 
-    /// Whether what the key called `id` signed is still accepted.
-    ///
-    /// The keys of a trusted issuer are read at start and stay as long as the verifier; a new
-    /// configuration brings a new verifier, which remembers nothing.
-    pub(super) fn accepts_key(&self, id: &str, now: Timestamp) -> bool {
-        match &self.keys {
-            Keys::Own(ring) => ring.publishes(id, now),
-            Keys::Trusted(_) => true,
+    /// What to remember of a verification with `key`.
+    pub(super) fn verified_with(&self, key: Arc<VerificationKey>) -> VerifiedWith {
+        match self.keys {
+            Keys::Own(_) => VerifiedWith::Own(Box::from(key.id().unwrap_or_default())),
+            Keys::Trusted(_) => VerifiedWith::Trusted(key),
+        }
+    }
+
+    /// Whether what `key` verified is still accepted.
+    pub(super) fn check_key(&self, key: &VerifiedWith, now: Timestamp) -> Result<(), JwtError> {
+        match (&self.keys, key) {
+            (Keys::Own(ring), VerifiedWith::Own(id)) if ring.publishes(id, now) => Ok(()),
+            (Keys::Trusted(keys), VerifiedWith::Trusted(key)) => keys.hold(key, now),
+            _ => Err(JwtError::UnknownKey),
         }
     }
 }

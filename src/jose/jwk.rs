@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::algorithm::{KeyKind, VerificationAlgorithm};
 use super::verification_key::VerificationKey;
+use crate::secret::Digest;
 
 /// Why a key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +51,13 @@ pub(super) fn parse_public(
         KeyKind::Ed25519 => ed25519(jwk)?,
     };
     let id = text(jwk, "kid")?.map(str::to_owned);
-    Ok(VerificationKey::new(id, algorithm, key))
+    Ok(VerificationKey::new(id, algorithm, key, numbers(jwk)))
+}
+
+/// The digest of what the key consists of, whose one spelling was checked when it was decoded.
+fn numbers(jwk: &Map<String, Value>) -> Digest {
+    let numbers = ["n", "e", "x", "y"].map(|name| jwk.get(name).and_then(Value::as_str));
+    Digest::of(numbers.map(Option::unwrap_or_default).join(".").as_bytes())
 }
 
 /// Whether whoever reads the key can sign with it (RFC 7518 §6).

@@ -82,6 +82,20 @@ impl KeySet {
         Self::parse(text, accepted)
     }
 
+    /// Keeps the keys of `earlier` that are here as well, so that [`Self::has`] knows them again.
+    pub(super) fn adopt(&mut self, earlier: &Self) {
+        for key in &mut self.0 {
+            if let Some(same) = earlier.0.iter().find(|other| other.is_same(key)) {
+                *key = Arc::clone(same);
+            }
+        }
+    }
+
+    /// Whether `key` is one of these: the very same, not another of its name.
+    pub(super) fn has(&self, key: &Arc<VerificationKey>) -> bool {
+        self.0.iter().any(|known| Arc::ptr_eq(known, key))
+    }
+
     /// The key that a token's header means.
     pub(super) fn find(&self, header: &Header) -> Result<Arc<VerificationKey>, JwtError> {
         select(self.0.iter(), header).map(Arc::clone)

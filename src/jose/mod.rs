@@ -23,6 +23,7 @@ mod signing_key;
 pub(crate) mod json;
 mod jwk;
 mod key_set;
+mod trusted_keys;
 mod verification_key;
 
 mod claims;
@@ -31,7 +32,9 @@ mod header;
 
 mod assertion;
 
+mod introspected;
 mod issuer;
+mod terms;
 mod verdicts;
 mod verifier;
 
@@ -43,10 +46,13 @@ pub(crate) use assertion::{Assertion, AssertionTerms};
 pub use claims::Verified;
 pub(crate) use error::AssertionError;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
+pub use introspected::{Asked, Introspected, NotAnAnswer};
 pub use issuer::TrustedIssuer;
 pub use key_ring::{KeyRing, RingKey};
 pub(crate) use key_set::KeySet;
 pub use signing_key::SigningKey;
-pub use verifier::TokenVerifier;
+pub use terms::{ClaimPath, Terms};
+pub use trusted_keys::TrustedKeys;
+pub use verifier::{TokenVerifier, claimed_issuer};
 
 pub use crate::model::SigningAlgorithm;

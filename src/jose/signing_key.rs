@@ -133,7 +133,7 @@ impl SigningKey {
     }
 
     /// Signs a header and a payload as they are.
-    pub(super) fn sign_compact(&self, header: &[u8], payload: &[u8]) -> Result<String, KeyError> {
+    pub(crate) fn sign_compact(&self, header: &[u8], payload: &[u8]) -> Result<String, KeyError> {
         let mut token = URL_SAFE_NO_PAD.encode(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut token);

@@ -11,7 +11,7 @@ use moka::Expiry;
 use moka::sync::Cache;
 
 use super::claims::Verified;
-use super::issuer::AcceptedIssuer;
+use super::issuer::{AcceptedIssuer, VerifiedWith};
 use crate::model::Timestamp;
 use crate::secret::Digest;
 
@@ -22,8 +22,8 @@ pub(super) struct Verdict {
     pub(super) verified: Arc<Verified>,
     /// By whose terms.
     pub(super) issuer: Arc<AcceptedIssuer>,
-    /// With which key; empty when the key has no `kid`.
-    pub(super) key_id: Box<str>,
+    /// With which key.
+    pub(super) key: VerifiedWith,
     /// The length of the token, which bounds what its claims take.
     pub(super) token_bytes: usize,
 }

@@ -6,12 +6,15 @@ use jsonwebtoken::DecodingKey;
 
 use super::algorithm::VerificationAlgorithm;
 use super::error::JwtError;
+use crate::secret::Digest;
 
 /// A public key that was checked when it was loaded.
 pub(super) struct VerificationKey {
     id: Option<String>,
     algorithm: VerificationAlgorithm,
     key: DecodingKey,
+    /// Of the numbers it consists of; the parsed key cannot be compared.
+    numbers: Digest,
 }
 
 impl VerificationKey {
@@ -19,8 +22,19 @@ impl VerificationKey {
         id: Option<String>,
         algorithm: VerificationAlgorithm,
         key: DecodingKey,
+        numbers: Digest,
     ) -> Self {
-        Self { id, algorithm, key }
+        Self {
+            id,
+            algorithm,
+            key,
+            numbers,
+        }
+    }
+
+    /// Whether `other` is this key, under the same name and with the same algorithm.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && self.algorithm == other.algorithm && self.numbers == other.numbers
     }
 
     /// `kid`.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::claims::{self, Claimed, Verified};
+use super::claims::{self, Verified};
 use super::compact::{Compact, MAX_TOKEN_BYTES};
 use super::error::{JwtError, KeyError, PresentedError};
 use super::header::Header;
-use super::issuer::{AcceptedIssuer, TrustedIssuer};
+use super::issuer::{AcceptedIssuer, TrustedIssuer, VerifiedWith};
 use super::key_ring::KeyRing;
 use super::verdicts::{Verdict, VerdictCache};
 use crate::failures::FailureLimiter;
@@ -38,8 +38,7 @@ impl TokenVerifier {
     ///
     /// # Errors
     ///
-    /// [`KeyError::TrustedIssuer`] when a JWK Set cannot be used, [`KeyError::DuplicateIssuer`]
-    /// when two issuers have one name.
+    /// [`KeyError::DuplicateIssuer`] when two issuers have one name.
     pub fn new(
         own: Option<(String, Arc<KeyRing>)>,
         trusted: &[TrustedIssuer],
@@ -51,7 +50,7 @@ impl TokenVerifier {
             issuers.insert(Arc::clone(own.name()), Arc::clone(own));
         }
         for settings in trusted {
-            let issuer = Arc::new(AcceptedIssuer::trusted(settings)?);
+            let issuer = Arc::new(AcceptedIssuer::trusted(settings));
             let name = Arc::clone(issuer.name());
             if issuers.insert(name, issuer).is_some() {
                 return Err(KeyError::DuplicateIssuer(settings.issuer.clone()));
@@ -161,11 +160,19 @@ impl TokenVerifier {
         let verdict = Verdict {
             verified: Arc::new(verified),
             issuer: Arc::clone(own),
-            key_id: Box::from(key_id),
+            key: VerifiedWith::Own(Box::from(key_id)),
             token_bytes: token.len(),
         };
         self.verdicts
             .remember(Digest::of(token.as_bytes()), verdict);
+    }
+
+    /// Counts a token against `address` that had to be asked about elsewhere and was no good: as
+    /// with a wrong signature, making one up costs nothing and finding out does.
+    pub fn count_failure(&self, address: IpAddr, now: Timestamp) {
+        if let Some(limiter) = &self.limiter {
+            limiter.count(address, now);
+        }
     }
 
     /// (hits, verifications, failures) since the start, for metrics: each call of
@@ -228,10 +235,9 @@ impl TokenVerifier {
             .issuers
             .get(claims::issuer_claim(&payload)?)
             .ok_or(JwtError::UnknownIssuer)?;
-        issuer.check_type(&header)?;
-        let key = issuer.find_key(&header, now)?;
-        let claimed = Claimed::read(Arc::clone(issuer.name()), issuer.origin(), payload)?;
+        let claimed = issuer.read(&header, payload)?;
         claimed.check_time(now, issuer.leeway())?;
+        let key = issuer.find_key(&header, now)?;
 
         if let Err(error) = key.verify(compact.signing_input, compact.signature) {
             self.verdicts.remember_forgery(*digest, now);
@@ -241,7 +247,7 @@ impl TokenVerifier {
         Ok(Verdict {
             verified: Arc::new(claimed.into_verified()),
             issuer: Arc::clone(issuer),
-            key_id: Box::from(key.id().unwrap_or_default()),
+            key: issuer.verified_with(key),
             token_bytes: token.len(),
         })
     }
@@ -253,11 +259,17 @@ impl TokenVerifier {
     }
 }
 
+/// The issuer of a token as the token says it.
+///
+/// Nothing of it is verified: it may decide whom to ask, and nothing else.
+pub fn claimed_issuer(token: &str) -> Option<String> {
+    let claims = Compact::parse(token).ok()?.payload;
+    let claims = claims::parse_payload(&claims).ok()?;
+    claims::issuer_claim(&claims).ok().map(str::to_owned)
+}
+
 /// Asks of a remembered token what may have changed since it was verified.
 fn check_again(verdict: &Verdict, now: Timestamp) -> Result<(), JwtError> {
     verdict.verified.check_time(now, verdict.issuer.leeway())?;
-    if !verdict.issuer.accepts_key(&verdict.key_id, now) {
-        return Err(JwtError::UnknownKey);
-    }
-    Ok(())
+    verdict.issuer.check_key(&verdict.key, now)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Seconds since the Unix epoch, the `NumericDate` of RFC 7519 §2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 impl Timestamp {

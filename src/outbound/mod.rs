@@ -1,12 +1,14 @@
-//! Requests to addresses that clients registered.
+//! Requests to addresses that others wrote down: clients at their registration, issuers in their
+//! metadata.
 //!
-//! Whoever registers an address makes us call it, so what is called is bounded: no redirection is
+//! Whoever gives us an address makes us call it, so what is called is bounded: no redirection is
 //! followed, no proxy of the environment is used, an answer has a time limit, and its body is not
-//! read, or not beyond a size. A client that the operator did not write down leads to public addresses only, over TLS;
-//! that is checked on the address that is then connected to, so a name that changes its mind
-//! between check and use gains nothing.
+//! read or is read up to a bound. What the operator did not write down leads to public addresses
+//! only, over TLS; that is checked on the address that is then connected to, so a name that changes
+//! its mind between check and use gains nothing.
 
 mod address;
+mod call;
 
 #[cfg(test)]
 mod tests;
@@ -19,43 +21,54 @@ use async_trait::async_trait;
 use http::{StatusCode, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, retry};
+use reqwest::{Certificate, Client, retry};
 use tokio::net::lookup_host;
 use url::{Host, Url};
 
 use crate::model::{ClientEndpoint, Reach};
 use address::is_public;
+pub(crate) use call::{Call, Caller, Reply};
 
 /// Why a request got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.as_str())]
 pub(crate) enum OutboundError {
     /// The address is inside our network, or is not called over TLS.
-    #[error("the address is not one of the public internet")]
     NotPublic,
     /// Nobody there, or not with a certificate that we trust.
-    #[error("no connection")]
     Connect,
     /// Too slow.
-    #[error("no answer in time")]
     Timeout,
     /// The connection ended early, or what came is not HTTP.
-    #[error("the connection broke")]
     Broken,
     /// An answer that is no document.
     #[error("the answer was {0}")]
     Status(StatusCode),
-    /// A document larger than any of its kind.
-    #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes")]
+    /// More than anything of its kind.
     TooLarge,
     /// Bytes that are no text.
-    #[error("the document is not UTF-8 text")]
     NotText,
 }
 
-/// The largest document that is read: a key set with a hundred keys has half of it.
+impl OutboundError {
+    /// The reason, for the log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPublic => "the address is not one of the public internet",
+            Self::Connect => "no connection",
+            Self::Timeout => "no answer in time",
+            Self::Broken => "the connection broke",
+            Self::Status(_) => "the answer is no document",
+            Self::TooLarge => "the answer is larger than any of its kind",
+            Self::NotText => "the answer is not UTF-8 text",
+        }
+    }
+}
+
+/// The largest document of a client that is read: a key set with a hundred keys has half of it.
 const MAX_DOCUMENT_BYTES: usize = 128 * 1024;
 
-/// Posts forms; the one thing that tests replace.
+/// Posts forms; one of the things that tests replace.
 #[async_trait]
 pub(crate) trait FormPoster: fmt::Debug + Send + Sync {
     /// Posts an encoded form to `to`, and returns the status of the answer.
@@ -67,7 +80,7 @@ pub(crate) trait FormPoster: fmt::Debug + Send + Sync {
     ) -> Result<StatusCode, OutboundError>;
 }
 
-/// Fetches documents; the other thing that tests replace.
+/// Fetches documents of clients; another one.
 #[async_trait]
 pub(crate) trait DocumentFetcher: fmt::Debug + Send + Sync {
     /// The text at `from`, if the answer is 200.
@@ -84,6 +97,12 @@ pub(crate) struct Outbound {
 impl Outbound {
     /// Allows `timeout` for each whole answer.
     pub(crate) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
+        Self::trusting(timeout, &[])
+    }
+
+    /// The same, trusting the authorities in `ca_pem` besides the system's.
+    pub(crate) fn trusting(timeout: Duration, ca_pem: &[u8]) -> Result<Self, reqwest::Error> {
+        let authorities = Certificate::from_pem_bundle(ca_pem)?;
         let builder = || {
             Client::builder()
                 .user_agent(concat!("cellgate/", env!("CARGO_PKG_VERSION")))
@@ -91,6 +110,7 @@ impl Outbound {
                 .redirect(Policy::none())
                 .no_proxy()
                 .retry(retry::never())
+                .tls_certs_merge(authorities.clone())
         };
         Ok(Self {
             anywhere: builder().build()?,
@@ -131,23 +151,15 @@ impl FormPoster for Outbound {
 impl DocumentFetcher for Outbound {
     async fn fetch(&self, from: &ClientEndpoint, reach: Reach) -> Result<String, OutboundError> {
         let url = Url::parse(from.as_str()).map_err(|_| OutboundError::Connect)?;
-        let request = self
-            .client(&url, reach)?
-            .get(url)
-            .header(header::ACCEPT, "application/jwk-set+json, application/json");
-        let mut response = request.send().await.map_err(|error| reason(&error))?;
-        if response.status() != StatusCode::OK {
-            return Err(OutboundError::Status(response.status()));
+        let call = Call {
+            max_bytes: MAX_DOCUMENT_BYTES,
+            ..Call::get(url, reach)
+        };
+        let reply = self.call(call).await?;
+        if reply.status != StatusCode::OK {
+            return Err(OutboundError::Status(reply.status));
         }
-        let mut document = Vec::new();
-        // Piece by piece: what the peer says of the length binds it to nothing.
-        while let Some(piece) = response.chunk().await.map_err(|error| reason(&error))? {
-            if document.len() + piece.len() > MAX_DOCUMENT_BYTES {
-                return Err(OutboundError::TooLarge);
-            }
-            document.extend_from_slice(&piece);
-        }
-        String::from_utf8(document).map_err(|_| OutboundError::NotText)
+        String::from_utf8(reply.body).map_err(|_| OutboundError::NotText)
     }
 }
 

@@ -12,6 +12,7 @@ use super::tls::{CertificateSet, TlsError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
+use crate::issuers::{self, Issuers};
 use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, KeyKeeper, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
@@ -82,6 +83,8 @@ pub(super) struct Pieces {
     pub(super) verifier: Arc<TokenVerifier>,
     /// The provider; `None` without one.
     provider: Option<Arc<Provider>>,
+    /// Whose keys are fetched; to be watched.
+    pub(super) issuers: Arc<Issuers>,
     /// Tells clients that sessions ended; to be run.
     pub(super) courier: Option<LogoutCourier>,
     /// Replaces signing keys in time; to be run.
@@ -92,10 +95,12 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// Builds everything that `config` asks for. Changes nothing that is in force, except that
-    /// signing keys for a new algorithm are made.
+    /// signing keys for a new algorithm are made. What was learned from the issuers of `earlier`
+    /// is kept.
     pub(super) async fn build(
         config: &Config,
         foundation: &Foundation,
+        earlier: &Issuers,
     ) -> Result<Self, StartError> {
         let own = match (&config.provider, &foundation.state) {
             (Some(settings), Some(state)) => Some((settings, state)),
@@ -105,12 +110,13 @@ impl Pieces {
             ensure_keys(settings, state, foundation.clock.as_ref()).await?;
         }
         let limits = &config.gateway.limits;
+        let issuers = Arc::new(issuers(config, foundation, earlier)?);
         let verifier = TokenVerifier::new(
             own.map(|(settings, state)| {
                 let issuer = settings.issuer.as_str().to_owned();
                 (issuer, Arc::clone(&state.keys))
             }),
-            &config.trusted_issuers,
+            &issuers.verifiable(),
             limits.remembered_tokens,
         )?
         .limiting_failures(limits.token_failures_per_minute);
@@ -131,6 +137,7 @@ impl Pieces {
             &config.gateway,
             SnapshotParts {
                 verifier: Arc::clone(&verifier),
+                issuers: Arc::clone(&issuers),
                 revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
                 provider: provider.clone(),
                 upstreams: Arc::clone(&upstreams),
@@ -140,6 +147,7 @@ impl Pieces {
             snapshot,
             verifier,
             provider,
+            issuers,
             courier,
             keeper,
             upstreams,
@@ -154,6 +162,21 @@ impl Pieces {
             None => Ok(()),
         }
     }
+}
+
+/// The trusted issuers; nobody is asked for keys yet.
+fn issuers(
+    config: &Config,
+    foundation: &Foundation,
+    earlier: &Issuers,
+) -> Result<Issuers, StartError> {
+    let surroundings = issuers::Surroundings {
+        clock: Arc::clone(&foundation.clock),
+        metrics: Arc::clone(&foundation.metrics),
+        remembered_tokens: config.gateway.limits.remembered_tokens,
+    };
+    let issuers = Issuers::new(&config.trusted_issuers, earlier, &surroundings)?;
+    Ok(issuers)
 }
 
 /// Makes sure that there is a key for every algorithm that `settings` sign with.
@@ -224,6 +247,6 @@ pub async fn check(config: &Config, clock: Arc<dyn Clock>) -> Result<(), StartEr
     crate::telemetry::log::check_filter(&config.log_filter)?;
     certificates(&config.listeners)?;
     let foundation = Foundation::in_memory(config, clock).await?;
-    Pieces::build(config, &foundation).await?;
+    Pieces::build(config, &foundation, &Issuers::default()).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::tls::TlsError;
 use crate::config::ConfigError;
 use crate::gateway::{SnapshotError, UpstreamError};
+use crate::issuers::IssuersError;
 use crate::jose::KeyError;
 use crate::provider::ProviderError;
 use crate::store::StoreError;
@@ -41,7 +42,10 @@ pub enum StartError {
     /// State.
     #[error("the store cannot be opened: {0}")]
     Store(#[from] StoreError),
-    /// Signing keys, or the JWK Set of a trusted issuer.
+    /// The trusted issuers.
+    #[error("trusted issuers: {0}")]
+    Issuers(#[from] IssuersError),
+    /// Signing keys.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
     /// Templates.

@@ -40,7 +40,7 @@ impl Server {
     async fn replace(&self, config: &Config) -> Result<(), StartError> {
         // Everything that can fail comes first.
         let certificates = certificates(&config.listeners)?;
-        let pieces = Pieces::build(config, &self.foundation).await?;
+        let pieces = Pieces::build(config, &self.foundation, &self.vitals.issuers.load()).await?;
         pieces.upstreams.resolve().await;
         pieces.adopt().await?;
 
@@ -54,6 +54,8 @@ impl Server {
         self.foundation.metrics.forget_upstream_health();
         let watching = Task::spawn(pieces.upstreams.watch());
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+        let fetching = Task::spawn(pieces.issuers.watch());
+        *self.fetching.lock().unwrap_or_else(PoisonError::into_inner) = fetching;
         let telling = pieces.courier.map(|courier| Task::spawn(courier.run()));
         *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = telling;
         let keeping = pieces.keeper.map(|keeper| Task::spawn(keeper.run()));
@@ -66,6 +68,7 @@ impl Server {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = reminding;
         self.vitals.verifier.store(pieces.verifier);
+        self.vitals.issuers.store(pieces.issuers);
         self.edge.gateway().swap(pieces.snapshot);
         Ok(())
     }

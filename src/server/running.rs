@@ -30,6 +30,7 @@ use super::vitals::Vitals;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Edge, Gateway, TrustedProxies};
+use crate::issuers::Issuers;
 
 /// Idle connections to upstreams that each thread may keep.
 const UPSTREAM_POOL_PER_THREAD: usize = 256;
@@ -56,6 +57,8 @@ pub struct Server {
     pub(super) config: Mutex<Config>,
     /// Resolves and checks the servers of the upstreams in force.
     pub(super) watching: std::sync::Mutex<Task>,
+    /// Fetches the keys of the trusted issuers in force.
+    pub(super) fetching: std::sync::Mutex<Task>,
     /// Tells clients that sessions ended, under the configuration in force.
     pub(super) telling: std::sync::Mutex<Option<Task>>,
     /// Replaces signing keys in time, under the configuration in force.
@@ -92,7 +95,7 @@ impl Server {
         sockets: Sockets,
     ) -> Result<Self, StartError> {
         let foundation = Foundation::open(&config, clock).await?;
-        let pieces = Pieces::build(&config, &foundation).await?;
+        let pieces = Pieces::build(&config, &foundation, &Issuers::default()).await?;
         let openings = openings(&config.listeners)?;
         let redirects: Vec<_> = config
             .listeners
@@ -121,10 +124,12 @@ impl Server {
                 verifier: ArcSwap::new(pieces.verifier),
                 certificates: ArcSwap::new(certificates),
                 clock: Arc::clone(&foundation.clock),
+                issuers: ArcSwap::new(Arc::clone(&pieces.issuers)),
                 slots,
                 is_draining: AtomicBool::new(false),
             }),
             watching: std::sync::Mutex::new(Task::spawn(pieces.upstreams.watch())),
+            fetching: std::sync::Mutex::new(Task::spawn(pieces.issuers.watch())),
             telling: std::sync::Mutex::new(
                 pieces.courier.map(|courier| Task::spawn(courier.run())),
             ),

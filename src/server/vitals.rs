@@ -11,6 +11,7 @@ use super::assembly::State;
 use super::certificates::Certificates;
 use super::connection::Slots;
 use crate::clock::Clock;
+use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
 use crate::telemetry::{self, Metrics};
 
@@ -42,7 +43,9 @@ pub(super) struct Vitals {
     pub(super) verifier: ArcSwap<TokenVerifier>,
     /// The certificates in force; what they have left is reckoned when metrics are read.
     pub(super) certificates: ArcSwap<Certificates>,
-    /// Tells what time it is for them.
+    /// The trusted issuers in force; the age of their keys is read when metrics are.
+    pub(super) issuers: ArcSwap<Issuers>,
+    /// Where the present comes from.
     pub(super) clock: Arc<dyn Clock>,
     /// The places of downstream connections.
     pub(super) slots: Arc<Slots>,
@@ -81,6 +84,7 @@ impl Vitals {
     pub(super) fn render_metrics(&self) -> String {
         let (hits, verified, failed) = self.verifier.load().counts();
         self.metrics.verifications(hits, verified, failed);
+        self.issuers.load().report(&self.metrics, self.clock.now());
         self.metrics.connections(self.slots.taken());
         let certificates = self.certificates.load();
         certificates.measure(&self.metrics, self.clock.now());

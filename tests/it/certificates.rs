@@ -88,8 +88,8 @@ fn everything_that_keeps_it_from_starting_is_said_at_once_with_its_line() {
                 "expired.cert.pem",
             ),
             (
-                "trusted_issuers[0].jwks_file: names a key set that cannot be used",
-                "foreign.json",
+                "trusted_issuers[0]: has a key set that cannot be used",
+                "foreign.example",
             ),
             (
                 "provider.templates_dir: has a template that cannot be used: sign_in.html",

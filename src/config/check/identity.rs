@@ -68,7 +68,7 @@ pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityH
 }
 
 /// Letters, digits and hyphens only: an upstream may take any other character for a hyphen.
-fn header_name(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<HeaderName> {
+pub(super) fn header_name(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<HeaderName> {
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

@@ -15,6 +15,8 @@ mod client_users;
 mod clients;
 mod conditions;
 mod identity;
+mod introspection;
+mod issuer_keys;
 mod listeners;
 mod policy;
 mod process;
@@ -22,6 +24,7 @@ mod provider;
 mod registration;
 mod routes;
 mod server_address;
+mod token_places;
 mod trusted_issuers;
 mod trusted_proxies;
 mod upstreams;
@@ -87,7 +90,12 @@ impl Checker {
         let upstreams = upstreams::upstreams(self, &file.upstreams);
         let identity = identity::identity(self, file.identity);
         let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
-        let routes = routes::routes(self, file.routes, &upstreams, &accepted);
+        let around = routes::Around {
+            upstreams: &upstreams,
+            accepted: &accepted,
+            rules: &crate::gateway::HeaderRules::new(&identity),
+        };
+        let routes = routes::routes(self, file.routes, &around);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         Some(Config {
             listeners,

@@ -19,9 +19,16 @@ pub(super) struct Accepted {
     own_scopes: Vec<Scope>,
     /// Its clients; others may be registered while it runs.
     pub(super) own_clients: Vec<String>,
-    trusted: Vec<String>,
+    trusted: Vec<Trusted>,
     /// Whether a name is missing above, so that no route can be blamed for it.
     some_unknown: bool,
+}
+
+/// What a route needs to know of a trusted issuer.
+struct Trusted {
+    issuer: String,
+    audience: Vec<String>,
+    introspects: bool,
 }
 
 impl Accepted {
@@ -40,7 +47,13 @@ impl Accepted {
             own_clients: clients.iter().map(|client| client.id.to_string()).collect(),
             trusted: trusted
                 .iter()
-                .filter_map(|trusted| trusted.issuer.clone())
+                .filter_map(|trusted| {
+                    Some(Trusted {
+                        issuer: trusted.issuer.clone()?,
+                        audience: trusted.audience.clone(),
+                        introspects: trusted.introspects,
+                    })
+                })
                 .collect(),
             some_unknown: own.is_some_and(Option::is_none)
                 || trusted.iter().any(|trusted| trusted.issuer.is_none()),
@@ -51,12 +64,24 @@ impl Accepted {
         match &self.own {
             Some(own) => vec![own.clone()],
             None if self.has_provider => Vec::new(),
-            None => self.trusted.clone(),
+            None => self.names_of_trusted().map(str::to_owned).collect(),
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.own.iter().chain(&self.trusted).map(String::as_str)
+        let own = self.own.iter().map(String::as_str);
+        own.chain(self.names_of_trusted())
+    }
+
+    fn names_of_trusted(&self) -> impl Iterator<Item = &str> {
+        self.trusted.iter().map(|trusted| trusted.issuer.as_str())
+    }
+
+    /// The trusted ones among `issuers`.
+    fn trusted_among(&self, issuers: &[String]) -> impl Iterator<Item = &Trusted> {
+        self.trusted
+            .iter()
+            .filter(|trusted| issuers.contains(&trusted.issuer))
     }
 }
 
@@ -148,6 +173,22 @@ fn issuers(
         .issuers
         .clone()
         .unwrap_or_else(|| accepted.default_issuers());
+    let introspect = |trusted: &&Trusted| trusted.introspects;
+    let introspecting: Vec<&str> = accepted
+        .trusted_among(&issuers)
+        .filter(introspect)
+        .map(|trusted| trusted.issuer.as_str())
+        .collect();
+    if let [first, second, ..] = introspecting.as_slice() {
+        checker.refuse(
+            &at_issuers,
+            format!(
+                "has two issuers with `introspection`, {first} and {second}: an opaque token does \
+                 not say whose it is, and must not be shown to anybody else"
+            ),
+            "Give each a route of its own, with `issuers`.",
+        );
+    }
     if issuers.is_empty() && !accepted.some_unknown {
         checker.refuse(
             &at.key("authentication"),
@@ -172,14 +213,24 @@ fn audience(
         .own
         .as_ref()
         .is_some_and(|own| issuers.contains(own));
-    if !accepts_own && !issuers.is_empty() && !accepted.some_unknown {
+    // Each of them is held to its own audiences wherever it is accepted, so that of two issuers
+    // none can use the other's.
+    let trusted = accepted.trusted_among(issuers);
+    let of_trusted: Vec<&Trusted> = trusted.collect();
+    let all_say = of_trusted
+        .iter()
+        .all(|trusted| !trusted.audience.is_empty());
+    let says_nothing = of_trusted.is_empty() || !all_say;
+    if !accepts_own && says_nothing && !issuers.is_empty() && !accepted.some_unknown {
         checker.refuse(
             &at.key("audience"),
             "is missing: without it, a token that a trusted issuer meant for somebody else would pass",
             "Write the `aud` of the tokens meant for this route: `audience: [https://api.example/]`.",
         );
     }
-    accepted.own_audience.clone()
+    let audiences = of_trusted.iter().flat_map(|trusted| &trusted.audience);
+    let own = accepted.own_audience.iter().filter(|_| accepts_own);
+    own.chain(audiences).cloned().collect()
 }
 
 fn scope(checker: &mut Checker, values: &[String], at: &KeyPath) -> Scope {

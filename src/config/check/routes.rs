@@ -4,18 +4,26 @@ use http::Method;
 
 use super::name::Names;
 use super::policy::{self, Accepted};
-use super::{Checker, host, route_path, upstreams, websockets};
+use super::{Checker, host, route_path, token_places, upstreams, websockets};
 use crate::config::document::nearest;
 use crate::config::file::{RouteTable, TokenMode};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{Action, Route};
+use crate::gateway::{Action, HeaderRules, Route};
+
+/// What routes refer to.
+pub(super) struct Around<'a> {
+    pub(super) upstreams: &'a upstreams::Checked,
+    /// Whose tokens can be accepted.
+    pub(super) accepted: &'a Accepted,
+    /// What no request may bring.
+    pub(super) rules: &'a HeaderRules,
+}
 
 /// Checks the routes.
 pub(super) fn routes(
     checker: &mut Checker,
     tables: Option<Vec<RouteTable>>,
-    upstreams: &upstreams::Checked,
-    accepted: &Accepted,
+    around: &Around<'_>,
 ) -> Vec<Route> {
     let at = KeyPath::root().key("routes");
     let example = "routes: [{name: site, path: /, upstream: app}]";
@@ -33,8 +41,9 @@ pub(super) fn routes(
         if let Some(matched) = &matched {
             check_reachable(checker, matched, &matches);
         }
-        let action = action(checker, table, upstreams, &at);
-        let policy = policy::policy(checker, table, accepted, &at);
+        let action = action(checker, table, around.upstreams, &at);
+        let policy = policy::policy(checker, table, around.accepted, &at);
+        let token_places = token_places::token_places(checker, table, around.rules, &at);
         let websockets = websockets::websockets(checker, table, &at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
             routes.push(Route {
@@ -44,6 +53,7 @@ pub(super) fn routes(
                 methods: matched.methods.clone(),
                 policy,
                 action,
+                token_places,
                 pass_token: table.token == TokenMode::Pass,
                 allow_encoded_slash: table.allow_encoded_slash,
                 outlives_token: table.outlives_token,
@@ -52,7 +62,7 @@ pub(super) fn routes(
         }
         matches.extend(matched);
     }
-    warn_of_unused(checker, &tables, upstreams);
+    warn_of_unused(checker, &tables, around.upstreams);
     routes
 }
 

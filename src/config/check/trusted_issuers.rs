@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::name::Names;
-use super::{Checker, pem, provider};
+use super::{Checker, introspection, issuer_keys, pem, provider};
 use crate::config::file::{AlgorithmName, TrustedIssuerTable};
 use crate::config::key_path::KeyPath;
-use crate::jose::{TrustedIssuer, VerificationAlgorithm};
+use crate::issuers::{KeySource, Transport, TrustedIssuer};
+use crate::jose::{ClaimPath, Terms, VerificationAlgorithm};
 
-/// A trusted issuer; its name is known even where the rest cannot be used.
+/// A trusted issuer; what routes need of it is known even where the rest cannot be used.
 pub(super) struct Checked {
     pub(super) issuer: Option<String>,
+    /// What it is trusted for on every route.
+    pub(super) audience: Vec<String>,
+    /// Whether it says what opaque tokens are.
+    pub(super) introspects: bool,
     pub(super) settings: Option<TrustedIssuer>,
 }
+
+/// Claims that say what was verified, and so are where they always are (RFC 7519 §4.1, RFC 7800).
+const FIXED_CLAIMS: [&str; 8] = ["iss", "aud", "exp", "nbf", "iat", "jti", "cnf", "grant_id"];
 
 /// Checks the trusted issuers, each and against our own.
 pub(super) fn trusted_issuers(
@@ -41,84 +47,118 @@ fn trusted_issuer(
     names: &mut Names,
     at: &KeyPath,
 ) -> Checked {
-    let at_issuer = at.key("issuer");
-    let example = "issuer: https://issuer.example/";
-    let issuer = checker.required(table.issuer.clone(), &at_issuer, example);
-    if let Some(issuer) = &issuer {
-        names.take(checker, issuer, &at_issuer);
-        if !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
-            checker.refuse(
-                &at_issuer,
-                "has spaces or other than ASCII characters",
-                "Copy `iss` from one of its tokens, or `issuer` from its discovery document.",
-            );
-        }
-    }
-    let jwks = jwks(checker, table.jwks_file.as_deref(), &at.key("jwks_file"));
-    let at_algorithms = at.key("algorithms");
-    let algorithms = checker
-        .required(
-            table.algorithms.as_deref(),
-            &at_algorithms,
-            "algorithms: [RS256]",
-        )
-        .map(|names| algorithms(checker, names, &at_algorithms));
-    let mut types = Names::default();
-    for (n, name) in table.types.iter().enumerate() {
-        types.take(checker, name, &at.key("types").item(n));
-    }
-    let settings = issuer.clone().zip(jwks).zip(algorithms);
+    let issuer = issuer(checker, table, names, at);
+    let keys = issuer_keys::source(checker, table, at);
+    let has_keys = keys.as_ref().is_none_or(|keys| *keys != KeySource::Absent);
+    let algorithms = algorithms(checker, table, has_keys, &at.key("algorithms"));
+    let terms = terms(checker, table, at);
+    let introspection = table
+        .introspection
+        .as_ref()
+        .map(|table| introspection::endpoint(checker, table, &at.key("introspection")));
+    let transport = transport(checker, table, at);
+    let settings = issuer.clone().zip(keys).zip(algorithms);
+    let settings = settings
+        .zip(super::settled(introspection))
+        .zip(transport)
+        .map(
+            |((((issuer, keys), algorithms), introspection), transport)| TrustedIssuer {
+                issuer,
+                algorithms,
+                terms,
+                keys,
+                introspection,
+                transport,
+            },
+        );
     Checked {
         issuer,
-        settings: settings.map(|((issuer, jwks), algorithms)| TrustedIssuer {
-            issuer,
-            jwks,
-            algorithms,
-            types: table.types.clone(),
-            leeway: Duration::from_secs(table.leeway_s),
-        }),
+        audience: table.audience.clone().unwrap_or_default(),
+        introspects: table.introspection.is_some(),
+        settings,
     }
+}
+
+fn issuer(
+    checker: &mut Checker,
+    table: &TrustedIssuerTable,
+    names: &mut Names,
+    at: &KeyPath,
+) -> Option<String> {
+    let at = at.key("issuer");
+    let example = "issuer: https://issuer.example/";
+    let issuer = checker.required(table.issuer.clone(), &at, example)?;
+    names.take(checker, &issuer, &at);
+    if !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
+        checker.refuse(
+            &at,
+            "has spaces or other than ASCII characters",
+            "Copy `iss` from one of its tokens, or `issuer` from its discovery document.",
+        );
+    }
+    Some(issuer)
 }
 
 fn algorithms(
     checker: &mut Checker,
-    names: &[AlgorithmName],
+    table: &TrustedIssuerTable,
+    has_keys: bool,
     at: &KeyPath,
-) -> Vec<VerificationAlgorithm> {
+) -> Option<Vec<VerificationAlgorithm>> {
+    let written = table.algorithms.as_deref();
+    let names: &[AlgorithmName] = if has_keys {
+        checker.required(written, at, "algorithms: [RS256]")?
+    } else {
+        written.unwrap_or_default()
+    };
     let mut seen = Names::default();
     let algorithms = names.iter().enumerate().map(|(n, name)| {
         let algorithm = name.meant();
         seen.take(checker, algorithm.as_str(), &at.item(n));
         algorithm
     });
-    algorithms.collect()
+    Some(algorithms.collect())
 }
 
-/// The text of a JSON Web Key Set that has public keys and nothing secret.
-fn jwks(checker: &mut Checker, file: Option<&str>, at: &KeyPath) -> Option<String> {
-    let file = checker.required(file, at, "jwks_file: issuer.jwks.json")?;
-    let text = pem::readable(checker, checker.files.read_text(file), at)?;
-    let document: Value = serde_json::from_str(&text).unwrap_or_default();
-    let keys = document.get("keys").and_then(Value::as_array);
-    let has_secret = |key: &Value| ["d", "k"].into_iter().any(|name| key.get(name).is_some());
-    let problem = match keys.map(Vec::as_slice) {
-        None => Some((
-            "names a file that is no JSON Web Key Set",
-            "Save what the issuer's `jwks_uri` shows: `{\"keys\": […]}`.",
-        )),
-        Some([]) => Some((
-            "names a key set without a key",
-            "Save what the issuer's `jwks_uri` shows.",
-        )),
-        Some(keys) if keys.iter().any(has_secret) => Some((
-            "names a key set with a private or shared key, which does not belong here",
-            "Keep the public members only, and replace the key: it may have been seen.",
-        )),
-        Some(_) => None,
-    };
-    if let Some((reason, advice)) = problem {
-        checker.refuse(at, reason, advice);
-        return None;
+fn terms(checker: &mut Checker, table: &TrustedIssuerTable, at: &KeyPath) -> Terms {
+    let mut types = Names::default();
+    for (n, name) in table.types.iter().enumerate() {
+        types.take(checker, name, &at.key("types").item(n));
     }
-    Some(text)
+    let claims = table.claims.iter().map(|(name, path)| {
+        let at = at.key("claims").key(name);
+        if FIXED_CLAIMS.contains(&name.as_str()) {
+            checker.refuse(
+                &at,
+                "is a claim that says what was verified, which no other can stand for",
+                "Remove it: `sub`, `client_id`, `scope` and claims for headers can be mapped.",
+            );
+        }
+        if path.iter().any(String::is_empty) {
+            checker.refuse(
+                &at,
+                "has an empty name",
+                "Write, for example, `[realm_access, roles]`.",
+            );
+        }
+        (name.clone(), ClaimPath(path.clone()))
+    });
+    Terms {
+        claims: claims.collect(),
+        types: table.types.clone(),
+        leeway: Duration::from_secs(table.leeway_s),
+        audience: table.audience.clone().unwrap_or_default(),
+    }
+}
+
+fn transport(checker: &mut Checker, table: &TrustedIssuerTable, at: &KeyPath) -> Option<Transport> {
+    let at = at.key("ca_file");
+    let ca_pem = table
+        .ca_file
+        .as_deref()
+        .map(|file| pem::certificates(checker, file, &at));
+    Some(Transport {
+        timeout: Duration::from_secs(table.timeout_s),
+        ca_pem: super::settled(ca_pem)?,
+    })
 }

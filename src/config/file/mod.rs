@@ -37,9 +37,11 @@ pub(crate) use provider::{
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
     AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
-    WebSocketsMode,
+    TokenPlacesTable, WebSocketsMode,
 };
-pub(crate) use trusted_issuer::{AlgorithmName, TrustedIssuerTable};
+pub(crate) use trusted_issuer::{
+    AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
+};
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{HealthCheckTable, UpstreamTable};
 pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};

@@ -57,6 +57,8 @@ pub(crate) struct RouteTable {
     /// `now`.
     #[schemars(length(min = 1))]
     pub(crate) condition: Option<String>,
+    /// Where a token may be; of all these places together there must be one.
+    pub(crate) token_from: TokenPlacesTable,
     /// What becomes of the token on the way to the upstream.
     pub(crate) token: TokenMode,
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
@@ -127,6 +129,36 @@ pub(crate) struct StepUpTable {
     /// Ways to sign in (`acr`), of which it must have been one; left out: any.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) acr: Option<Vec<String>>,
+}
+
+/// Where a token may be.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TokenPlacesTable {
+    /// In `Authorization: Bearer`.
+    pub(crate) authorization: bool,
+    /// In the cookie of this name. A browser's request that may change something must then come
+    /// from a page of the same origin.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) cookie: Option<String>,
+    /// In the header of this name, alone.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) header: Option<String>,
+    /// In the parameter of this name of the query, where logs and histories of others keep it; it
+    /// never goes on to the upstream.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) query: Option<String>,
+}
+
+impl Default for TokenPlacesTable {
+    fn default() -> Self {
+        Self {
+            authorization: true,
+            cookie: None,
+            header: None,
+            query: None,
+        }
+    }
 }
 
 /// Whether a token is needed.

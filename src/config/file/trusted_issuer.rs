@@ -1,42 +1,170 @@
 //! `trusted_issuers`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::defaults;
 use crate::jose::VerificationAlgorithm;
 
-/// An issuer whose access tokens are accepted besides our own.
+/// An issuer whose access tokens are accepted besides our own. Its keys come from one of
+/// `discovery`, `jwks_url`, `jwks_file` and `jwks`; without any, `introspection` reads all its
+/// tokens.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TrustedIssuerTable {
     /// `iss` of its tokens, compared character by character.
     #[schemars(extend("x-required" = true), length(min = 1, max = 2048))]
     pub(crate) issuer: Option<String>,
-    /// File with its public keys, a JSON Web Key Set (RFC 7517 §5).
-    #[schemars(extend("x-required" = true), length(min = 1))]
+    /// Finds its keys by its metadata, which must name it exactly.
+    pub(crate) discovery: Option<DiscoveryName>,
+    /// Address of its public keys, a JSON Web Key Set (RFC 7517 §5).
+    #[schemars(length(min = 1))]
+    pub(crate) jwks_url: Option<String>,
+    /// File with its public keys.
+    #[schemars(length(min = 1))]
     pub(crate) jwks_file: Option<String>,
-    /// Algorithms its tokens may be signed with.
-    #[schemars(extend("x-required" = true), length(min = 1))]
+    /// Its public keys, as text.
+    #[schemars(length(min = 1))]
+    pub(crate) jwks: Option<String>,
+    /// When keys are fetched again.
+    pub(crate) key_refresh: KeyRefreshTable,
+    /// Algorithms its tokens may be signed with; needed where there are keys.
+    #[schemars(length(min = 1))]
     pub(crate) algorithms: Option<Vec<AlgorithmName>>,
     /// `typ` values its tokens may have; the empty text stands for a token without `typ`.
     #[schemars(length(min = 1))]
     pub(crate) types: Vec<String>,
+    /// Audiences it is trusted for: a token must name one, whatever the route; left out: those of
+    /// the route alone.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) audience: Option<Vec<String>>,
     /// Seconds that its clock may differ from ours.
     #[schemars(range(min = 0, max = 300))]
     pub(crate) leeway_s: u64,
+    /// Claims that it has under other names: ours, and where it has them, from the outside in.
+    #[schemars(inner(length(min = 1, max = 8)))]
+    pub(crate) claims: BTreeMap<String, Vec<String>>,
+    /// Says what its opaque tokens are.
+    pub(crate) introspection: Option<TokenIntrospectionTable>,
+    /// PEM file with the CA that signed its certificate; left out: the system's CAs.
+    #[schemars(length(min = 1))]
+    pub(crate) ca_file: Option<String>,
+    /// Seconds for a whole answer of it.
+    #[schemars(range(min = 1, max = 60))]
+    pub(crate) timeout_s: u64,
 }
 
 impl Default for TrustedIssuerTable {
     fn default() -> Self {
         Self {
             issuer: None,
+            discovery: None,
+            jwks_url: None,
             jwks_file: None,
+            jwks: None,
+            key_refresh: KeyRefreshTable::default(),
             algorithms: None,
             types: vec![defaults::TRUSTED_TYPE.to_owned()],
+            audience: None,
             leeway_s: defaults::LEEWAY_S,
+            claims: BTreeMap::new(),
+            introspection: None,
+            ca_file: None,
+            timeout_s: defaults::ISSUER_TIMEOUT_S,
         }
     }
+}
+
+/// Where an issuer has its metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DiscoveryName {
+    /// `/.well-known/openid-configuration` after the issuer (OpenID Connect Discovery).
+    Openid,
+    /// `/.well-known/oauth-authorization-server` between its host and its path (RFC 8414).
+    Oauth,
+}
+
+/// When the keys of an issuer are fetched again.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct KeyRefreshTable {
+    /// Seconds after which keys are fetched again; sooner if `max-age` of the answer says so, but
+    /// not within a minute.
+    #[schemars(range(min = 10, max = 86400))]
+    pub(crate) interval_s: u64,
+    /// Seconds between two fetches, however many tokens name keys that nobody knows.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) min_interval_s: u64,
+    /// Seconds that keys are believed while the issuer does not show any.
+    #[schemars(range(min = 60, max = 604800))]
+    pub(crate) outage_grace_s: u64,
+}
+
+impl Default for KeyRefreshTable {
+    fn default() -> Self {
+        Self {
+            interval_s: defaults::KEY_REFRESH_INTERVAL_S,
+            min_interval_s: defaults::KEY_REFRESH_MIN_INTERVAL_S,
+            outage_grace_s: defaults::KEY_REFRESH_OUTAGE_GRACE_S,
+        }
+    }
+}
+
+/// An introspection endpoint (RFC 7662).
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TokenIntrospectionTable {
+    /// Its address.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) url: Option<String>,
+    /// What Cellgate is called there.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) client_id: Option<String>,
+    /// How it shows its secret there.
+    pub(crate) authentication: SecretPlaceName,
+    /// File with that secret; a newline at the end does not count.
+    #[schemars(length(min = 1))]
+    pub(crate) client_secret_file: Option<String>,
+    /// Environment variable with that secret.
+    #[schemars(length(min = 1))]
+    pub(crate) client_secret_env: Option<String>,
+    /// `aud` of tokens for which the answer has none; left out: they are refused.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
+    pub(crate) assumed_audience: Option<Vec<String>>,
+    /// Seconds that an answer about a good token counts, at most until it expires.
+    #[schemars(range(min = 0, max = 3600))]
+    pub(crate) remember_s: u64,
+    /// Seconds that an answer about a bad one counts.
+    #[schemars(range(min = 0, max = 60))]
+    pub(crate) remember_inactive_s: u64,
+}
+
+impl Default for TokenIntrospectionTable {
+    fn default() -> Self {
+        Self {
+            url: None,
+            client_id: None,
+            authentication: SecretPlaceName::ClientSecretBasic,
+            client_secret_file: None,
+            client_secret_env: None,
+            assumed_audience: None,
+            remember_s: defaults::INTROSPECTION_REMEMBER_S,
+            remember_inactive_s: defaults::INTROSPECTION_REMEMBER_INACTIVE_S,
+        }
+    }
+}
+
+/// How Cellgate shows its secret at an introspection endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SecretPlaceName {
+    /// In the `Authorization` header.
+    ClientSecretBasic,
+    /// In the form.
+    ClientSecretPost,
 }
 
 /// A signature algorithm that tokens of others are verified with; never a shared secret.

@@ -401,3 +401,51 @@ fn routes_that_share_a_place_but_not_their_requests_are_taken() {
 
     assert_eq!(config.gateway.routes.len(), 5);
 }
+
+#[test]
+fn places_for_tokens_that_lead_nowhere_are_refused() {
+    assert_refused(TOKEN_PLACES);
+}
+
+const TOKEN_PLACES: &[Row] = &[
+    (
+        "on an anonymous route",
+        "routes: [{name: a, path: /, whoami: true, authentication: anonymous, token_from: {cookie: t}}]",
+        &[("routes[0].token_from.cookie", 2, "on an anonymous route")],
+    ),
+    (
+        "no place, a query that is to go on, a header that is removed, a cookie of ours",
+        "trusted_issuers: [{issuer: 'https://a.example/', discovery: openid, algorithms: [RS256], audience: [x]}]
+routes:
+  - {name: a, path: /a/, whoami: true, token_from: {authorization: false}}
+  - {name: b, path: /b/, whoami: true, token: pass, token_from: {query: t}}
+  - {name: c, path: /c/, whoami: true, token_from: {header: X-Forwarded-Token}}
+  - {name: d, path: /d/, whoami: true, token_from: {header: Cookie}}
+  - {name: e, path: /e/, whoami: true, token_from: {cookie: __Host-cellgate-session}}
+  - {name: f, path: /f/, whoami: true, token_from: {cookie: 'a b'}}",
+        &[
+            ("routes[0].token_from.authorization", 4, "leaves no place"),
+            ("routes[1].token_from.query", 5, "never goes on"),
+            ("routes[2].token_from.header", 6, "is removed from every request"),
+            ("routes[3].token_from.header", 7, "HTTP or the gateway itself"),
+            ("routes[4].token_from.cookie", 8, "only cookies of Cellgate"),
+            ("routes[5].token_from.cookie", 9, "is not the name of a cookie"),
+        ],
+    ),
+];
+
+#[test]
+fn a_route_shows_opaque_tokens_to_one_issuer() {
+    // Any variable that is there will do for a secret.
+    const TEXT: &str = "trusted_issuers:
+  - {issuer: 'https://a.example/', audience: [x], introspection: {url: 'https://a.example/i', client_id: c, client_secret_env: PATH}}
+  - {issuer: 'https://b.example/', audience: [x], introspection: {url: 'https://b.example/i', client_id: c, client_secret_env: PATH}}
+routes:
+  - {name: a, path: /a/, whoami: true, issuers: ['https://a.example/']}
+  - {name: b, path: /b/, whoami: true}";
+    assert_refused(&[(
+        "two issuers with introspection",
+        TEXT,
+        &[("routes[1].issuers", 7, "must not be shown to anybody else")],
+    )]);
+}

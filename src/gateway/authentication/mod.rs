@@ -4,20 +4,27 @@
 //! [`policy`](super::policy)'s business, asked anew on every request.
 
 mod bearer;
+mod inquiry;
+mod places;
+mod same_site;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
 
+use crate::issuers::Issuers;
 use crate::jose::{PresentedError, TokenVerifier, Verified};
 use crate::model::Timestamp;
 use crate::store::Revocations;
 
+use super::canonical::CanonicalRequest;
 use super::rejection::Rejection;
-use super::settings::Authentication;
+use super::settings::{Authentication, Policy, Route};
 
 pub(super) use bearer::has_query_token;
+pub(super) use inquiry::Inquiry;
+pub(super) use places::{is_cookie, is_parameter};
 
 /// The authenticated subject or client behind a request.
 #[derive(Clone, Debug)]
@@ -40,6 +47,7 @@ impl Principal {
 #[derive(Debug)]
 pub(super) struct Authenticator {
     verifier: Arc<TokenVerifier>,
+    issuers: Arc<Issuers>,
     /// `None` without a store: then nothing of ours can be revoked.
     revocations: Option<Arc<Revocations>>,
 }
@@ -53,20 +61,32 @@ pub(super) struct Presented {
     pub now: Timestamp,
 }
 
+/// Who asks, as far as it can be told at once.
+#[derive(Debug)]
+pub(super) enum Who {
+    /// Nobody; a route that needs somebody does not come to this.
+    Nobody,
+    /// This one.
+    Known(Principal),
+    /// Whoever an issuer says: for [`Authenticator::ask`].
+    Unsaid(Inquiry),
+}
+
 impl Authenticator {
     /// An authenticator that works with these parts.
     pub(super) const fn new(
         verifier: Arc<TokenVerifier>,
+        issuers: Arc<Issuers>,
         revocations: Option<Arc<Revocations>>,
     ) -> Self {
         Self {
             verifier,
+            issuers,
             revocations,
         }
     }
 
-    /// The principal of a request with these fields and query; `None` where there need not be
-    /// one and no credential was presented.
+    /// The principal of a request on `route`.
     ///
     /// # Errors
     ///
@@ -75,31 +95,50 @@ impl Authenticator {
     /// who meant to be somebody.
     pub(super) fn principal(
         &self,
-        wanted: Authentication,
-        request: (&HeaderMap, Option<&str>),
+        route: &Route,
+        request: (&HeaderMap, &CanonicalRequest),
         presented: Presented,
-    ) -> Result<Option<Principal>, Rejection> {
+    ) -> Result<Who, Rejection> {
+        let wanted = route.policy.authentication;
         if wanted == Authentication::Anonymous {
-            return Ok(None);
+            return Ok(Who::Nobody);
         }
-        let (headers, query) = request;
-        // RFC 6750 §2: one method for each request. §2.3 is not offered: URLs end up in logs.
-        if query.is_some_and(has_query_token) {
-            return Err(Rejection::TokenInQuery);
-        }
-        match (bearer::presented(headers)?, wanted) {
-            (Some(token), _) => self.verify(token, presented).map(Some),
+        let (headers, canonical) = request;
+        let credential = places::credential(&route.token_places, headers, canonical)?;
+        match (credential, wanted) {
+            (Some(credential), _) => {
+                if credential.is_ambient {
+                    same_site::check(headers, canonical)?;
+                }
+                self.verify(&credential.token, &route.policy, presented)
+            }
             (None, Authentication::Required) => Err(Rejection::NoCredential),
-            (None, Authentication::Optional | Authentication::Anonymous) => Ok(None),
+            (None, Authentication::Optional | Authentication::Anonymous) => Ok(Who::Nobody),
         }
     }
 
     /// What is remembered was well-formed and verified before, so it is looked up first.
-    fn verify(&self, token: &[u8], presented: Presented) -> Result<Principal, Rejection> {
-        let verified = match self.verifier.recall(token, presented.now) {
-            Some(verified) => verified,
-            None => self.verify_anew(bearer::token(token)?, presented)?,
-        };
+    fn verify(
+        &self,
+        token: &[u8],
+        policy: &Policy,
+        presented: Presented,
+    ) -> Result<Who, Rejection> {
+        let Presented { peer, now } = presented;
+        if let Some(verified) = self.verifier.recall(token, now) {
+            return self.unless_revoked(verified).map(Who::Known);
+        }
+        let token = bearer::token(token)?;
+        match self.verifier.verify_from(peer, token, now) {
+            Ok(verified) => self.unless_revoked(verified).map(Who::Known),
+            Err(error) => match self.inquiry(token, error, policy) {
+                Some(inquiry) => Ok(Who::Unsaid(inquiry)),
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    fn unless_revoked(&self, verified: Arc<Verified>) -> Result<Principal, Rejection> {
         let principal = Principal(verified);
         if self.is_revoked(&principal) {
             return Err(Rejection::Revoked);
@@ -118,14 +157,13 @@ impl Authenticator {
     pub(super) fn expires_at(&self, principal: &Principal) -> Timestamp {
         self.verifier.accepts_until(principal.verified())
     }
+}
 
-    fn verify_anew(&self, token: &str, presented: Presented) -> Result<Arc<Verified>, Rejection> {
-        let Presented { peer, now } = presented;
-        self.verifier
-            .verify_from(peer, token, now)
-            .map_err(|error| match error {
-                PresentedError::TooManyFailures { wait } => Rejection::TooManyFailures { wait },
-                PresentedError::Token(error) => Rejection::Token(error),
-            })
+impl From<PresentedError> for Rejection {
+    fn from(error: PresentedError) -> Self {
+        match error {
+            PresentedError::TooManyFailures { wait } => Self::TooManyFailures { wait },
+            PresentedError::Token(error) => Self::Token(error),
+        }
     }
 }

@@ -156,7 +156,7 @@ impl HeaderRules {
     }
 
     /// Whether no request may bring a field of this name.
-    fn is_removed(&self, name: &HeaderName) -> bool {
+    pub fn is_removed(&self, name: &HeaderName) -> bool {
         let text = name.as_str();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         !text.bytes().all(plain)

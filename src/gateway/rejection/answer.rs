@@ -103,7 +103,7 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
             let common = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
             headers.insert(header::ALLOW, HeaderValue::from_static(common));
         }
-        Rejection::TooManyFailures { wait } => {
+        Rejection::TooManyFailures { wait } | Rejection::IssuerUnavailable { wait } => {
             headers.insert(
                 header::RETRY_AFTER,
                 HeaderValue::from(wait.as_secs().max(1)),

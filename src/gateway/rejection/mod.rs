@@ -75,6 +75,18 @@ pub enum Rejection {
     /// The token or its grant was revoked.
     #[error("the token is revoked")]
     Revoked,
+    /// The issuer of an opaque token says that it is not good.
+    #[error("the issuer says that the token is not active")]
+    Inactive,
+    /// Whether the token is good cannot be told without its issuer, which does not answer.
+    #[error("the issuer of the token does not answer")]
+    IssuerUnavailable {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// The token came in a cookie that another site made the browser send.
+    #[error("another site made the browser send the request")]
+    CrossSite,
     /// Too many bad tokens came from this address.
     #[error("too many tokens from this address were not accepted")]
     TooManyFailures {
@@ -216,9 +228,10 @@ impl Rejection {
                     "The access token belongs in the Authorization field",
                 ),
             ),
-            Self::Token(_) | Self::Revoked | Self::Issuer | Self::Audience => {
+            Self::Token(_) | Self::Inactive | Self::Revoked | Self::Issuer | Self::Audience => {
                 Wire::challenge(StatusCode::UNAUTHORIZED, INVALID_TOKEN)
             }
+            Self::CrossSite => Wire::plain(StatusCode::FORBIDDEN),
             Self::Scope { .. } => Wire::challenge(
                 StatusCode::FORBIDDEN,
                 Challenge::Error(
@@ -243,7 +256,9 @@ impl Rejection {
             Self::BodyTooLarge => Wire::closing(StatusCode::PAYLOAD_TOO_LARGE),
             Self::BodyTimeout => Wire::closing(StatusCode::REQUEST_TIMEOUT),
             Self::BodyMalformed | Self::Gone => Wire::closing(StatusCode::BAD_REQUEST),
-            Self::NoServer => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
+            Self::NoServer | Self::IssuerUnavailable { .. } => {
+                Wire::plain(StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),
             Self::UpstreamTimeout => Wire::plain(StatusCode::GATEWAY_TIMEOUT),
             Self::Fault(_) => Wire::closing(StatusCode::INTERNAL_SERVER_ERROR),
@@ -268,6 +283,9 @@ impl Rejection {
             Self::MalformedCredential => "malformed_credential",
             Self::TokenInQuery => "token_in_query",
             Self::Token(_) => "invalid_token",
+            Self::Inactive => "inactive",
+            Self::IssuerUnavailable { .. } => "issuer_unavailable",
+            Self::CrossSite => "cross_site",
             Self::Revoked => "revoked",
             Self::TooManyFailures { .. } => "too_many_failures",
             Self::Issuer => "issuer",

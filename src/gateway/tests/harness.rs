@@ -81,6 +81,7 @@ impl TestGateway {
         let upstreams = Upstreams::new(&settings.upstreams, Arc::clone(&metrics)).unwrap();
         let parts = SnapshotParts {
             verifier: Arc::new(verifier),
+            issuers: Arc::default(),
             revocations: Some(Arc::new(Revocations::default())),
             provider: None,
             upstreams: Arc::new(upstreams),

@@ -11,7 +11,9 @@ use super::super::authentication::Principal;
 use super::super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::super::lifetime::Basis;
 use super::super::policy::Asked;
-use super::super::settings::{Action, Authentication, Limits, Policy, Route, TunnelLimits};
+use super::super::settings::{
+    Action, Authentication, Limits, Policy, Route, TokenPlaces, TunnelLimits,
+};
 use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
 use crate::jose::{TokenVerifier, Verified};
@@ -77,6 +79,7 @@ pub(crate) fn verified() -> Verified {
 pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocations>) -> Basis {
     let parts = SnapshotParts {
         verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
+        issuers: Arc::default(),
         revocations: Some(Arc::clone(revoked)),
         provider: None,
         upstreams: Arc::new(Upstreams::new(&[], Arc::new(Metrics::new())).unwrap()),
@@ -141,6 +144,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
             ..policy()
         },
         action: Action::Whoami,
+        token_places: TokenPlaces::default(),
         pass_token: false,
         allow_encoded_slash: false,
         outlives_token: false,

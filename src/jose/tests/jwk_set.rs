@@ -5,18 +5,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::support::{
-    ISSUER, NOW, claims_with, es256, header_with, key, ring, sign, trusted, with, without,
+    ISSUER, NOW, claims_with, es256, fixed, header_with, key, ring, sign, trusted, with, without,
 };
-use crate::jose::{JwkSetError, JwtError, KeyError, SigningAlgorithm, SigningKey, TokenVerifier};
+use crate::jose::{
+    ClaimPath, JwkSetError, JwtError, KeyError, SigningAlgorithm, SigningKey, TokenVerifier,
+};
 use crate::model::Timestamp;
 
 const OTHER: &str = "https://other.example";
 
 fn verifier_of(jwks: &Value) -> Result<TokenVerifier, JwkSetError> {
-    TokenVerifier::new(None, &[trusted(OTHER, jwks)], 10).map_err(|error| match error {
-        KeyError::TrustedIssuer { issuer, source } if issuer == OTHER => source,
-        other => panic!("{other}"),
-    })
+    fixed(&jwks.to_string())?;
+    Ok(TokenVerifier::new(None, &[trusted(OTHER, jwks)], 10).unwrap())
 }
 
 #[test]
@@ -73,9 +73,8 @@ fn a_set_that_leaves_no_doubt_is_required() {
     ] {
         assert_eq!(verifier_of(&set).map(drop), Err(error), "{row}");
     }
-    let mut repeated = trusted(OTHER, &json!({}));
-    repeated.jwks = r#"{"keys":[],"keys":[]}"#.to_owned();
-    assert!(repeated.check().is_err());
+    let repeated = fixed(r#"{"keys":[],"keys":[]}"#);
+    assert_eq!(repeated.map(drop), Err(JwkSetError::Malformed));
 }
 
 #[test]
@@ -132,8 +131,8 @@ fn a_token_without_key_id_is_refused_when_several_keys_fit() {
 fn the_terms_of_an_issuer_are_its_own() {
     let set = json!({"keys": [es256().public_jwk()]});
     let mut issuer = trusted(OTHER, &set);
-    issuer.types = vec!["JWT".to_owned(), String::new()];
-    issuer.leeway = Duration::from_secs(30);
+    issuer.terms.types = vec!["JWT".to_owned(), String::new()];
+    issuer.terms.leeway = Duration::from_secs(30);
     let verifier = TokenVerifier::new(None, &[issuer], 10).unwrap();
     let verify = |header: &str, name: &str, value: u64| {
         let mut claims = claims_with("iss", OTHER);
@@ -171,7 +170,7 @@ fn the_terms_of_an_issuer_are_its_own() {
 fn the_leeway_of_an_issuer_ends() {
     let set = json!({"keys": [es256().public_jwk()]});
     let mut issuer = trusted(OTHER, &set);
-    issuer.leeway = Duration::from_secs(30);
+    issuer.terms.leeway = Duration::from_secs(30);
     let verifier = TokenVerifier::new(None, &[issuer], 10).unwrap();
     let token = es256()
         .sign_jwt("at+jwt", &claims_with("iss", OTHER))
@@ -198,4 +197,64 @@ fn private_claims_of_ours_mean_nothing_on_tokens_of_others() {
 
     assert_eq!(verified.claims["grant_id"], "g1");
     assert_eq!(verified.grant_id, None);
+}
+
+/// RFC 8725 §3.11, where an issuer gives every token one type: what it is for shows in its claims.
+#[test]
+fn d17_d18_a_token_for_another_purpose_is_refused_where_types_do_not_tell() {
+    let set = json!({"keys": [es256().public_jwk()]});
+    let mut issuer = trusted(OTHER, &set);
+    issuer.terms.types = vec!["JWT".to_owned(), "at+jwt".to_owned()];
+    let verifier = TokenVerifier::new(None, &[issuer], 10).unwrap();
+    let verify = |typ: &str, claim: &str| {
+        let mut claims = claims_with("iss", OTHER);
+        claims.insert(claim.to_owned(), json!("x"));
+        let token = es256().sign_jwt(typ, &claims).unwrap();
+        verifier.verify(&token, NOW).map(drop)
+    };
+
+    assert_eq!(verify("JWT", "extra"), Ok(()));
+    for claim in ["nonce", "at_hash", "c_hash", "events"] {
+        assert_eq!(verify("JWT", claim), Err(JwtError::OtherPurpose), "{claim}");
+        assert_eq!(verify("at+jwt", claim), Ok(()), "{claim}");
+    }
+}
+
+#[test]
+fn an_issuer_is_trusted_for_its_audiences_and_for_no_other() {
+    let set = json!({"keys": [es256().public_jwk()]});
+    let mut issuer = trusted(OTHER, &set);
+    issuer.terms.audience = vec!["api".to_owned(), "files".to_owned()];
+    let verifier = TokenVerifier::new(None, &[issuer], 10).unwrap();
+    let verify = |audience: Value| {
+        let mut claims = claims_with("iss", OTHER);
+        claims.insert("aud".to_owned(), audience);
+        let token = es256().sign_jwt("at+jwt", &claims).unwrap();
+        verifier.verify(&token, NOW).map(drop)
+    };
+
+    assert_eq!(verify(json!(["other", "files"])), Ok(()));
+    assert_eq!(verify(json!("other")), Err(JwtError::OtherAudience));
+    assert_eq!(verify(json!("API")), Err(JwtError::OtherAudience));
+}
+
+/// A mapped claim is read where the issuer has it, also where we act upon it.
+#[test]
+fn claims_are_read_where_the_issuer_has_them() {
+    let set = json!({"keys": [es256().public_jwk()]});
+    let mut issuer = trusted(OTHER, &set);
+    issuer.terms.claims = vec![
+        ("scope".to_owned(), ClaimPath(vec!["scp".to_owned()])),
+        ("client_id".to_owned(), ClaimPath(vec!["azp".to_owned()])),
+    ];
+    let verifier = TokenVerifier::new(None, &[issuer], 10).unwrap();
+    let mut claims = claims_with("iss", OTHER);
+    claims.insert("scp".to_owned(), json!(["read", "write"]));
+    claims.insert("azp".to_owned(), json!("their-app"));
+    let token = es256().sign_jwt("at+jwt", &claims).unwrap();
+
+    let verified = verifier.verify(&token, NOW).unwrap();
+
+    assert!(verified.scope.contains("write") && !verified.scope.contains("demo.read"));
+    assert_eq!(verified.client_id.as_ref().unwrap().as_str(), "their-app");
 }

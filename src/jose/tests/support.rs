@@ -1,15 +1,14 @@
 //! Keys, a verifier, and tokens with one thing wrong.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use crate::jose::{
-    JwtError, KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier, TrustedIssuer,
-    VerificationAlgorithm,
+    JwkSetError, JwtError, KeyRing, RingKey, SigningAlgorithm, SigningKey, Terms, TokenVerifier,
+    TrustedIssuer, TrustedKeys, VerificationAlgorithm,
 };
 use crate::model::Timestamp;
 
@@ -58,11 +57,14 @@ pub(super) fn verifier() -> TokenVerifier {
 pub(super) fn trusted(issuer: &str, jwks: &Value) -> TrustedIssuer {
     TrustedIssuer {
         issuer: issuer.to_owned(),
-        jwks: jwks.to_string(),
-        algorithms: VerificationAlgorithm::ALL.to_vec(),
-        types: vec!["at+jwt".to_owned()],
-        leeway: Duration::ZERO,
+        keys: Arc::new(fixed(&jwks.to_string()).unwrap()),
+        terms: Terms::default(),
     }
+}
+
+/// The keys of `jwks`, with every algorithm.
+pub(super) fn fixed(jwks: &str) -> Result<TrustedKeys, JwkSetError> {
+    TrustedKeys::fixed(jwks, &VerificationAlgorithm::ALL)
 }
 
 /// The claims of an access token of ours that is valid at [`NOW`].

@@ -135,3 +135,78 @@ async fn keys_are_not_fetched_from_inside_our_network_for_a_stranger() {
         assert_eq!(answer, Err(OutboundError::NotPublic), "{uri}");
     }
 }
+
+/// A server that gives this answer to one connection, and reads what it was asked.
+async fn answering(answer: String) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 4096];
+        drop(stream.read(&mut asked).await);
+        drop(stream.write_all(answer.as_bytes()).await);
+    });
+    Url::parse(&format!("http://{address}/keys")).unwrap()
+}
+
+/// I03, and I02 as to redirections.
+#[tokio::test]
+async fn an_answer_is_read_up_to_its_bound_and_followed_nowhere() {
+    const MIB: usize = 1 << 20;
+    for (row, head, body_bytes, expected) in [
+        ("one MiB", "200 OK", MIB, Ok(200)),
+        ("more", "200 OK", MIB + 1, Err(OutboundError::TooLarge)),
+        (
+            "a redirection",
+            "302 Found\r\nLocation: http://127.0.0.1:1/",
+            0,
+            Ok(302),
+        ),
+    ] {
+        // No length is announced: the end of the connection is the end of the body.
+        let answer = format!("HTTP/1.1 {head}\r\n\r\n{}", "x".repeat(body_bytes));
+        let call = Call::get(answering(answer).await, Reach::Anywhere);
+
+        let reply = outbound().call(call).await;
+
+        let status = reply.as_ref().map(|reply| reply.status.as_u16());
+        assert_eq!(status.map_err(|error| *error), expected, "{row}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_issuer_names_elsewhere_does_not_lead_into_our_network() {
+    let url = answering("HTTP/1.1 200 OK\r\n\r\n".to_owned()).await;
+
+    let reply = outbound().call(Call::get(url, Reach::Public)).await;
+
+    assert_eq!(reply.map(drop), Err(OutboundError::NotPublic));
+}
+
+#[test]
+fn the_age_of_an_answer_is_read_where_it_says_one() {
+    for (values, expected) in [
+        (&["max-age=300"][..], Some(300)),
+        (&["public, Max-Age=\"60\", must-revalidate"], Some(60)),
+        (&["no-store", "max-age=5"], Some(5)),
+        (&["s-maxage=5"], None),
+        (&["max-age=-1"], None),
+        (&["max-age"], None),
+        (&[], None),
+    ] {
+        let mut headers = http::HeaderMap::new();
+        for value in values {
+            headers.append(header::CACHE_CONTROL, value.parse().unwrap());
+        }
+        let reply = Reply {
+            status: StatusCode::OK,
+            headers,
+            body: Vec::new(),
+        };
+        assert_eq!(
+            reply.max_age(),
+            expected.map(Duration::from_secs),
+            "{values:?}"
+        );
+    }
+}

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use super::remote_keys::RemoteKeys;
 use crate::jose::{Assertion, JwkSetError, JwtError, KeySet, VerificationAlgorithm};
 use crate::model::{ClientEndpoint, ClientKeys, KeySource, Reach, SigningAlgorithm, Timestamp};
-use crate::provider::outbound::{DocumentFetcher, Outbound, OutboundError};
+use crate::outbound::{DocumentFetcher, Outbound, OutboundError};
 use crate::secret::Digest;
 use crate::telemetry::Metrics;
 

@@ -112,14 +112,10 @@ fn trusted_issuers(config: &Config) -> impl Iterator<Item = Finding> {
     let issuers = config.trusted_issuers.iter().enumerate();
     issuers.filter_map(move |(n, issuer)| {
         let error = issuer.check().err()?;
-        let reason = format!("names a key set that cannot be used: {}", innermost(&error));
-        let advice = "Save what the issuer's `jwks_uri` shows, and compare `algorithms` with the \
+        let reason = format!("has a key set that cannot be used: {}", innermost(&error));
+        let advice = "Write what the issuer's `jwks_uri` shows, and compare `algorithms` with the \
                       `alg` of its keys.";
-        Some(Finding::unusable(
-            at.item(n).key("jwks_file"),
-            reason,
-            advice,
-        ))
+        Some(Finding::unusable(at.item(n), reason, advice))
     })
 }
 

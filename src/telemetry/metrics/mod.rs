@@ -7,6 +7,7 @@
 mod families;
 
 mod connections;
+mod issuers;
 mod requests;
 mod tokens;
 mod tunnels;
@@ -18,6 +19,7 @@ use prometheus::{Registry, TextEncoder};
 
 use connections::Connections;
 use families::Families;
+use issuers::Issuers;
 use requests::Requests;
 use tokens::Tokens;
 use tunnels::Tunnels;
@@ -31,6 +33,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Requests,
     connections: Connections,
+    issuers: Issuers,
     tokens: Tokens,
     tunnels: Tunnels,
     upstreams: Upstreams,
@@ -61,6 +64,7 @@ impl Metrics {
         Self {
             requests: Requests::register(&families),
             connections: Connections::register(&families),
+            issuers: Issuers::register(&families),
             tokens: Tokens::register(&families),
             tunnels: Tunnels::register(&families),
             upstreams: Upstreams::register(&families),

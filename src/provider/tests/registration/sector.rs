@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{app, assert_error, management, open, register, send};
 use crate::model::{ClientEndpoint, Reach};
-use crate::provider::outbound::{DocumentFetcher, OutboundError};
+use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::provider::tests::support::{Answer, Authorize, TestProvider, Tokens, basic, read_jwt};
 
 const LIST: &str = "https://sector.example/redirect-uris.json";

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::jose::{SigningAlgorithm, SigningKey};
 use crate::model::{ClientEndpoint, ClientKeys, KeySource, Reach};
-use crate::provider::outbound::{DocumentFetcher, OutboundError};
+use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::provider::tests::support::join_all;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
