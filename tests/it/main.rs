@@ -21,6 +21,7 @@ mod conformance;
 mod demo;
 mod hostile;
 mod http2;
+mod issuers;
 mod limits;
 mod log;
 mod logout;

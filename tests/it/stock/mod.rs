@@ -4,6 +4,7 @@
 //!
 //! `.ci/run` installs them at the versions that `apps/package-lock.json` and
 //! `apps/requirements.txt` name. The `openidconnect` crate is in `relying_party.rs`.
+//! `oidc_provider.rs` has a stock issuer instead, whose tokens the gateway accepts.
 
 mod application;
 mod journey;
@@ -11,4 +12,5 @@ mod journey;
 mod authlib;
 mod mod_auth_openidc;
 mod oidc_client_ts;
+mod oidc_provider;
 mod openid_client;

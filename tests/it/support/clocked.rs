@@ -30,9 +30,20 @@ impl Clocked {
     /// [`Edge::start_with_tls`](super::Edge::start_with_tls) does.
     pub(crate) async fn start_with_tls(yaml: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let (yaml, authority) = behind_tls(folder.path(), yaml);
+        Self::start_in(folder, &yaml, |site| site.with_tls(authority)).await
+    }
+
+    /// The same without TLS.
+    pub(crate) async fn start(yaml: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(folder, yaml, |site| site).await
+    }
+
+    async fn start_in(folder: TempDir, yaml: &str, seen: impl FnOnce(Site) -> Site) -> Self {
+        cellgate::server::install_crypto_provider();
         let (edge, address) = listener().await;
         let (admin, admin_address) = listener().await;
-        let (yaml, authority) = behind_tls(folder.path(), yaml);
         let yaml = yaml
             .replace("127.0.0.1:9480", &address.to_string())
             .replace("127.0.0.1:9481", &admin_address.to_string())
@@ -46,7 +57,7 @@ impl Clocked {
         };
         let server = Server::start(config, Arc::<ManualClock>::clone(&clock), sockets).await;
         Self {
-            site: Site::at(address).with_tls(authority),
+            site: seen(Site::at(address)),
             clock,
             _server: server.expect("it starts"),
             _folder: folder,

@@ -1,7 +1,7 @@
 //! The language the tests are written in.
 //!
 //! [`Edge`] is a running Cellgate, [`Clocked`] one whose clock the test moves, [`Site`] what either is
-//! to its peers, [`Recorder`] an upstream that writes down what reached it,
+//! to its peers, [`ForeignIssuer`] another issuer, [`Recorder`] an upstream that writes down what reached it,
 //! [`SignIn`] a user with a browser that has no JavaScript, [`Answer`] what came back.
 
 mod answer;
@@ -10,6 +10,7 @@ mod clocked;
 mod component;
 mod edge;
 mod flow;
+mod foreign_issuer;
 mod form;
 mod recorder;
 mod site;
@@ -22,6 +23,7 @@ pub(crate) use clocked::Clocked;
 pub(crate) use component::{component, component_at, stock_component};
 pub(crate) use edge::{Edge, free_port};
 pub(crate) use flow::{Browser, SignIn, Tokens, claims, exchange};
+pub(crate) use foreign_issuer::ForeignIssuer;
 pub(crate) use form::{Form, attributes, form_fields};
 pub(crate) use recorder::Recorder;
 pub(crate) use site::Site;
