@@ -78,7 +78,7 @@ fn only_jose_names_the_jwt_crate() {
 
 #[test]
 fn only_the_conditions_of_routes_name_the_expression_language() {
-    only(&["gateway/policy/expression/"], &["cel::", "use cel"]);
+    only(&["gateway/policy/expression/"], &["cel::", "use cel;"]);
 }
 
 #[test]
