@@ -197,6 +197,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 token_places: TokenPlaces::default(),
                 pass_token: false,
                 allow_encoded_slash: false,
+                resource: None,
                 outlives_token: false,
                 websockets: None,
             }

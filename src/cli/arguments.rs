@@ -1,5 +1,6 @@
 //! What can be asked for on the command line. The doc comments are the text of `--help`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::clients::ClientsCommand;
@@ -33,6 +34,9 @@ Examples:
       cellgate hash-secret --generate
       cellgate hash-secret < password.txt
 
+  See why a request is refused, with each step of the decision:
+      cellgate explain --config cellgate.yaml --url https://files.example/api/x --token -
+
   Let an editor complete the file (VS Code, YAML extension): put this in its first line, after
       cellgate schema > cellgate.schema.json
       # yaml-language-server: $schema=cellgate.schema.json
@@ -44,7 +48,8 @@ Signals (run):
 Exit codes:
   0  done
   1  failed: the reason is on standard error
-  2  the configuration or the arguments are wrong";
+  2  the configuration or the arguments are wrong
+  3  explain: the request would be refused";
 
 /// A command.
 #[derive(Debug, Subcommand)]
@@ -69,6 +74,15 @@ pub(super) enum Command {
         #[arg(value_name = "FILE")]
         config: PathBuf,
     },
+    /// Say what would become of a request, and why; or show all routes.
+    ///
+    /// Takes the steps that a running Cellgate takes, with the same code: the form the request is
+    /// judged in, its route, its credential, revocation (with the state the configuration names),
+    /// each condition of the route, and what the upstream would get. Nothing is sent anywhere, and
+    /// no credential is shown.
+    ///
+    /// Exit code 0: it would be allowed. 3: it would be refused. 1 or 2: that cannot be said.
+    Explain(ExplainArguments),
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
     /// Hash a password or secret for the configuration, or make a secret.
@@ -118,6 +132,35 @@ pub(super) enum Command {
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
     Healthcheck(HealthcheckTarget),
+}
+
+/// Which request to explain.
+#[derive(Args, Debug)]
+pub(super) struct ExplainArguments {
+    /// The configuration that decides.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// Show the routes instead, in the order they decide, with everything each of them asks.
+    #[arg(long, conflicts_with_all = ["url", "token", "headers"])]
+    pub(super) routes: bool,
+    /// The method of the request.
+    #[arg(long, default_value = "GET")]
+    pub(super) method: String,
+    /// The whole URL, as a downstream would ask for it; it is not mended.
+    #[arg(long, required_unless_present = "routes")]
+    pub(super) url: Option<String>,
+    /// A bearer token; `-` reads it from standard input, so that it stands in no history.
+    #[arg(long)]
+    pub(super) token: Option<String>,
+    /// A further field, `Name: value`; can be repeated.
+    #[arg(long = "header", value_name = "FIELD")]
+    pub(super) headers: Vec<String>,
+    /// The address it would come from.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(super) source: IpAddr,
+    /// Write JSON.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// How a secret is hashed.

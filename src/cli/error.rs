@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use miette::GraphicalTheme;
 
 use super::clients::ClientsError;
+use super::explain::RequestError;
 use super::report::Refusal;
 use super::sessions::SessionsError;
 use crate::entropy::EntropyError;
@@ -76,19 +77,26 @@ pub(super) enum CliError {
         /// Why not.
         source: reqwest::Error,
     },
+    /// `explain` with arguments that are no request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// `explain`: the request would be refused, as standard output says.
+    #[error("the request would be refused")]
+    Refused,
     /// Standard output or input failed.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
-    /// 2: the operator wrote something wrong; 1: something went wrong.
+    /// 3: `explain` says no; 2: the operator wrote something wrong; 1: something went wrong.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code())
     }
 
-    const fn code(&self) -> u8 {
+    pub(super) const fn code(&self) -> u8 {
         match self {
+            Self::Refused => 3,
             Self::Config(_)
             | Self::Start(StartError::Config(_))
             | Self::NoProvider
@@ -97,6 +105,7 @@ impl CliError {
             | Self::Clients(_)
             | Self::Sessions(_)
             | Self::NoSecret
+            | Self::Request(_)
             | Self::NoAdmin => 2,
             Self::Start(_)
             | Self::NoState(_)
@@ -121,6 +130,8 @@ impl CliError {
                 };
                 refusal.write(to, &theme)
             }
+            // Standard output has the whole story.
+            Self::Refused => Ok(()),
             other => writeln!(to, "cellgate: {other}"),
         }
     }

@@ -10,6 +10,7 @@ mod state;
 
 mod check;
 mod clients;
+mod explain;
 mod hash_secret;
 mod healthcheck;
 mod keys;
@@ -28,7 +29,8 @@ use error::CliError;
 
 /// Runs the command that the arguments of this process name.
 ///
-/// Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong.
+/// Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong, 3 (`explain`
+/// alone) the request would be refused.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Not locked: while the server runs, its log goes to standard output.
@@ -51,6 +53,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
     match command {
         Command::Run { config } => run::run(config, &mut io::stderr()),
         Command::Check { config } => check::check(config, out),
+        Command::Explain(request) => explain::explain(request, out),
         Command::Schema => schema::schema(out),
         Command::HashSecret {
             kind,

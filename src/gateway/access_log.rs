@@ -8,6 +8,7 @@ use pingora::proxy::Session;
 
 use crate::telemetry::Metrics;
 
+use super::authentication::Principal;
 use super::context::{Context, Outcome};
 use super::rejection::Rejection;
 use super::serving::Gateway;
@@ -26,11 +27,8 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
         return;
     }
     let request = session.req_header();
-    let verified = ctx
-        .admission
-        .as_ref()
-        .and_then(|admission| admission.principal.as_ref())
-        .map(|principal| principal.verified());
+    let principal = ctx.findings.principal.as_ref();
+    let verified = principal.map(Principal::verified);
     let reason = match &ctx.outcome {
         Outcome::Rejected(rejection) => rejection.reason(),
         _ => "",
@@ -119,8 +117,8 @@ fn write_without_session(ctx: &Context, reason: &'static str, tunnel: Option<Tun
 
 /// The name of the route that was found, or `-`.
 fn route_name(ctx: &Context) -> &str {
-    let admission = ctx.admission.as_ref();
-    admission.map_or("-", |admission| admission.route.name.as_str())
+    let route = ctx.findings.route.as_ref();
+    route.map_or("-", |route| route.name.as_str())
 }
 
 /// A request of which nothing can be said but why it was refused.

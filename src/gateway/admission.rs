@@ -1,18 +1,17 @@
-//! From a request's bytes to its admission: the checks, in the order they are made.
+//! From a request's bytes to its admission: its one form, the decision, and what goes on.
 
 use std::mem;
 use std::sync::Arc;
 
-use http::{header, request};
+use http::{HeaderMap, Version, header, request};
 use pingora::proxy::Session;
 
-use super::authentication::{Inquiry, Presented, Principal, Who};
+use super::authentication::{Inquiry, Presented};
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::context::{Admission, Context, Journey};
+use super::decision::{Decided, Question, decide, decide_about};
 use super::forward::Forwarding;
-use super::policy::Asked;
 use super::rejection::Rejection;
-use super::route::Match;
 use super::settings::{Action, Route};
 use super::snapshot::Snapshot;
 use super::trusted_proxies::{Origin, TrustedProxies};
@@ -25,7 +24,6 @@ pub(super) fn canonicalize(
     snapshot: &Snapshot,
     scheme: Scheme,
 ) -> Result<CanonicalRequest, Rejection> {
-    let limits = &snapshot.limits;
     // HTTP/1: as it came over the wire, because Pingora cuts a target at `#`.
     let wire = session
         .as_http1()
@@ -47,11 +45,32 @@ pub(super) fn canonicalize(
         authority,
         scheme,
     };
-    let canonical = CanonicalRequest::parse(claimed, limits.target_bytes)?;
-    snapshot.rules.check(&request.headers, limits)?;
+    let canonical = check_head(claimed, &request.headers, snapshot)?;
     edit(session, |request| {
         snapshot.rules.clean(&mut request.headers, request.version);
     });
+    Ok(canonical)
+}
+
+/// The same for a head that is not of a session.
+pub(super) fn canonicalize_head(
+    claimed: Claimed<'_>,
+    headers: &mut HeaderMap,
+    version: Version,
+    snapshot: &Snapshot,
+) -> Result<CanonicalRequest, Rejection> {
+    let canonical = check_head(claimed, headers, snapshot)?;
+    snapshot.rules.clean(headers, version);
+    Ok(canonical)
+}
+
+fn check_head(
+    claimed: Claimed<'_>,
+    headers: &HeaderMap,
+    snapshot: &Snapshot,
+) -> Result<CanonicalRequest, Rejection> {
+    let canonical = CanonicalRequest::parse(claimed, snapshot.limits.target_bytes)?;
+    snapshot.rules.check(headers, &snapshot.limits)?;
     Ok(canonical)
 }
 
@@ -81,60 +100,49 @@ pub(super) enum Verdict {
 /// A request that waits for an issuer.
 #[derive(Debug)]
 pub(super) struct Pending {
-    route: Arc<Route>,
     inquiry: Inquiry,
 }
 
-/// Finds the route, the principal, and asks the policy.
-pub(super) fn admit(session: &Session, ctx: &Context) -> Result<Verdict, Rejection> {
-    let canonical = canonical(ctx)?;
-    let snapshot = &ctx.snapshot;
-    let route = match snapshot.routes.find(canonical) {
-        Match::Found(route) => route,
-        Match::MethodNotAllowed(allow) => return Err(Rejection::MethodNotAllowed { allow }),
-        Match::NotFound => return Err(Rejection::NoRoute),
+/// Decides about the request, and finds the way to its upstream. What came to light stays in
+/// `ctx`, whatever is decided.
+pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rejection> {
+    let question = Question {
+        snapshot: &ctx.snapshot,
+        canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
+        headers: &session.req_header().headers,
+        peer: ctx.peer,
+        now: ctx.now,
     };
-    if canonical.path.has_encoded_slash() && !route.allow_encoded_slash {
-        return Err(Rejection::EncodedSlash);
+    match decide(&question, &mut ctx.findings)? {
+        Decided::Passes(route) => let_pass(ctx, route).map(Verdict::Admitted),
+        Decided::Unsaid(inquiry) => Ok(Verdict::Pending(Pending { inquiry })),
     }
-    route.policy.check_source(ctx.peer)?;
-    let request = (&session.req_header().headers, canonical);
-    let principal = match snapshot
-        .authenticator
-        .principal(&route, request, presented(ctx))?
-    {
-        Who::Nobody => None,
-        Who::Known(principal) => Some(principal),
-        Who::Unsaid(inquiry) => return Ok(Verdict::Pending(Pending { route, inquiry })),
-    };
-    let_pass(ctx, route, principal).map(Verdict::Admitted)
 }
 
-/// Waits for the issuer, and asks the policy then.
+/// Waits for the issuer, and decides then.
 pub(super) async fn admit_when_told(
-    ctx: &Context,
+    session: &mut Session,
+    ctx: &mut Context,
     pending: Pending,
 ) -> Result<Admission, Rejection> {
     let authenticator = &ctx.snapshot.authenticator;
     let principal = authenticator.ask(&pending.inquiry, presented(ctx)).await?;
-    let_pass(ctx, pending.route, Some(principal))
+    let question = Question {
+        snapshot: &ctx.snapshot,
+        canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
+        headers: &session.req_header().headers,
+        peer: ctx.peer,
+        now: ctx.now,
+    };
+    let route = decide_about(&question, principal, &mut ctx.findings)?;
+    let_pass(ctx, route)
 }
 
-fn let_pass(
-    ctx: &Context,
-    route: Arc<Route>,
-    principal: Option<Principal>,
-) -> Result<Admission, Rejection> {
-    route.policy.check(&Asked {
-        verified: principal.as_ref().map(Principal::verified),
-        request: canonical(ctx)?,
-        source: ctx.peer,
-        now: ctx.now,
-    })?;
+fn let_pass(ctx: &Context, route: Arc<Route>) -> Result<Admission, Rejection> {
     let journey = journey(ctx, &route)?;
     Ok(Admission {
         route,
-        principal,
+        principal: ctx.findings.principal.clone(),
         journey,
     })
 }
@@ -198,10 +206,10 @@ fn edit<T>(session: &mut Session, change: impl FnOnce(&mut request::Parts) -> T)
 
 /// The canonical request, which every step but the first one finds.
 pub(super) fn canonical(ctx: &Context) -> Result<&CanonicalRequest, Rejection> {
-    ctx.canonical
-        .as_ref()
-        .ok_or(Rejection::Fault("the request was not made canonical"))
+    ctx.canonical.as_ref().ok_or(NOT_CANONICAL)
 }
+
+const NOT_CANONICAL: Rejection = Rejection::Fault("the request was not made canonical");
 
 /// Where the request began: the connection's other end, or what a trusted proxy there says.
 pub(super) fn origin(session: &Session, proxies: &TrustedProxies) -> Result<Origin, Rejection> {

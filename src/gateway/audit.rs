@@ -1,7 +1,33 @@
-//! The audit lines of the gateway: decisions that no access line tells at the time they are made.
+//! The audit lines of the gateway: exchanges that were ended, and good or once good tokens that were
+//! not enough. What a stranger can cause as often as there are requests has its access line and no
+//! other.
 
+use super::authentication::Principal;
 use super::context::Context;
 use super::lifetime::Ending;
+use super::rejection::Rejection;
+
+/// A request was refused: tells it when that was about somebody who is known.
+pub(super) fn refused(rejection: &Rejection, ctx: &Context) {
+    let verified = ctx.findings.principal.as_ref().map(Principal::verified);
+    let is_about_somebody = verified.is_some() && rejection.is_of_policy();
+    if !is_about_somebody && !matches!(rejection, Rejection::Revoked) {
+        return;
+    }
+    let client_id = verified.and_then(|verified| verified.client_id.as_ref());
+    tracing::info!(
+        target: "audit",
+        event = "access",
+        outcome = "refused",
+        reason = rejection.reason(),
+        request.id = ctx.request_id,
+        route.name = ctx.findings.route.as_ref().map(|route| route.name.as_str()),
+        user.subject = verified.map(|verified| verified.subject.as_str()),
+        client.id = client_id.map(|id| id.as_str()),
+        peer.address = %ctx.peer,
+        "a token was not enough"
+    );
+}
 
 /// An exchange was ended because what it was admitted for ended.
 pub(super) fn exchange_ended(ctx: &Context, ending: Ending) {

@@ -12,6 +12,7 @@ use crate::telemetry::Metrics;
 
 use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
+use super::decision::Findings;
 use super::lifetime::{self, Basis, Ending};
 use super::rejection::Rejection;
 use super::settings::Route;
@@ -29,6 +30,8 @@ pub struct Context {
     pub(super) request_id: String,
     pub(super) peer: IpAddr,
     pub(super) canonical: Option<CanonicalRequest>,
+    /// What was found out, also about a request that is refused.
+    pub(super) findings: Findings,
     pub(super) admission: Option<Admission>,
     pub(super) outcome: Outcome,
     /// The upstream's; 0 before it answered.
@@ -62,6 +65,8 @@ pub(super) enum Outcome {
     Pending,
     /// An endpoint of the provider answered.
     Provider,
+    /// The metadata of a protected resource.
+    Metadata,
     /// The built-in answer.
     Whoami,
     /// An upstream answered.
@@ -75,7 +80,7 @@ impl Outcome {
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::Pending => "aborted",
-            Self::Provider | Self::Whoami => "answered",
+            Self::Provider | Self::Metadata | Self::Whoami => "answered",
             Self::Forwarded => "forwarded",
             Self::Rejected(rejection) => match rejection {
                 Rejection::NoServer
@@ -100,6 +105,7 @@ impl Context {
             request_id: crate::entropy::frequent_identifier().unwrap_or_default(),
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             canonical: None,
+            findings: Findings::default(),
             admission: None,
             outcome: Outcome::Pending,
             status: 0,

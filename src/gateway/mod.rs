@@ -10,7 +10,8 @@
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
-//! 7. `rejection` is where every refusal and failure ends.
+//! 7. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
+//!    a request that nobody sent.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
 //! gateway does not know where its settings come from, nor how connections are accepted.
@@ -24,11 +25,13 @@ mod edge;
 
 mod admission;
 mod canonical;
+mod decision;
 mod headers;
 mod trusted_proxies;
 
 mod authentication;
 mod policy;
+mod resource;
 mod route;
 
 mod forward;
@@ -39,6 +42,8 @@ mod exchange;
 mod failure;
 mod rejection;
 mod whoami;
+
+mod explanation;
 
 mod access_log;
 mod audit;
@@ -56,12 +61,14 @@ pub use canonical::{
 };
 pub use context::Context;
 pub use edge::{Edge, HeadError};
+pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
 pub use headers::{HeaderError, HeaderRules};
 pub use policy::{
     Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,
     ExpressionError, StepUp,
 };
 pub use rejection::Rejection;
+pub use resource::Resource;
 pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{

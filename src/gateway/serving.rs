@@ -7,20 +7,21 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use pingora::proxy::Session;
+use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
 use super::admission::{Pending, Verdict};
-use super::canonical::Scheme;
 use super::context::{Admission, Context, InFlight, Outcome};
 use super::headers::X_REQUEST_ID;
 use super::lifetime::OpenExchanges;
 use super::rejection::{Asked, Rejection, answer};
+use super::resource::Resource;
 use super::settings::Action;
 use super::snapshot::Snapshot;
-use super::{admission, exchange, whoami};
+use super::{admission, audit, exchange, resource, whoami};
 
 /// The gateway; a handle, cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub(super) enum Taken {
     Forward,
     /// An endpoint of the provider answers.
     AskProvider(Arc<Provider>),
+    /// The metadata of a protected resource are asked for.
+    Metadata(Bytes),
     /// The built-in answer.
     Whoami,
     /// An issuer has to say who asks, before anything else can be said.
@@ -98,6 +101,7 @@ impl Gateway {
     ) -> pingora::Result<()> {
         let answered = match end {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
+            Ok(Taken::Metadata(document)) => describe(session, ctx, document).await,
             Ok(Taken::Whoami) => show(session, ctx).await,
             // Whoever calls this has waited for the issuer and does not forward here.
             Ok(Taken::Forward) => Ok(()),
@@ -121,6 +125,7 @@ impl Gateway {
             self.0.metrics.token_refused(rejection.reason());
         }
         log(&rejection, ctx);
+        audit::refused(&rejection, ctx);
         let wire = rejection.wire();
         let begun = session
             .response_written()
@@ -129,9 +134,12 @@ impl Gateway {
         if !wire.keeps_connection {
             session.set_keepalive(None);
         }
+        let route = ctx.findings.route.as_ref();
+        let resource = route.and_then(|route| route.resource.as_ref());
         let asked = Asked {
             accept: session.req_header().headers.get(header::ACCEPT),
             request_id: &ctx.request_id,
+            resource_metadata: resource.map(Resource::metadata_url),
         };
         let response = answer(&rejection, &asked);
         ctx.outcome = Outcome::Rejected(rejection);
@@ -151,12 +159,12 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
     }
     let scheme = origin.scheme.unwrap_or_else(|| admission::scheme(session));
     ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot, scheme)?);
-    if let Some(provider) = provider_of(ctx)? {
-        let may_be_plain = !ctx.snapshot.has_tls && origin.scheme.is_none();
-        if provider.is_https() && scheme != Scheme::Https && !may_be_plain {
-            return Err(Rejection::NeedsTls);
-        }
-        return Ok(Taken::AskProvider(provider));
+    let canonical = admission::canonical(ctx)?;
+    if let Some(provider) = ctx.snapshot.provider_of(canonical, &origin)? {
+        return Ok(Taken::AskProvider(Arc::clone(provider)));
+    }
+    if let Some(document) = ctx.snapshot.resources.find(canonical) {
+        return Ok(Taken::Metadata(document.clone()));
     }
     match admission::admit(session, ctx)? {
         Verdict::Admitted(admission) => go_on(session, ctx, admission),
@@ -170,7 +178,7 @@ pub(super) async fn take_when_told(
     ctx: &mut Context,
     pending: Pending,
 ) -> Result<Taken, Rejection> {
-    let admission = admission::admit_when_told(ctx, pending).await?;
+    let admission = admission::admit_when_told(session, ctx, pending).await?;
     go_on(session, ctx, admission)
 }
 
@@ -188,15 +196,6 @@ fn go_on(
     Ok(taken)
 }
 
-/// The provider, if the request is for one of its endpoints.
-fn provider_of(ctx: &Context) -> Result<Option<Arc<Provider>>, Rejection> {
-    let canonical = admission::canonical(ctx)?;
-    let is_asked = |provider: &&Arc<Provider>| {
-        canonical.authority.host() == provider.host() && provider.serves(canonical.path.as_str())
-    };
-    Ok(ctx.snapshot.provider.as_ref().filter(is_asked).cloned())
-}
-
 /// Hands a request over to the provider.
 async fn ask(
     provider: &Provider,
@@ -205,8 +204,21 @@ async fn ask(
 ) -> Result<(), Rejection> {
     let deadline = ctx.snapshot.limits.head_timeout;
     let request = exchange::read(session, admission::canonical(ctx)?, deadline).await?;
-    let response = provider.answer(request, ctx.peer).await;
+    // Its lines bear the id of the request that they are about; at this level whatever is filtered.
+    let span = tracing::error_span!("request", request.id = ctx.request_id);
+    let response = provider.answer(request, ctx.peer).instrument(span).await;
     ctx.outcome = Outcome::Provider;
+    reply(session, ctx, response).await
+}
+
+/// Answers with the metadata of a protected resource.
+async fn describe(
+    session: &mut Session,
+    ctx: &mut Context,
+    document: Bytes,
+) -> Result<(), Rejection> {
+    let response = resource::answer(admission::canonical(ctx)?, document)?;
+    ctx.outcome = Outcome::Metadata;
     reply(session, ctx, response).await
 }
 

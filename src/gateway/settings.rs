@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::policy::Conditions;
+use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
 
 use super::trusted_proxies::TrustedProxies;
@@ -54,6 +55,8 @@ pub struct Route {
     pub pass_token: bool,
     /// Whether `%2F` may stand in a path (default no).
     pub allow_encoded_slash: bool,
+    /// The protected resource it belongs to; `None`: no metadata are published (RFC 9728).
+    pub resource: Option<Resource>,
     /// Whether an exchange that is under way goes on when its token expires (default no). A
     /// revocation ends it in any case.
     pub outlives_token: bool,

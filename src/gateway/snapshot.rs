@@ -9,11 +9,14 @@ use crate::provider::Provider;
 use crate::store::Revocations;
 
 use super::authentication::Authenticator;
+use super::canonical::{CanonicalRequest, Scheme};
 use super::forward;
 use super::headers::{HeaderRules, NameSet};
+use super::rejection::Rejection;
+use super::resource::Resources;
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
-use super::trusted_proxies::TrustedProxies;
+use super::trusted_proxies::{Origin, TrustedProxies};
 use super::upstream::{Upstream, Upstreams};
 
 /// The parts that requests work with.
@@ -42,11 +45,13 @@ pub struct Snapshot {
     pub(super) not_an_upstreams: NameSet,
     pub(super) limits: Limits,
     pub(super) access_log: bool,
-    pub(super) provider: Option<Arc<Provider>>,
+    provider: Option<Arc<Provider>>,
     pub(super) trusted_proxies: TrustedProxies,
     /// Whether a listener speaks TLS, so that a plain connection is not one whose TLS ended in
     /// front of us.
-    pub(super) has_tls: bool,
+    has_tls: bool,
+    /// The metadata of protected resources.
+    pub(super) resources: Resources,
     upstreams: HashMap<String, Arc<Upstream>>,
 }
 
@@ -95,8 +100,32 @@ impl Snapshot {
             trusted_proxies: settings.trusted_proxies.clone(),
             has_tls: settings.has_tls,
             provider: parts.provider,
+            resources: Resources::new(&settings.routes),
             upstreams,
         })
+    }
+
+    /// The provider, if the request is for one of its endpoints.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::NeedsTls`] when it is, but came without.
+    pub(super) fn provider_of(
+        &self,
+        request: &CanonicalRequest,
+        origin: &Origin,
+    ) -> Result<Option<&Arc<Provider>>, Rejection> {
+        let is_asked = |provider: &&Arc<Provider>| {
+            request.authority.host() == provider.host() && provider.serves(request.path.as_str())
+        };
+        let Some(provider) = self.provider.as_ref().filter(is_asked) else {
+            return Ok(None);
+        };
+        let may_be_plain = !self.has_tls && origin.scheme.is_none();
+        if provider.is_https() && request.scheme != Scheme::Https && !may_be_plain {
+            return Err(Rejection::NeedsTls);
+        }
+        Ok(Some(provider))
     }
 
     /// The upstream a route names; there is one, or there would be no snapshot.

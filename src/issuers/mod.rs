@@ -140,6 +140,13 @@ impl Issuers {
         }
     }
 
+    /// Fetches everybody's keys once, side by side. An issuer that does not answer is logged, and its
+    /// tokens cannot be judged.
+    pub async fn fetch_keys(&self) {
+        let fetchers = self.fetchers().map(|fetcher| fetcher.refresh());
+        futures_util::future::join_all(fetchers).await;
+    }
+
     /// Tells the metrics how old everybody's keys are.
     pub fn report(&self, metrics: &Metrics, now: Timestamp) {
         metrics.forget_issuer_keys();

@@ -46,7 +46,10 @@ impl Foundation {
     }
 
     /// The same over a store in memory, which leaves nothing behind.
-    async fn in_memory(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub(super) async fn in_memory(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let settings = store::Settings {
             path: None,
             key_file: None,
@@ -109,6 +112,19 @@ impl Pieces {
         if let Some((settings, state)) = own {
             ensure_keys(settings, state, foundation.clock.as_ref()).await?;
         }
+        Self::assemble(config, foundation, earlier)
+    }
+
+    /// The same with the keys there are.
+    pub(super) fn assemble(
+        config: &Config,
+        foundation: &Foundation,
+        earlier: &Issuers,
+    ) -> Result<Self, StartError> {
+        let own = match (&config.provider, &foundation.state) {
+            (Some(settings), Some(state)) => Some((settings, state)),
+            _ => None,
+        };
         let limits = &config.gateway.limits;
         let issuers = Arc::new(issuers(config, foundation, earlier)?);
         let verifier = TokenVerifier::new(

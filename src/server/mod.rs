@@ -19,6 +19,7 @@ mod running;
 mod assembly;
 mod inspection;
 mod maintenance;
+mod preview;
 mod task;
 
 mod certificates;
@@ -39,6 +40,7 @@ mod tests;
 pub use assembly::check;
 pub use error::StartError;
 pub(crate) use inspection::{Finding, Severity, inspect};
+pub use preview::{Preview, preview};
 pub use run::run;
 pub use running::Server;
 pub use settings::{CertificatePem, Listener, ListenerTls};

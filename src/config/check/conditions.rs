@@ -13,7 +13,7 @@ use crate::config::file::{
 };
 use crate::config::key_path::KeyPath;
 use crate::gateway::{ClaimCondition, ClaimPath, ClaimValue, Conditions, Expression, StepUp};
-use crate::model::ClientId;
+use crate::model::{AuthenticationContext, ClientId};
 
 /// Checks the further conditions of a route; `None` when it has none.
 pub(super) fn conditions(
@@ -27,7 +27,7 @@ pub(super) fn conditions(
         clients: clients(checker, table, accepted, &at.key("clients")),
         claims: claims(checker, table, &at.key("claims")),
         expression: expression(checker, table, &at.key("condition")),
-        step_up: step_up(checker, &table.step_up, &at.key("step_up")),
+        step_up: step_up(checker, &table.step_up, accepted, &at.key("step_up")),
     };
     let is_asked = !conditions.networks.is_empty()
         || !conditions.clients.is_empty()
@@ -180,7 +180,12 @@ fn expression(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Option
     Some(expression)
 }
 
-fn step_up(checker: &mut Checker, table: &StepUpTable, at: &KeyPath) -> Option<StepUp> {
+fn step_up(
+    checker: &mut Checker,
+    table: &StepUpTable,
+    accepted: &Accepted,
+    at: &KeyPath,
+) -> Option<StepUp> {
     let acr = table.acr.clone().unwrap_or_default();
     for (n, value) in acr.iter().enumerate() {
         // It stands in a challenge, among others (RFC 9470 §3).
@@ -192,6 +197,12 @@ fn step_up(checker: &mut Checker, table: &StepUpTable, at: &KeyPath) -> Option<S
                 "Write each value as an item of its own, for example `mfa`.",
             );
         }
+    }
+    let ours = AuthenticationContext::ALL.map(AuthenticationContext::as_str);
+    let is_ours = |value: &String| ours.contains(&value.as_str());
+    if !acr.is_empty() && accepted.is_own_alone() && !acr.iter().any(is_ours) {
+        let text = format!("the provider here states only {}", ours.join(", "));
+        checker.warn(&at.key("acr"), &format!("{text}, so nobody can pass"));
     }
     is_asked(table).then(|| StepUp {
         max_age: table.max_age_s.map(Duration::from_secs),

@@ -60,6 +60,11 @@ impl Accepted {
         }
     }
 
+    /// Whether all tokens are ours, wherever.
+    pub(super) const fn is_own_alone(&self) -> bool {
+        self.own.is_some() && self.trusted.is_empty() && !self.some_unknown
+    }
+
     fn default_issuers(&self) -> Vec<String> {
         match &self.own {
             Some(own) => vec![own.clone()],

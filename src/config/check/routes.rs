@@ -8,7 +8,7 @@ use super::{Checker, host, route_path, token_places, upstreams, websockets};
 use crate::config::document::nearest;
 use crate::config::file::{RouteTable, TokenMode};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{Action, HeaderRules, Route};
+use crate::gateway::{Action, HeaderRules, Policy, Resource, Route};
 
 /// What routes refer to.
 pub(super) struct Around<'a> {
@@ -45,6 +45,7 @@ pub(super) fn routes(
         let policy = policy::policy(checker, table, around.accepted, &at);
         let token_places = token_places::token_places(checker, table, around.rules, &at);
         let websockets = websockets::websockets(checker, table, &at);
+        let resource = resource(checker, table, &policy, &at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
             routes.push(Route {
                 name: name.to_owned(),
@@ -56,6 +57,7 @@ pub(super) fn routes(
                 token_places,
                 pass_token: table.token == TokenMode::Pass,
                 allow_encoded_slash: table.allow_encoded_slash,
+                resource,
                 outlives_token: table.outlives_token,
                 websockets,
             });
@@ -173,6 +175,33 @@ fn action(
             Some(Action::Upstream(name.clone()))
         }
     }
+}
+
+/// The protected resource that the route belongs to: the first audience that is a URL at or above
+/// it. Only an audience will do, since a token that names anything else is refused.
+fn resource(
+    checker: &mut Checker,
+    table: &RouteTable,
+    policy: &Policy,
+    at: &KeyPath,
+) -> Option<Resource> {
+    let path = table.path.as_deref()?;
+    if table.resource_metadata == Some(false) {
+        return None;
+    }
+    let audience = policy.audience.iter();
+    let found = audience
+        .filter_map(|text| Resource::parse(text))
+        .find(|resource| resource.covers(table.host.as_deref(), path));
+    if found.is_none() && table.resource_metadata == Some(true) {
+        checker.refuse(
+            &at.key("resource_metadata"),
+            "has no resource to describe: no audience is a URL at or above this route",
+            "Write, for example, `audience: [https://api.example/files/]` for a route with \
+             `host: api.example` and `path: /files/`.",
+        );
+    }
+    found
 }
 
 fn check_upstream(checker: &mut Checker, name: &str, upstreams: &upstreams::Checked, at: &KeyPath) {

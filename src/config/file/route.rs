@@ -59,6 +59,9 @@ pub(crate) struct RouteTable {
     pub(crate) condition: Option<String>,
     /// Where a token may be; of all these places together there must be one.
     pub(crate) token_from: TokenPlacesTable,
+    /// Whether metadata of the protected resource are published and named in challenges
+    /// (RFC 9728); left out: if one of `audience` is a URL at or above this route.
+    pub(crate) resource_metadata: Option<bool>,
     /// What becomes of the token on the way to the upstream.
     pub(crate) token: TokenMode,
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another

@@ -96,6 +96,15 @@ const CONDITIONS: &[Row] = &[
         ],
     ),
     (
+        "metadata without a resource",
+        "routes: [{name: a, path: /, whoami: true, authentication: anonymous, resource_metadata: true}]",
+        &[(
+            "routes[0].resource_metadata",
+            2,
+            "no audience is a URL at or above this route",
+        )],
+    ),
+    (
         "a condition on a token where there is none",
         "routes: [{name: a, path: /, whoami: true, authentication: anonymous, condition: token == null}]",
         &[(

@@ -150,6 +150,7 @@ impl Edge {
         let asked = Asked {
             accept: None,
             request_id: &request_id,
+            resource_metadata: None,
         };
         let bytes = on_the_wire(answer(rejection, &asked));
         let refused = RefusedHead {

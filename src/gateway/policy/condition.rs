@@ -48,6 +48,11 @@ impl<'a> Condition<'a> {
             .chain(conditions.step_up.as_ref().map(Self::StepUp))
     }
 
+    /// Whether it is asked of a request without a token, too.
+    pub(in crate::gateway) const fn is_asked_without_token(self) -> bool {
+        matches!(self, Self::Expression(_))
+    }
+
     /// Whether the request meets it.
     ///
     /// # Errors

@@ -101,6 +101,14 @@ impl Policy {
         })
     }
 
+    /// Everything that is asked, each in a few words for the operator.
+    pub fn described(&self) -> impl Iterator<Item = String> {
+        let is_anonymous = self.authentication == Authentication::Anonymous;
+        let of_every_token = self.conditions().take(if is_anonymous { 0 } else { 3 });
+        let of_every_token: Vec<String> = of_every_token.map(|it| it.to_string()).collect();
+        of_every_token.into_iter().chain(self.further_conditions())
+    }
+
     /// What is asked, in order; without the network, which is asked before.
     pub(super) fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
         let of_every_token = [

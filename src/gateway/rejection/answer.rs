@@ -15,6 +15,8 @@ pub(in crate::gateway) struct Asked<'a> {
     pub(in crate::gateway) accept: Option<&'a HeaderValue>,
     /// Repeated, so that a caller can name the request to the operator.
     pub(in crate::gateway) request_id: &'a str,
+    /// Where the metadata of the resource are that was asked for (RFC 9728 §5.1).
+    pub(in crate::gateway) resource_metadata: Option<&'a str>,
 }
 
 /// The answer: status, challenge (RFC 6750 §3), and a body that says no more than the status,
@@ -48,16 +50,23 @@ pub(in crate::gateway) fn answer(rejection: &Rejection, asked: &Asked<'_>) -> Re
     if let Ok(id) = HeaderValue::from_str(asked.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
-    add_challenge(headers, rejection, wire.challenge);
+    if let Some(mut text) = challenge(rejection, wire.challenge) {
+        if let Some(url) = asked.resource_metadata {
+            parameter(&mut text, "resource_metadata", url);
+        }
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+    }
     add_hints(headers, rejection);
     response
 }
 
 /// `WWW-Authenticate` (RFC 6750 §3). The texts are ours and printable; scopes have no quotes.
-fn add_challenge(headers: &mut HeaderMap, rejection: &Rejection, challenge: Challenge) {
+fn challenge(rejection: &Rejection, challenge: Challenge) -> Option<String> {
     let mut text = String::from("Bearer realm=\"cellgate\"");
     match challenge {
-        Challenge::Absent => return,
+        Challenge::Absent => return None,
         Challenge::Bare => {}
         Challenge::Error(code, description) => {
             parameter(&mut text, "error", code);
@@ -80,9 +89,7 @@ fn add_challenge(headers: &mut HeaderMap, rejection: &Rejection, challenge: Chal
         }
         _ => {}
     }
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert(header::WWW_AUTHENTICATE, value);
-    }
+    Some(text)
 }
 
 /// Adds a parameter whose value has neither quotes nor backslashes.
@@ -193,8 +200,29 @@ mod tests {
         let asked = Asked {
             accept: accept.as_ref(),
             request_id: "id-1",
+            resource_metadata: None,
         };
         answer(rejection, &asked)
+    }
+
+    /// RFC 9728 §5.1; and nothing about a resource where there is no challenge.
+    #[test]
+    fn a_challenge_says_where_to_read_whom_to_ask() {
+        let url = "https://a.test/.well-known/oauth-protected-resource";
+        let asked = Asked {
+            accept: None,
+            request_id: "id-1",
+            resource_metadata: Some(url),
+        };
+        let challenge = |rejection: &Rejection| {
+            let response = answer(rejection, &asked);
+            field(&response, "www-authenticate").map(str::to_owned)
+        };
+
+        let expected = format!("Bearer realm=\"cellgate\", resource_metadata=\"{url}\"");
+        assert_eq!(challenge(&Rejection::NoCredential), Some(expected));
+        assert!(challenge(&Rejection::Revoked).unwrap().contains(url));
+        assert_eq!(challenge(&Rejection::Claim), None);
     }
 
     fn field<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {

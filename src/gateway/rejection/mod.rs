@@ -313,17 +313,26 @@ impl Rejection {
         }
     }
 
+    /// Whether a route's policy refused somebody whose token is good.
+    pub(super) const fn is_of_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::Issuer
+                | Self::Audience
+                | Self::Scope { .. }
+                | Self::Client
+                | Self::Claim
+                | Self::Condition
+                | Self::ConditionFailed { .. }
+                | Self::StepUp { .. }
+        )
+    }
+
     /// Whether a credential was refused, or was good but not enough; that is counted apart.
     pub(super) const fn is_about_credential(&self) -> bool {
         !matches!(self.wire().challenge, Challenge::Absent)
-            || matches!(
-                self,
-                Self::TooManyFailures { .. }
-                    | Self::Client
-                    | Self::Claim
-                    | Self::Condition
-                    | Self::ConditionFailed { .. }
-            )
+            || matches!(self, Self::TooManyFailures { .. })
+            || self.is_of_policy()
     }
 }
 

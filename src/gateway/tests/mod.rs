@@ -3,7 +3,7 @@
 pub(crate) mod support;
 
 pub(crate) mod corpus;
-mod harness;
+pub(crate) mod harness;
 mod lines;
 mod played;
 pub(crate) mod recorder;
@@ -14,7 +14,7 @@ mod framing;
 mod http2;
 mod issuers;
 mod lifetime;
-mod policies;
+pub(crate) mod policies;
 mod provider;
 mod requests;
 mod responses;

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use super::harness::{Answer, NOW, TestGateway};
 use crate::gateway::settings::Settings;
-use crate::gateway::{ClaimCondition, ClaimPath, ClaimValue, Conditions, Expression, StepUp};
+use crate::gateway::{
+    ClaimCondition, ClaimPath, ClaimValue, Conditions, Expression, Resource, StepUp,
+};
 use crate::model::{ClientId, Scope};
 
 /// `/admin/` of the corpus: group `admins`, `acr` `mfa`, a sign-in of the last 300 seconds.
-fn admin_conditions() -> Conditions {
+pub(crate) fn admin_conditions() -> Conditions {
     Conditions {
         claims: vec![ClaimCondition {
             claim: ClaimPath::parse("groups").unwrap(),
@@ -37,7 +39,7 @@ fn condition_of(settings: &mut Settings, name: &str, conditions: &Conditions) {
     }
 }
 
-async fn gateway(name: &str, conditions: Conditions) -> TestGateway {
+pub(crate) async fn gateway(name: &str, conditions: Conditions) -> TestGateway {
     TestGateway::with(|settings| condition_of(settings, name, &conditions)).await
 }
 
@@ -51,7 +53,7 @@ async fn with_token(
     gateway.get(target, &[("Authorization", &bearer)]).await
 }
 
-fn administrator(claims: &mut Value) {
+pub(crate) fn administrator(claims: &mut Value) {
     claims["groups"] = json!(["staff", "admins"]);
     claims["acr"] = json!("mfa");
     claims["auth_time"] = json!(NOW.as_secs() - 300);
@@ -211,4 +213,41 @@ async fn an_expression_that_is_not_true_refuses() {
     }
     let absent = with_token(&gateway, "/admin/x", |_| {}).await;
     assert_eq!(absent.status, 403, "absent");
+}
+
+/// RFC 9728: named in the challenge, published for everybody, and not for every method.
+#[tokio::test]
+async fn a_challenge_leads_to_the_metadata_of_the_resource() {
+    let gateway = TestGateway::with(|settings| {
+        for route in &mut settings.routes {
+            if route.name.starts_with("api") {
+                route.resource = Resource::parse("http://a.test/api/");
+            }
+        }
+    })
+    .await;
+
+    let refused = gateway.get("/api/x", &[]).await;
+    let challenge = refused.field("www-authenticate").unwrap();
+    let url = "http://a.test/.well-known/oauth-protected-resource/api/";
+    assert!(
+        challenge.ends_with(&format!("resource_metadata=\"{url}\"")),
+        "{challenge}"
+    );
+    let elsewhere = gateway.get("/admin/x", &[]).await;
+    let challenge = elsewhere.field("www-authenticate").unwrap();
+    assert!(!challenge.contains("resource_metadata"), "{challenge}");
+
+    let path = "/.well-known/oauth-protected-resource/api/";
+    let metadata = gateway.get(path, &[]).await;
+    assert_eq!(metadata.status, 200);
+    assert_eq!(metadata.field("access-control-allow-origin"), Some("*"));
+    assert_eq!(metadata.json()["resource"], "http://a.test/api/");
+    assert_eq!(
+        metadata.json()["scopes_supported"],
+        json!(["read", "write"])
+    );
+    let posted = format!("POST {path} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(gateway.send(posted).await.status, 405);
+    gateway.assert_nothing_forwarded("metadata");
 }

@@ -45,7 +45,7 @@ use super::edge::{LINGER, hear_out};
 use super::exchange;
 use super::headers::X_REQUEST_ID;
 use super::proxy::set_timeouts;
-use super::serving::{Gateway, Taken, take};
+use super::serving::{Gateway, Taken, take, take_when_told};
 
 use handshake::Handshake;
 pub use handshake::HandshakeError;
@@ -91,7 +91,11 @@ impl Tunnels {
         set_timeouts(&mut session, &ctx.snapshot.limits);
         session.set_keepalive(None);
         let handshake = Handshake::read(session.req_header());
-        let opened = match take(&mut session, &mut ctx) {
+        let mut taken = take(&mut session, &mut ctx);
+        if let Ok(Taken::AskIssuer(pending)) = taken {
+            taken = Box::pin(take_when_told(&mut session, &mut ctx, *pending)).await;
+        }
+        let opened = match taken {
             Ok(Taken::Forward) => self.reach(&mut session, &mut ctx, handshake).await,
             end => {
                 // Whether downstream heard it is told by the access line.

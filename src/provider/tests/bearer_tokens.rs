@@ -29,6 +29,8 @@ async fn an_access_token_says_what_a_resource_server_needs() {
             "iat": 1_800_000_000,
             "exp": 1_800_000_600,
             "auth_time": 1_800_000_000,
+            "acr": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+            "amr": ["pwd"],
             "email": "alice@example.test",
             "email_verified": true,
         })

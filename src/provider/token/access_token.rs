@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::entropy;
 use crate::jose::Verified;
-use crate::model::{Client, Grant, Scope, Subject, Timestamp};
+use crate::model::{AuthenticationContext, Client, Grant, Scope, Subject, Timestamp};
 use crate::provider::Provider;
 use crate::provider::claims;
 use crate::provider::error::TokenError;
@@ -83,9 +83,13 @@ fn claims_of_grant(
     terms: &AccessTokenTerms<'_>,
 ) -> Map<String, Value> {
     let mut claims = claims::for_access_token(terms.client, terms.scope, &grant.user);
-    let registered: [(&str, Value); 3] = [
+    let context = AuthenticationContext::default();
+    let registered: [(&str, Value); 5] = [
         ("sub", subject.as_str().into()),
+        // RFC 9068 §2.2.1: how and when the user signed in, for those who ask for more (RFC 9470).
         ("auth_time", grant.authenticated_at.as_secs().into()),
+        ("acr", context.as_str().into()),
+        ("amr", context.methods().into()),
         // Ours: lets every token of a grant be refused at once.
         ("grant_id", grant.id.as_str().into()),
     ];

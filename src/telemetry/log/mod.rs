@@ -172,7 +172,8 @@ where
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        // The provider's lines say in it which request they are about.
+        .with_current_span(true)
         .with_span_list(false)
         .with_writer(writer);
     Ok(tracing_subscriber::registry()

@@ -1,0 +1,113 @@
+//! Which route a request takes, who asks, and whether it may pass: the decision, apart from
+//! connections, so that it can be explained by the code that makes it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::model::Timestamp;
+
+use super::authentication::{Inquiry, Presented, Principal, Who};
+use super::canonical::CanonicalRequest;
+use super::policy::Asked;
+use super::rejection::Rejection;
+use super::route::Match;
+use super::settings::Route;
+use super::snapshot::Snapshot;
+
+/// What is decided about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) canonical: &'a CanonicalRequest,
+    /// Its fields, cleaned of what downstream may not say.
+    pub(super) headers: &'a HeaderMap,
+    pub(super) peer: IpAddr,
+    pub(super) now: Timestamp,
+}
+
+/// What came to light on the way to a decision, whichever it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Findings {
+    /// The route, once it was found.
+    pub(super) route: Option<Arc<Route>>,
+    /// Who asks, once that was established.
+    pub(super) principal: Option<Principal>,
+}
+
+/// What can be decided at once.
+#[derive(Debug)]
+pub(super) enum Decided {
+    /// The request may pass on this route.
+    Passes(Arc<Route>),
+    /// First an issuer has to say who asks: then [`decide_about`].
+    Unsaid(Inquiry),
+}
+
+/// Decides whether the request may pass.
+///
+/// # Errors
+///
+/// [`Rejection`] when it may not.
+pub(super) fn decide(
+    question: &Question<'_>,
+    findings: &mut Findings,
+) -> Result<Decided, Rejection> {
+    let Question {
+        snapshot,
+        canonical,
+        headers,
+        peer,
+        now,
+    } = *question;
+    let route = match snapshot.routes.find(canonical) {
+        Match::Found(route) => route,
+        Match::MethodNotAllowed(allow) => return Err(Rejection::MethodNotAllowed { allow }),
+        Match::NotFound => return Err(Rejection::NoRoute),
+    };
+    findings.route = Some(Arc::clone(&route));
+    if canonical.path.has_encoded_slash() && !route.allow_encoded_slash {
+        return Err(Rejection::EncodedSlash);
+    }
+    route.policy.check_source(peer)?;
+    let presented = Presented { peer, now };
+    let authenticator = &snapshot.authenticator;
+    findings.principal = match authenticator.principal(&route, (headers, canonical), presented)? {
+        Who::Nobody => None,
+        Who::Known(principal) => Some(principal),
+        Who::Unsaid(inquiry) => return Ok(Decided::Unsaid(inquiry)),
+    };
+    route.policy.check(&question.asked(findings))?;
+    Ok(Decided::Passes(route))
+}
+
+/// Decides about a request on the route that was found, now that an issuer has said who asks.
+///
+/// # Errors
+///
+/// [`Rejection`] when it may not pass.
+pub(super) fn decide_about(
+    question: &Question<'_>,
+    principal: Principal,
+    findings: &mut Findings,
+) -> Result<Arc<Route>, Rejection> {
+    findings.principal = Some(principal);
+    let route = findings.route.clone().ok_or(Rejection::Fault(
+        "an issuer was asked before a route was found",
+    ))?;
+    route.policy.check(&question.asked(findings))?;
+    Ok(route)
+}
+
+impl<'a> Question<'a> {
+    /// What policies are asked, of whoever was found.
+    pub(super) fn asked(&self, findings: &'a Findings) -> Asked<'a> {
+        Asked {
+            verified: findings.principal.as_ref().map(Principal::verified),
+            request: self.canonical,
+            source: self.peer,
+            now: self.now,
+        }
+    }
+}

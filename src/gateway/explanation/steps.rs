@@ -1,0 +1,133 @@
+//! The steps of a decision in words.
+
+use std::net::IpAddr;
+
+use http::HeaderName;
+
+use crate::gateway::canonical::CanonicalRequest;
+use crate::gateway::decision::Findings;
+use crate::gateway::policy::Asked;
+use crate::gateway::rejection::Rejection;
+use crate::gateway::settings::{Authentication, Route};
+
+/// One step of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is looked at: `request`, `route`, `credential`, `policy`, …
+    pub name: &'static str,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The same in words.
+    pub text: String,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Passed,
+    /// It ends here, for the reason that the log would have.
+    Refused(&'static str),
+}
+
+impl Step {
+    pub(super) const fn new(name: &'static str, outcome: Outcome, text: String) -> Self {
+        Self {
+            name,
+            outcome,
+            text,
+        }
+    }
+}
+
+pub(super) fn canonical(request: &CanonicalRequest) -> String {
+    format!(
+        "{} {}://{}{}",
+        request.method,
+        request.scheme.as_str(),
+        request.authority,
+        request.target()
+    )
+}
+
+pub(super) fn removed<'a>(names: impl Iterator<Item = &'a HeaderName>) -> Option<String> {
+    let names: Vec<&str> = names.map(HeaderName::as_str).collect();
+    (!names.is_empty()).then(|| format!("removed, not downstream's to say: {}", names.join(", ")))
+}
+
+pub(super) fn route(route: &Route) -> String {
+    let host = route.host.as_deref().unwrap_or("*");
+    format!("{} ({host}{})", route.name, route.path)
+}
+
+pub(super) fn source(route: &Route, source: IpAddr) -> Option<String> {
+    let conditions = route.policy.conditions.as_ref()?;
+    (!conditions.networks.is_empty()).then(|| format!("{source} is in one of the route's networks"))
+}
+
+pub(super) fn principal(route: &Route, findings: &Findings) -> String {
+    match (route.policy.authentication, &findings.principal) {
+        (Authentication::Anonymous, _) => "not looked at: the route is anonymous".to_owned(),
+        (_, None) => "none, and none is needed".to_owned(),
+        (_, Some(principal)) => {
+            let verified = principal.verified();
+            let client = verified.client_id.as_ref();
+            let client = client.map_or_else(String::new, |id| format!(", client {id}"));
+            format!(
+                "a good token of {}: subject {}{client}, not revoked",
+                verified.issuer, verified.subject
+            )
+        }
+    }
+}
+
+/// The step that a refusal belongs to; `None` when it is one of the policy, which shows its
+/// conditions one by one.
+pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static str> {
+    match rejection {
+        Rejection::EncodedSlash => Some("path"),
+        Rejection::Network => Some("network"),
+        Rejection::NoCredential
+        | Rejection::OtherScheme
+        | Rejection::EmptyCredential
+        | Rejection::MalformedCredential
+        | Rejection::TokenInQuery
+        | Rejection::CrossSite => Some("credential"),
+        Rejection::Inactive | Rejection::IssuerUnavailable { .. } => Some("introspection"),
+        Rejection::Token(_) | Rejection::TooManyFailures { .. } => Some("verification"),
+        Rejection::Revoked => Some("revocation"),
+        Rejection::Issuer
+        | Rejection::Audience
+        | Rejection::Scope { .. }
+        | Rejection::Client
+        | Rejection::Claim
+        | Rejection::Condition
+        | Rejection::ConditionFailed { .. }
+        | Rejection::StepUp { .. } => None,
+        _ => Some("decision"),
+    }
+}
+
+/// Why a condition is not met: what the token has instead.
+pub(super) fn unmet(rejection: &Rejection, asked: &Asked<'_>) -> String {
+    let Some(verified) = asked.verified else {
+        return rejection.to_string();
+    };
+    let claim = |name: &str| match verified.claims.get(name) {
+        Some(value) => format!("{name} {value}"),
+        None => format!("no {name}"),
+    };
+    match rejection {
+        Rejection::Issuer => format!("the token is of {}", verified.issuer),
+        Rejection::Audience => format!("the token is for {}", verified.audience.join(", ")),
+        Rejection::Scope { .. } => format!("the token has {:?}", verified.scope.to_string()),
+        Rejection::Client => match &verified.client_id {
+            Some(id) => format!("the token is of {id}"),
+            None => "the token names no client".to_owned(),
+        },
+        Rejection::StepUp { .. } => {
+            format!("the token has {} and {}", claim("auth_time"), claim("acr"))
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,169 @@
+//! Explanations agree with what happens, and hide what is secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use serde_json::json;
+
+use super::*;
+use crate::gateway::tests::harness::{NOW, TestGateway};
+use crate::gateway::tests::policies::{admin_conditions, administrator, gateway};
+use crate::store;
+
+fn asked(method: &str, url_path: &str, token: Option<&str>) -> Hypothetical {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = token {
+        let value = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+        headers.insert(AUTHORIZATION, value);
+    }
+    Hypothetical {
+        method: Method::from_bytes(method.as_bytes()).unwrap(),
+        scheme: Scheme::Http,
+        authority: "a.test".to_owned(),
+        target: url_path.to_owned(),
+        headers,
+        source: IpAddr::from([127, 0, 0, 1]),
+    }
+}
+
+fn explained(gateway: &TestGateway, request: Hypothetical) -> Explanation {
+    explain(&gateway.gateway.snapshot(), request, NOW)
+}
+
+fn text(explanation: &Explanation) -> String {
+    let steps = explanation.steps.iter();
+    steps
+        .map(|step| format!("{}: {}\n", step.name, step.text))
+        .collect()
+}
+
+/// The same status as over the wire, whatever becomes of the request.
+#[tokio::test]
+async fn an_explanation_agrees_with_what_happens() {
+    let gateway = gateway("admin", admin_conditions()).await;
+    let good = gateway.token(administrator);
+    let weak = gateway.token(|claims| claims["groups"] = json!(["admins"]));
+    let expired = gateway.token(|claims| {
+        claims["iat"] = json!(NOW.as_secs() - 1000);
+        claims["exp"] = json!(NOW.as_secs() - 900);
+    });
+    let forged = gateway.forged();
+    for (target, token) in [
+        ("/public/x", None),
+        ("/public/../admin/x", None),
+        ("/public/%2e%2e/admin", Some(&good)),
+        ("/nowhere", None),
+        ("/opt/x", None),
+        ("/opt/x", Some(&forged)),
+        ("/admin/x", None),
+        ("/admin/x", Some(&good)),
+        ("/admin/x", Some(&weak)),
+        ("/admin/x", Some(&expired)),
+        ("/admin/x%2Fy", Some(&good)),
+        ("/api/x", Some(&good)),
+        ("/api/x?access_token=1", Some(&good)),
+        ("/slash/a%2Fb", None),
+    ] {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let fields: Vec<(&str, &str)> = bearer
+            .iter()
+            .map(|bearer| ("Authorization", bearer.as_str()))
+            .collect();
+        let answer = gateway.get(target, &fields).await;
+
+        let explanation = explained(&gateway, asked("GET", target, token.map(String::as_str)));
+
+        let status = explanation.refusal.map_or(200, |(status, _)| status);
+        assert_eq!(status, answer.status, "{target}: {}", text(&explanation));
+        let last = explanation.steps.last().unwrap().outcome;
+        let is_refused = explanation
+            .steps
+            .iter()
+            .any(|step| matches!(step.outcome, Outcome::Refused(_)));
+        assert_eq!(is_refused, !explanation.is_allowed(), "{target}: {last:?}");
+        assert_eq!(explanation.forwarded.is_empty(), is_refused, "{target}");
+    }
+}
+
+/// Who mends one condition wants to know of the next.
+#[tokio::test]
+async fn every_condition_is_shown_whether_it_is_met() {
+    let gateway = gateway("admin", admin_conditions()).await;
+    let token = gateway.token(|_| {});
+
+    let explanation = explained(&gateway, asked("GET", "/admin/x", Some(&token)));
+
+    assert_eq!(explanation.refusal, Some((403, "claim")));
+    let policy: Vec<(Outcome, &str)> = explanation
+        .steps
+        .iter()
+        .filter(|step| step.name == "policy")
+        .map(|step| (step.outcome, step.text.as_str()))
+        .collect();
+    let [issuer, audience, _scope, groups, sign_in] = policy.as_slice() else {
+        panic!("{policy:#?}");
+    };
+    assert_eq!((issuer.0, audience.0), (Outcome::Passed, Outcome::Passed));
+    assert_eq!(groups.0, Outcome::Refused("claim"));
+    assert!(
+        groups.1.starts_with("claim groups: one of admins"),
+        "{groups:?}"
+    );
+    assert_eq!(
+        sign_in.0,
+        Outcome::Refused("insufficient_user_authentication")
+    );
+    assert!(sign_in.1.contains("no auth_time and no acr"), "{sign_in:?}");
+}
+
+#[tokio::test]
+async fn what_the_upstream_would_get_is_shown_without_credentials() {
+    let gateway = TestGateway::start().await;
+    let token = gateway.token(|_| {});
+    let mut request = asked("GET", "/pass/%78?y=1", Some(&token));
+    for (name, value) in [("x-auth-user", "admin"), ("cookie", "session=S3CR3T")] {
+        request
+            .headers
+            .insert(name, HeaderValue::from_static(value));
+    }
+
+    let explanation = explained(&gateway, request);
+
+    assert!(explanation.is_allowed(), "{}", text(&explanation));
+    let forwarded = explanation.forwarded.join("\n");
+    assert!(forwarded.starts_with("GET /pass/x?y=1\n"), "{forwarded}");
+    assert!(forwarded.contains("x-auth-user: alice"), "{forwarded}");
+    assert!(
+        forwarded.contains("authorization: (as sent)"),
+        "{forwarded}"
+    );
+    for secret in [token.as_str(), "S3CR3T"] {
+        assert!(!forwarded.contains(secret), "{forwarded}");
+        assert!(!text(&explanation).contains(secret));
+    }
+}
+
+/// A revoked token is told from one that is not good.
+#[tokio::test]
+async fn a_revocation_is_a_step_of_its_own() {
+    let mut gateway = TestGateway::start().await;
+    let in_memory = store::Settings {
+        path: None,
+        key_file: None,
+        synchronous: store::Synchronous::Normal,
+    };
+    let store = store::Store::open(&in_memory).await.unwrap();
+    gateway.reload(|_, parts| parts.revocations = Some(Arc::clone(store.revocations())));
+    let token = gateway.token(|_| {});
+    let until = NOW.after(Duration::from_secs(600));
+    store.revoke_token("jti-1", until).await.unwrap();
+
+    let explanation = explained(&gateway, asked("GET", "/api/x", Some(&token)));
+
+    let last = explanation.steps.last().unwrap();
+    assert_eq!(
+        (last.name, last.outcome),
+        ("revocation", Outcome::Refused("revoked"))
+    );
+}
