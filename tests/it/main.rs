@@ -28,6 +28,7 @@ mod logout;
 mod operations;
 mod overload;
 mod pages;
+mod policy;
 mod provider;
 mod relying_party;
 mod source;
