@@ -54,6 +54,7 @@ mod backchannel_logout;
 mod basic;
 mod config;
 mod dynamic;
+mod dynamic_keys;
 mod form_post_basic;
 mod frontchannel_logout;
 mod rp_initiated_logout;

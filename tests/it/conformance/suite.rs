@@ -131,12 +131,16 @@ pub(super) struct Suite {
 impl Suite {
     /// Starts a provider that knows [`FIRST`], [`SECOND`] and [`POSTING`], with a clock of its own.
     pub(super) async fn start(delivery: Delivery) -> Self {
-        let yaml = configuration(&json!({}));
-        let clocked = Clocked::start_with_tls(&yaml).await;
+        Self::start_registered(delivery, &json!({})).await
+    }
+
+    /// As [`Self::start`], with the keys of `more` in the registration of [`FIRST`].
+    pub(super) async fn start_registered(delivery: Delivery, more: &Value) -> Self {
+        let clocked = Clocked::start_with_tls(&configuration(more)).await;
         Self::at(Host::Here(Box::new(clocked)), delivery).await
     }
 
-    /// Starts the program, with the keys of `more` in the registration of [`FIRST`].
+    /// As [`Self::start_registered`], in a process of its own.
     pub(super) async fn start_with(delivery: Delivery, more: &Value) -> Self {
         let edge = Edge::start_with_tls(&configuration(more));
         Self::at(Host::Program(edge), delivery).await
@@ -293,12 +297,13 @@ impl Host {
     }
 }
 
-/// The configuration, with the keys of `more` in the registration of [`FIRST`].
+/// The configuration, with the keys of `more` in the registration of [`FIRST`]; one that is null
+/// is taken out of it.
 fn configuration(more: &Value) -> String {
     let mut first = FIRST.entry();
-    for (key, value) in more.as_object().expect("an object") {
-        first[key] = value.clone();
-    }
+    let entry = first.as_object_mut().expect("an object");
+    entry.extend(more.as_object().expect("an object").clone());
+    entry.retain(|_, value| !value.is_null());
     let clients = json!([first, SECOND.entry(), POSTING.entry()]);
     CONFIGURATION.replace("@CLIENTS@", &clients.to_string())
 }
