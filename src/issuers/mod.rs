@@ -6,7 +6,7 @@
 //! it but itself: nobody waits for it at start, its keys are believed for a while longer, and what
 //! cannot be decided without it is a fault of ours to be tried again, never a bad token.
 //!
-//! *Invariant:* every request to an issuer goes through [`outbound`](crate::outbound), so it is
+//! *Invariant:* every request to an issuer goes through `outbound`, so it is
 //! bounded in time and size and follows no redirection. *Invariant:* what was learned from one
 //! issuer is kept inside of it.
 

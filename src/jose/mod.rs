@@ -2,7 +2,7 @@
 //!
 //! [`SigningKey`] signs what the provider issues; [`KeyRing`] says which key signs now and which
 //! are published; [`TokenVerifier`] decides whether a text is an access token of ours or of an
-//! issuer we trust, and remembers what it established; [`Assertion`] is what a client signs to
+//! issuer we trust, and remembers what it established; `Assertion` is what a client signs to
 //! prove who it is.
 //!
 //! It refuses to know policy: which audience, scope or subject a route wants, and whether a grant
