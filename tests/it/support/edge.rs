@@ -36,8 +36,15 @@ pub(crate) struct Unread<'e>(MutexGuard<'e, ()>);
 
 /// A port nobody listens on. Another process could take it before we do; none here does.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
+    let [port] = free_ports();
+    port
+}
+
+/// Several of them; each is held until all are known, so that none comes twice.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a port is free"));
+    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
 }
 
 impl Edge {
@@ -61,7 +68,7 @@ impl Edge {
 
     /// Starts Cellgate in `folder`, which may hold the state and files of an earlier one.
     pub(crate) fn start_in(folder: TempDir, yaml: &str, log_filter: &str) -> Self {
-        let (port, admin) = (free_port(), free_port());
+        let [port, admin] = free_ports();
         let yaml = yaml
             .replace("127.0.0.1:9480", &format!("127.0.0.1:{port}"))
             .replace("127.0.0.1:9481", &format!("127.0.0.1:{admin}"))
