@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::refused::{Row, assert_refused, whole};
+use super::{Row, assert_refused, whole};
 use crate::config::Config;
 use crate::gateway::{ClaimValue, Conditions};
 

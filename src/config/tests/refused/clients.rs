@@ -1,11 +1,15 @@
-//! Provider, state, clients and users.
+//! Clients, and the secrets they share with us.
 
-use super::refused::{Row, assert_refused, assert_refused_at};
 use std::path::Path;
 
+use super::{Row, assert_refused_at, folder, whole};
+use crate::config::Config;
+use crate::model::ClientAuthentication;
+use crate::secret::Secret;
+
 /// A file with a good provider in lines 2 to 5, whose clients follow from line 6 on.
-fn with_clients(clients: &str) -> String {
-    super::refused::whole(&format!(
+pub(super) fn with_clients(clients: &str) -> String {
+    whole(&format!(
         "state: {{}}
 users: {{cells: {{url: 'https://cells.internal/'}}}}
 provider:
@@ -20,122 +24,6 @@ pub(super) fn assert_clients_refused(rows: &[Row]) {
     for (sentence, clients, expected) in rows {
         assert_refused_at(sentence, &with_clients(clients), Path::new(""), expected);
     }
-}
-
-#[test]
-fn sections_that_belong_together_are_asked_for_together() {
-    assert_refused(&[
-        (
-            "a provider alone",
-            "provider: {issuer: 'https://files.example/oidc/'}",
-            &[
-                ("state", 1, "is missing: with `provider`"),
-                ("users", 1, "is missing: with `provider`"),
-            ],
-        ),
-        (
-            "state and users without a provider",
-            "state: {}\nusers: {cells: {url: 'https://c/'}}",
-            &[
-                ("state", 2, "is of no use without `provider`"),
-                ("users", 3, "is of no use without `provider`"),
-            ],
-        ),
-        (
-            "two users' backends",
-            "state: {}\nprovider: {issuer: 'https://f.example/'}\nusers: {cells: {url: 'https://c/'}, static: [{login: a}]}",
-            &[("users", 4, "has both `static` and `cells`")],
-        ),
-        (
-            "no users' backend",
-            "state: {}\nprovider: {issuer: 'https://f.example/'}\nusers: {}",
-            &[("users", 4, "has neither `static` nor `cells`")],
-        ),
-    ]);
-}
-
-#[test]
-fn a_language_that_pages_cannot_be_in_is_refused() {
-    let provider = |language: &str| {
-        format!(
-            "state: {{}}\nusers: {{cells: {{url: 'https://c/'}}}}\n\
-             provider: {{issuer: 'https://f.example/', language: {language}}}"
-        )
-    };
-    for language in ["sv", "french", "en_US"] {
-        let file = super::refused::whole(&provider(language));
-        let expected = [(
-            "provider.language",
-            4,
-            "is no language that the pages can be in",
-        )];
-        assert_refused_at(language, &file, Path::new(""), &expected);
-    }
-}
-
-#[test]
-fn issuers_that_applications_could_not_trust_are_refused() {
-    for (issuer, fragment) in [
-        (
-            "http://files.example/oidc/",
-            "must begin with https:// (http:// is accepted",
-        ),
-        ("https://Files.example/", "as a browser normalises it"),
-        ("https://files.example/?x", "must not have a query"),
-        ("files.example", "is not an absolute URL"),
-    ] {
-        let text = with_clients("    []").replace("https://files.example/oidc/", issuer);
-        assert_refused_at(
-            issuer,
-            &text,
-            Path::new(""),
-            &[("provider.issuer", 5, fragment)],
-        );
-    }
-}
-
-#[test]
-fn lifetimes_and_attempts_out_of_proportion_are_refused() {
-    assert_refused(&[(
-        "a session, a code and attempts without measure",
-        "state: {}
-users: {cells: {url: 'https://c/', timeout_s: 2}}
-provider:
-  issuer: https://f.example/
-  templates_dir: /nonexistent
-  codes: {lifetime_s: 601}
-  access_tokens: {lifetime_s: 0, audience: [a, a]}
-  sessions: {lifetime_s: 100, idle_lifetime_s: 200}
-  keys: {rotation_days: 1}
-  sign_in: {ceiling: 10, failures_before_pause: 11}",
-        &[
-            (
-                "users.cells.timeout_s",
-                3,
-                "is less than `connect_timeout_s`",
-            ),
-            ("provider.templates_dir", 6, "is not a folder"),
-            ("provider.codes.lifetime_s", 7, "from 1 to 600"),
-            ("provider.access_tokens.lifetime_s", 8, "from 1 to 86400"),
-            ("provider.access_tokens.audience[1]", 8, "is the same as"),
-            (
-                "provider.sessions.idle_lifetime_s",
-                9,
-                "is more than `sessions.lifetime_s`",
-            ),
-            (
-                "provider.keys.publish_before_s",
-                10,
-                "is not less than `rotation_days`",
-            ),
-            ("provider.sign_in.ceiling", 11, "Cells locks for good at 10"),
-            (
-                "provider.sign_in.failures_before_pause",
-                11,
-                "is more than `ceiling`",
-            ),
-        ],
-    )]);
 }
 
 #[test]
@@ -398,99 +286,71 @@ const CLIENTS: &[Row] = &[
     ),
 ];
 
+/// A file with a good provider and one client.
+pub(super) fn client(secret: &str) -> String {
+    with_clients(&format!(
+        "    - {{id: a, redirect_uris: ['https://a/'], {secret}}}"
+    ))
+}
+
 #[test]
-fn users_that_could_be_mistaken_are_refused() {
-    const HASH: &str =
-        "'$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'";
-    let text = |users: &str| {
-        super::refused::whole(&format!(
-            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers:\n  static:\n{}",
-            users.replace("HASH", HASH)
-        ))
-    };
-    let rows: &[Row] = &[
-        (
-            "logins that differ in case only, and one subject for two",
-            "    - {login: alice, password_hash: HASH, subject: s}\n    - {login: Alice, password_hash: HASH, subject: s}",
-            &[
-                (
-                    "users.static[1].login",
-                    7,
-                    "is the same as users.static[0].login",
-                ),
-                (
-                    "users.static[1].subject",
-                    7,
-                    "is the same as users.static[0].subject",
-                ),
-            ],
-        ),
-        (
-            "a password in the clear, and one hashed too fast",
-            "    - {login: a, password_hash: secret}\n    - {login: b, password_hash: 'sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}",
-            &[
-                (
-                    "users.static[0].password_hash",
-                    6,
-                    "is not an argon2id hash",
-                ),
-                ("users.static[1].password_hash", 7, "is a SHA-256"),
-            ],
-        ),
-        (
-            "logins, subjects, groups and addresses that are none",
-            "    - {login: ' a', password_hash: HASH}\n    - {login: 'zoë', password_hash: HASH}\n    - {login: c, password_hash: HASH, groups: [''], email: nobody}",
-            &[
-                ("users.static[0].login", 6, "has white space around it"),
-                (
-                    "users.static[1].subject",
-                    7,
-                    "must be given when the login cannot serve",
-                ),
-                ("users.static[2].groups[0]", 8, "is an empty text"),
-                ("users.static[2].email", 8, "is not an e-mail address"),
-            ],
-        ),
-    ];
-    for (sentence, users, expected) in rows {
-        assert_refused_at(sentence, &text(users), Path::new(""), expected);
+fn a_secret_comes_from_a_file_or_the_environment() {
+    let folder = folder(&[("secret", "0123456789abcdef0123456789abcdef\n")]);
+    for (reference, secret) in [
+        ("secret_file: secret", "0123456789abcdef0123456789abcdef"),
+        // Cargo sets this one for every test.
+        ("secret_env: CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR")),
+    ] {
+        let config = Config::parse(&client(reference), folder.path()).unwrap();
+
+        let ClientAuthentication::SecretBasic(hash) =
+            &config.provider.unwrap().clients[0].authentication
+        else {
+            panic!("client_secret_basic")
+        };
+        assert!(hash.matches(&Secret::new(secret)), "{reference}");
     }
 }
 
 #[test]
-fn passwords_do_not_travel_in_the_clear_unless_told_to() {
-    let text = |cells: &str| {
-        super::refused::whole(&format!(
-            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers: {{cells: {cells}}}"
-        ))
-    };
-    for (cells, fragment) in [
+fn secrets_that_are_missing_or_empty_are_refused() {
+    let folder = folder(&[("empty", "\n")]);
+    for (reference, key, fragment) in [
         (
-            "{url: 'http://cells.internal/'}",
-            "sends passwords over plain http",
+            "secret_file: empty",
+            "provider.clients[0].secret_file",
+            "empty is empty",
         ),
         (
-            "{url: 'https://cells.internal/a'}",
-            "is not the root of a site",
+            "secret_file: none",
+            "provider.clients[0].secret_file",
+            "cannot be read",
         ),
-        ("{url: 'cells.internal'}", "is not the root of a site"),
-        ("{}", "is missing"),
+        (
+            "secret_env: CELLGATE_NONE",
+            "provider.clients[0].secret_env",
+            "no variable CELLGATE_NONE",
+        ),
     ] {
         assert_refused_at(
-            cells,
-            &text(cells),
-            Path::new(""),
-            &[("users.cells.url", 4, fragment)],
+            reference,
+            &client(reference),
+            folder.path(),
+            &[(key, 7, fragment)],
         );
     }
-    let parse = |cells: &str| crate::config::Config::parse(&text(cells), Path::new("")).unwrap();
+}
 
-    let allowed = parse("{url: 'http://cells.internal/', danger_plain_http: true}");
-    let local = parse("{url: 'http://127.0.0.1:8080/', danger_plain_http: true}");
+#[test]
+fn a_short_secret_is_warned_of_and_never_repeated() {
+    let folder = folder(&[("secret", "hunter2")]);
 
-    assert_eq!(
-        allowed.dangers,
-        ["users.cells.danger_plain_http: passwords travel over plain http to cells.internal"]
+    let config = Config::parse(&client("secret_file: secret"), folder.path()).unwrap();
+
+    assert!(
+        config.warnings[0].contains("short enough to be guessed"),
+        "{:?}",
+        config.warnings
     );
-    assert!(local.dangers.is_empty());
+    assert!(!format!("{config:?}").contains("hunter2"));
 }

@@ -1,6 +1,21 @@
-//! A small language for files that are refused.
+//! Files that are refused, and the small language they are written in: one module for each
+//! section of the file.
+
+mod client_keys;
+mod client_users;
+mod clients;
+mod conditions;
+mod listeners;
+mod provider;
+mod routes;
+mod structure;
+mod trusted_issuers;
+mod upstreams;
+mod users;
 
 use std::path::Path;
+
+use tempfile::TempDir;
 
 use crate::config::{Config, ConfigError};
 
@@ -65,4 +80,21 @@ fn refusal(sentence: &str, text: &str, base: &Path) -> ConfigError {
         Ok(_) => panic!("accepted: {sentence}"),
         Err(error) => error,
     }
+}
+
+/// A folder with files that only their owner can read.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        set_mode(&path, 0o600);
+    }
+    folder
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::refused::{Row, assert_refused, assert_refused_at, whole};
+use super::{Row, assert_refused, assert_refused_at, whole};
 use crate::config::Config;
 
 #[test]

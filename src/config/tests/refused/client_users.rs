@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::refused::{Row, assert_refused_at, whole};
-use super::refused_provider::assert_clients_refused;
+use super::clients::assert_clients_refused;
+use super::{Row, assert_refused_at, whole};
 
 #[test]
 fn clients_whose_users_are_a_contradiction_are_refused() {

@@ -1,0 +1,103 @@
+//! Users, and the way to Cells.
+
+use std::path::Path;
+
+use super::{Row, assert_refused_at, whole};
+use crate::config::Config;
+
+#[test]
+fn users_that_could_be_mistaken_are_refused() {
+    const HASH: &str =
+        "'$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'";
+    let text = |users: &str| {
+        whole(&format!(
+            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers:\n  static:\n{}",
+            users.replace("HASH", HASH)
+        ))
+    };
+    let rows: &[Row] = &[
+        (
+            "logins that differ in case only, and one subject for two",
+            "    - {login: alice, password_hash: HASH, subject: s}\n    - {login: Alice, password_hash: HASH, subject: s}",
+            &[
+                (
+                    "users.static[1].login",
+                    7,
+                    "is the same as users.static[0].login",
+                ),
+                (
+                    "users.static[1].subject",
+                    7,
+                    "is the same as users.static[0].subject",
+                ),
+            ],
+        ),
+        (
+            "a password in the clear, and one hashed too fast",
+            "    - {login: a, password_hash: secret}\n    - {login: b, password_hash: 'sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}",
+            &[
+                (
+                    "users.static[0].password_hash",
+                    6,
+                    "is not an argon2id hash",
+                ),
+                ("users.static[1].password_hash", 7, "is a SHA-256"),
+            ],
+        ),
+        (
+            "logins, subjects, groups and addresses that are none",
+            "    - {login: ' a', password_hash: HASH}\n    - {login: 'zoë', password_hash: HASH}\n    - {login: c, password_hash: HASH, groups: [''], email: nobody}",
+            &[
+                ("users.static[0].login", 6, "has white space around it"),
+                (
+                    "users.static[1].subject",
+                    7,
+                    "must be given when the login cannot serve",
+                ),
+                ("users.static[2].groups[0]", 8, "is an empty text"),
+                ("users.static[2].email", 8, "is not an e-mail address"),
+            ],
+        ),
+    ];
+    for (sentence, users, expected) in rows {
+        assert_refused_at(sentence, &text(users), Path::new(""), expected);
+    }
+}
+
+#[test]
+fn passwords_do_not_travel_in_the_clear_unless_told_to() {
+    let text = |cells: &str| {
+        whole(&format!(
+            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers: {{cells: {cells}}}"
+        ))
+    };
+    for (cells, fragment) in [
+        (
+            "{url: 'http://cells.internal/'}",
+            "sends passwords over plain http",
+        ),
+        (
+            "{url: 'https://cells.internal/a'}",
+            "is not the root of a site",
+        ),
+        ("{url: 'cells.internal'}", "is not the root of a site"),
+        ("{}", "is missing"),
+    ] {
+        assert_refused_at(
+            cells,
+            &text(cells),
+            Path::new(""),
+            &[("users.cells.url", 4, fragment)],
+        );
+    }
+    let parse = |cells: &str| Config::parse(&text(cells), Path::new("")).unwrap();
+
+    let allowed = parse("{url: 'http://cells.internal/', danger_plain_http: true}");
+    let local = parse("{url: 'http://127.0.0.1:8080/', danger_plain_http: true}");
+
+    assert_eq!(
+        allowed.dangers,
+        ["users.cells.danger_plain_http: passwords travel over plain http to cells.internal"]
+    );
+    assert!(local.dangers.is_empty());
+}
