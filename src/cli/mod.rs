@@ -4,6 +4,8 @@
 //! came of it. It decides nothing by itself; `check` runs what start-up runs.
 
 mod arguments;
+#[cfg(test)]
+mod desk;
 mod error;
 mod report;
 mod state;

@@ -144,5 +144,3 @@ impl Book {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(super) use tests::Desk;

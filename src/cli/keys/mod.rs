@@ -89,42 +89,16 @@ pub(super) fn length(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::load;
-    use std::path::{Path, PathBuf};
-    use tempfile::TempDir;
+    use crate::cli::desk::Desk;
+    use std::path::Path;
 
-    /// A configuration whose state is in a folder of its own, `started` with its first keys.
-    fn configuration(started: bool) -> (TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cellgate.yaml");
-        let state = folder.path().display();
-        let text = format!(
-            "listeners: [{{name: edge, address: '127.0.0.1:0'}}]
-state: {{path: '{state}/c.db', key_file: '{state}/c.key'}}
-users: {{cells: {{url: 'https://cells.internal/'}}}}
-provider:
-  issuer: https://files.example/oidc/
-  id_tokens: {{algorithm: EdDSA}}
-routes: [{{name: r, path: /, whoami: true}}]"
-        );
-        std::fs::write(&path, text).unwrap();
-        if started {
-            let store = load(&path).unwrap().store.unwrap();
-            let first = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa];
-            let created_at = SystemClock.now().before(Duration::from_secs(86_400));
-            runtime().block_on(async {
-                let store = Store::open(&store).await.unwrap();
-                store.ensure_keys(&first, created_at).await.unwrap();
-            });
-        }
-        (folder, path)
-    }
-
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
+    /// A state with the first key of each algorithm.
+    fn started() -> Desk {
+        let desk = Desk::without_state("id_tokens: {algorithm: EdDSA}");
+        let first = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa];
+        let created_at = SystemClock.now().before(Duration::from_secs(86_400));
+        desk.with_store(async |store| store.ensure_keys(&first, created_at).await.unwrap());
+        desk
     }
 
     fn listed(config: &Path) -> Result<Vec<String>, CliError> {
@@ -156,15 +130,15 @@ routes: [{{name: r, path: /, whoami: true}}]"
 
     #[test]
     fn a_rotated_key_is_published_first_and_its_predecessor_signs_on() {
-        let (_folder, config) = configuration(true);
+        let desk = started();
 
-        let said = rotate(&config, Some("es256"), false).unwrap();
+        let said = rotate(&desk.config, Some("es256"), false).unwrap();
 
         assert!(
             said.starts_with("ES256 ") && said.contains("signs in 30 s"),
             "{said}"
         );
-        let keys = listed(&config).unwrap();
+        let keys = listed(&desk.config).unwrap();
         let [new, old, other] = &keys[..] else {
             panic!("{keys:#?}")
         };
@@ -178,12 +152,12 @@ routes: [{{name: r, path: /, whoami: true}}]"
 
     #[test]
     fn a_compromised_key_is_withdrawn_at_once() {
-        let (_folder, config) = configuration(true);
-        let before = listed(&config).unwrap();
+        let desk = started();
+        let before = listed(&desk.config).unwrap();
 
-        rotate(&config, None, true).unwrap();
+        rotate(&desk.config, None, true).unwrap();
 
-        let after = listed(&config).unwrap();
+        let after = listed(&desk.config).unwrap();
         let signing = |keys: &[String]| {
             keys.iter()
                 .filter(|key| key.ends_with("signs"))
@@ -205,18 +179,18 @@ routes: [{{name: r, path: /, whoami: true}}]"
     /// Listing must not make what only a start should make.
     #[test]
     fn state_that_does_not_exist_is_not_created() {
-        let (folder, config) = configuration(false);
+        let desk = Desk::without_state("");
 
-        assert!(matches!(listed(&config), Err(CliError::NoState(_))));
-        assert!(!folder.path().join("c.db").exists());
+        assert!(matches!(listed(&desk.config), Err(CliError::NoState(_))));
+        assert!(!desk.folder.path().join("c.db").exists());
     }
 
     #[test]
     fn an_algorithm_that_signs_nothing_is_refused() {
-        let (_folder, config) = configuration(true);
+        let desk = started();
 
         assert!(matches!(
-            rotate(&config, Some("RS256"), false),
+            rotate(&desk.config, Some("RS256"), false),
             Err(CliError::UnusedAlgorithm(_))
         ));
     }

@@ -6,7 +6,7 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::{SessionsCommand, sessions};
-use crate::cli::clients::Desk;
+use crate::cli::desk::Desk;
 use crate::cli::error::CliError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy;

@@ -5,13 +5,6 @@ use crate::cli::clients::ClientsError;
 use crate::cli::error::CliError;
 use crate::secret::Secret;
 
-/// Writes `json` where [`Desk::type_in`] finds it by the path returned.
-fn document(desk: &Desk, json: &str) -> String {
-    let path = desk.folder.path().join("pydio.json");
-    std::fs::write(&path, json).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 const CELLS: &str = r##"[
   {"client_id": "cells-mobile", "redirect_uris": ["cellsauth://callback"],
    "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code", "token"],
@@ -24,7 +17,7 @@ const CELLS: &str = r##"[
 #[test]
 fn the_clients_of_cells_are_taken_over_and_the_report_says_how() {
     let desk = Desk::new();
-    let file = document(&desk, CELLS);
+    let file = desk.file("pydio.json", CELLS);
 
     let report = desk.type_in(&["import", &file]).unwrap();
 
@@ -54,7 +47,7 @@ fn the_clients_of_cells_are_taken_over_and_the_report_says_how() {
 fn what_was_taken_over_follows_cells_and_nothing_else_does() {
     let desk = Desk::new();
     desk.type_in(&ADD).unwrap();
-    let file = document(&desk, CELLS);
+    let file = desk.file("pydio.json", CELLS);
     desk.type_in(&["import", &file]).unwrap();
 
     let again = desk.type_in(&["import", &file]).unwrap();
@@ -64,7 +57,7 @@ fn what_was_taken_over_follows_cells_and_nothing_else_does() {
         .replace("s3cret", "another")
         .replace("\"lost\"", "\"grafana\"")
         .replace("https://*.example/", "https://evil.example/");
-    let file = document(&desk, &changed);
+    let file = desk.file("pydio.json", &changed);
     let moved = ["import", &file, "--site", "https://new.example"];
     let report = desk.type_in(&moved).unwrap();
 
@@ -84,13 +77,13 @@ fn what_was_taken_over_follows_cells_and_nothing_else_does() {
 #[test]
 fn a_dry_run_says_the_same_and_writes_nothing() {
     let desk = Desk::new();
-    let file = document(&desk, CELLS);
+    let file = desk.file("pydio.json", CELLS);
 
     let told = desk.type_in(&["import", &file, "--dry-run"]).unwrap();
 
     assert!(told.contains("added      wiki"), "{told}");
     assert!(desk.record("wiki").is_none());
-    let nothing = document(&desk, "{}");
+    let nothing = desk.file("pydio.json", "{}");
     let refused = desk.type_in(&["import", &nothing]).unwrap_err();
     assert!(refused.to_string().contains("staticClients"), "{refused}");
     assert!(matches!(
