@@ -136,8 +136,6 @@ const KEY: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\
 const LOCKED_KEY: &str =
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
 
-/// A folder with files that only their owner can read.
-
 fn listener(certificate: &str, key: &str) -> String {
     whole(&format!(
         "listeners:
