@@ -233,19 +233,16 @@ async fn at_the_end_the_port_closes_and_a_handshake_under_way_is_dropped() {
     assert!(TcpStream::connect(served.address).await.is_err());
 }
 
-/// A server behind a load balancer that begins each connection with a PROXY header.
-fn serve_behind_proxy(opening: Opening, connections_per_address: usize) -> Served {
+/// [`limits`] behind a load balancer that begins each connection with a PROXY header.
+fn behind_proxy() -> Limits {
     let proxy = TrustedProxy {
         networks: vec!["127.0.0.1/32".parse().unwrap()],
         told_by: ToldBy::ProxyProtocol,
     };
-    let limits = Limits {
-        opening: Duration::from_millis(150),
-        connections_per_address,
+    Limits {
         trusted_proxies: TrustedProxies::new(vec![proxy]),
         ..limits()
-    };
-    serve(opening, limits)
+    }
 }
 
 const INTRODUCTION: &[u8] = b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 443\r\n";
@@ -253,13 +250,13 @@ const INTRODUCTION: &[u8] = b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 443\r\n";
 #[tokio::test]
 async fn tls_and_http2_come_after_a_proxy_header() {
     let (acceptor, client) = testing::pair();
-    let served = serve_behind_proxy(Opening::Tls(acceptor), 100);
+    let served = serve(Opening::Tls(acceptor), behind_proxy());
     let mut stream = served.connect().await;
     stream.write_all(INTRODUCTION).await.unwrap();
     let mut under_tls = client.connect(stream, &["http/1.1"]).await;
     exchange(&mut under_tls, "/tls").await;
 
-    let served = serve_behind_proxy(Opening::PlainOrHttp2, 100);
+    let served = serve(Opening::PlainOrHttp2, behind_proxy());
     let mut stream = served.connect().await;
     stream.write_all(INTRODUCTION).await.unwrap();
     let (requests, connection) = h2::client::handshake(stream).await.unwrap();
@@ -269,7 +266,11 @@ async fn tls_and_http2_come_after_a_proxy_header() {
 
 #[tokio::test]
 async fn a_proxy_header_that_does_not_come_to_its_end_is_cut() {
-    let served = serve_behind_proxy(Opening::Plain, 100);
+    let limits = Limits {
+        opening: Duration::from_millis(150),
+        ..behind_proxy()
+    };
+    let served = serve(Opening::Plain, limits);
 
     let mut stream = served.connect().await;
     stream.write_all(b"PROXY TCP4 192.0").await.unwrap();
@@ -281,7 +282,11 @@ async fn a_proxy_header_that_does_not_come_to_its_end_is_cut() {
 
 #[tokio::test]
 async fn one_caller_cannot_take_all_the_places_behind_a_proxy() {
-    let served = serve_behind_proxy(Opening::Plain, 1);
+    let limits = Limits {
+        connections_per_address: 1,
+        ..behind_proxy()
+    };
+    let served = serve(Opening::Plain, limits);
     let connect = async |introduction: &[u8]| {
         let mut stream = served.connect().await;
         stream.write_all(introduction).await.unwrap();
