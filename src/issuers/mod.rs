@@ -171,7 +171,9 @@ impl Issuer {
         let (keys, fetcher) = match (&settings.keys, same_keys) {
             (_, Some(before)) => (before.keys.clone(), before.fetcher.clone()),
             (KeySource::Absent, None) => (None, None),
-            (KeySource::Fixed(jwks), None) => (Some(Arc::new(settings.fixed_keys(jwks)?)), None),
+            (KeySource::Written(jwks) | KeySource::File(jwks), None) => {
+                (Some(Arc::new(settings.fixed_keys(jwks)?)), None)
+            }
             (KeySource::Fetched(fetched), None) => {
                 let keys = Arc::new(TrustedKeys::awaited(&settings.algorithms));
                 let name = settings.issuer.clone();
@@ -254,7 +256,7 @@ impl TrustedIssuer {
     /// [`KeyError::TrustedIssuer`] says what is wrong with its JWK Set.
     pub fn check(&self) -> Result<(), KeyError> {
         match &self.keys {
-            KeySource::Fixed(jwks) => self.fixed_keys(jwks).map(drop),
+            KeySource::Written(jwks) | KeySource::File(jwks) => self.fixed_keys(jwks).map(drop),
             KeySource::Absent | KeySource::Fetched(_) => Ok(()),
         }
     }

@@ -30,7 +30,9 @@ pub enum KeySource {
     /// Nowhere: every token of it is introspected.
     Absent,
     /// The configuration has them, as the text of a JWK Set.
-    Fixed(String),
+    Written(String),
+    /// The configuration names a file that has this text, a JWK Set.
+    File(String),
     /// They are fetched, again and again.
     Fetched(FetchedKeys),
 }

@@ -52,10 +52,11 @@ pub(super) fn source(
     if let Some(file) = &table.jwks_file {
         let at = at.key("jwks_file");
         let text = pem::readable(checker, checker.files.read_text(file), &at)?;
-        return key_set(checker, text, "names a file that", &at);
+        return key_set(checker, text, "names a file that", &at).map(KeySource::File);
     }
     if let Some(text) = &table.jwks {
-        return key_set(checker, text.clone(), "is a text that", &at.key("jwks"));
+        let at = at.key("jwks");
+        return key_set(checker, text.clone(), "is a text that", &at).map(KeySource::Written);
     }
     let location = location(checker, table, at)?;
     Some(KeySource::Fetched(FetchedKeys {
@@ -108,7 +109,7 @@ pub(super) fn url(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<Url
 }
 
 /// The text of a JSON Web Key Set that has public keys and nothing secret.
-fn key_set(checker: &mut Checker, text: String, found: &str, at: &KeyPath) -> Option<KeySource> {
+fn key_set(checker: &mut Checker, text: String, found: &str, at: &KeyPath) -> Option<String> {
     let document: Value = serde_json::from_str(&text).unwrap_or_default();
     let keys = document.get("keys").and_then(Value::as_array);
     let has_secret = |key: &Value| ["d", "k"].into_iter().any(|name| key.get(name).is_some());
@@ -131,5 +132,5 @@ fn key_set(checker: &mut Checker, text: String, found: &str, at: &KeyPath) -> Op
         checker.refuse(at, format!("{found} {reason}"), advice);
         return None;
     }
-    Some(KeySource::Fixed(text))
+    Some(text)
 }

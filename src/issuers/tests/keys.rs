@@ -339,7 +339,7 @@ async fn a_reload_keeps_the_keys_of_issuers_that_stay_and_of_no_other() {
 fn keys_of_the_configuration_are_never_fetched() {
     let key = key();
     let settings = TrustedIssuer {
-        keys: KeySource::Fixed(jwks(&[&key]).to_string()),
+        keys: KeySource::Written(jwks(&[&key]).to_string()),
         ..trusted(ISSUER)
     };
     let world = World::of(&[settings]);

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, ConfigError, KeyPath, Problem};
 use crate::gateway::{UpstreamError, Upstreams};
+use crate::issuers::KeySource;
 use crate::model::Timestamp;
 use crate::provider::Provider;
 use crate::telemetry::Metrics;
@@ -112,10 +113,17 @@ fn trusted_issuers(config: &Config) -> impl Iterator<Item = Finding> {
     let issuers = config.trusted_issuers.iter().enumerate();
     issuers.filter_map(move |(n, issuer)| {
         let error = issuer.check().err()?;
-        let reason = format!("has a key set that cannot be used: {}", innermost(&error));
+        let (key, found) = match issuer.keys {
+            KeySource::File(_) => ("jwks_file", "names"),
+            KeySource::Written(_) => ("jwks", "is"),
+            // These have nothing to check before they are asked for.
+            KeySource::Absent | KeySource::Fetched(_) => return None,
+        };
+        let why = innermost(&error);
+        let reason = format!("{found} a key set that cannot be used: {why}");
         let advice = "Write what the issuer's `jwks_uri` shows, and compare `algorithms` with the \
                       `alg` of its keys.";
-        Some(Finding::unusable(at.item(n), reason, advice))
+        Some(Finding::unusable(at.item(n).key(key), reason, advice))
     })
 }
 

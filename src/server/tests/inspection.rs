@@ -6,6 +6,8 @@ use tempfile::TempDir;
 
 use super::demo_config;
 use crate::config::Config;
+use crate::issuers::{KeySource, Transport, TrustedIssuer};
+use crate::jose::{Terms, VerificationAlgorithm};
 use crate::model::Timestamp;
 use crate::secret::Secret;
 use crate::server::settings::{CertificatePem, ListenerTls};
@@ -139,6 +141,44 @@ fn severities_are_told_apart() {
 
     assert!(settle(&found, |severity| severity != Severity::Doubtful).is_err());
     assert!(settle(&found, |severity| severity == Severity::Unusable).is_ok());
+}
+
+/// The key to change is the one that has the keys or names their file.
+#[test]
+fn keys_of_an_issuer_that_cannot_be_used_are_named_by_the_key_that_has_them() {
+    const USELESS: &str = r#"{"keys": [{"kty": "oct"}]}"#;
+    for (keys, expected) in [
+        (
+            KeySource::File(USELESS.to_owned()),
+            "Unusable trusted_issuers[0].jwks_file: names a key set that cannot be used: ",
+        ),
+        (
+            KeySource::Written(USELESS.to_owned()),
+            "Unusable trusted_issuers[0].jwks: is a key set that cannot be used: ",
+        ),
+    ] {
+        let found = found(|config| {
+            config.trusted_issuers = vec![TrustedIssuer {
+                issuer: "https://foreign.example/".to_owned(),
+                algorithms: vec![VerificationAlgorithm::Rs256],
+                terms: Terms {
+                    claims: Vec::new(),
+                    types: Vec::new(),
+                    leeway: Duration::ZERO,
+                    audience: Vec::new(),
+                },
+                keys,
+                introspection: None,
+                transport: Transport {
+                    timeout: Duration::from_secs(1),
+                    ca_pem: None,
+                },
+            }];
+        });
+
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(expected), "{found:?}");
+    }
 }
 
 /// An operator should choose it, not find it out.

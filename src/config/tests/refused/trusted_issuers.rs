@@ -25,7 +25,7 @@ fn a_trusted_issuer_comes_with_its_keys() {
     let config = Config::parse(&text, folder.path()).unwrap();
 
     let issuer = &config.trusted_issuers[0];
-    assert_eq!(issuer.keys, issuers::KeySource::Fixed(JWKS.to_owned()));
+    assert_eq!(issuer.keys, issuers::KeySource::File(JWKS.to_owned()));
     assert_eq!(issuer.terms.types, ["at+jwt", ""]);
     assert_eq!(issuer.algorithms.len(), 2);
     let policy = &config.gateway.routes[0].policy;
