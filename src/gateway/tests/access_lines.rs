@@ -1,7 +1,7 @@
 //! What the access log says of a request, and what it never says.
 
 use super::harness::TestGateway;
-use super::lines::Lines;
+use crate::telemetry::log::testing::Captured;
 
 /// The next request on a connection begins when the last one has been logged.
 async fn after_logging(connection: &mut super::harness::Connection) {
@@ -11,7 +11,7 @@ async fn after_logging(connection: &mut super::harness::Connection) {
 
 #[tokio::test]
 async fn a_request_writes_one_line_that_says_what_became_of_it() {
-    let lines = Lines::collect();
+    let lines = Captured::start();
     let gateway = TestGateway::start().await;
     let bearer = gateway.bearer();
     let mut connection = gateway.connect().await;
@@ -44,7 +44,7 @@ async fn a_request_writes_one_line_that_says_what_became_of_it() {
 
 #[tokio::test]
 async fn a_refusal_says_why() {
-    let lines = Lines::collect();
+    let lines = Captured::start();
     let gateway = TestGateway::start().await;
     let mut connection = gateway.connect().await;
     for target in ["/api/x", "/nowhere"] {
@@ -67,7 +67,7 @@ async fn a_refusal_says_why() {
 /// No secret at any level: tokens, queries, cookies, whatever a request was refused for.
 #[tokio::test]
 async fn no_level_of_the_log_has_a_secret_in_it() {
-    let lines = Lines::collect();
+    let lines = Captured::start();
     let gateway = TestGateway::start().await;
     let token = gateway.token(|_| {});
     let expired = gateway.token(|claims| claims["exp"] = serde_json::json!(1));

@@ -5,8 +5,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::harness::{Connection, Protocol, TestGateway};
-use super::lines::Lines;
 use super::played::{LIFETIME, begin_events, played, revocable, revoke, send_event, until};
+use crate::telemetry::log::testing::Captured;
 
 /// Asks for a stream of events with the token of this id, and gets the first.
 async fn subscribe(
@@ -49,7 +49,7 @@ async fn a_stream_of_events_ends_when_its_token_expires() {
 
 #[tokio::test]
 async fn a_stream_of_events_ends_when_its_token_is_revoked() {
-    let lines = Lines::collect();
+    let lines = Captured::start();
     let (gateway, listener, store) = revocable(Protocol::Http1).await;
     let (mut client, _upstream) = subscribe(&gateway, &listener, "/api/events", "t1").await;
     let (mut other, mut others) = subscribe(&gateway, &listener, "/api/events", "t2").await;

@@ -4,7 +4,6 @@ pub(crate) mod support;
 
 pub(crate) mod corpus;
 pub(crate) mod harness;
-mod lines;
 mod played;
 pub(crate) mod recorder;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use serde_json::Value;
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
@@ -25,6 +26,7 @@ impl Captured {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .json()
+            .flatten_event(true)
             .with_max_level(tracing::Level::TRACE)
             .with_writer(lines.clone())
             .finish();
@@ -34,9 +36,28 @@ impl Captured {
         }
     }
 
-    /// All of it so far, a JSON object in each line.
+    /// All of it so far, a JSON object in each line, as the program writes them.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The access lines so far.
+    pub(crate) fn access(&self) -> Vec<Value> {
+        self.of("access")
+    }
+
+    /// The audit lines so far.
+    pub(crate) fn audit(&self) -> Vec<Value> {
+        self.of("audit")
+    }
+
+    /// The lines of this target so far.
+    pub(crate) fn of(&self, target: &str) -> Vec<Value> {
+        self.text()
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|line| line["target"] == target)
+            .collect()
     }
 }
 

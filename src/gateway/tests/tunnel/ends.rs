@@ -7,8 +7,8 @@ use tokio::net::TcpStream;
 
 use super::tunnel;
 use crate::gateway::tests::harness::{Connection, Protocol, TestGateway};
-use crate::gateway::tests::lines::Lines;
 use crate::gateway::tests::played::{LIFETIME, played, played_with, revocable, revoke, until};
+use crate::telemetry::log::testing::Captured;
 
 /// Both ends were told this status and nothing else, each in its own way, and then the end.
 async fn assert_told(status: u16, client: &mut Connection, upstream: &mut TcpStream) {
@@ -40,7 +40,7 @@ async fn a_tunnel_ends_when_its_token_expires() {
 
 #[tokio::test]
 async fn a_tunnel_ends_when_its_token_is_revoked() {
-    let lines = Lines::collect();
+    let lines = Captured::start();
     let (gateway, listener, store) = revocable(Protocol::Http1).await;
     let (mut client, mut upstream) = tunnel(&gateway, &listener).await;
     client.write(b"\x81\x80mask").await;
