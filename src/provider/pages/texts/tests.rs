@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use fluent_bundle::FluentResource;
+use fluent_bundle::{FluentArgs, FluentResource};
 
 use super::compare;
 use super::languages::BUILT_IN;
+use crate::model::Language;
 use crate::provider::claims::CLAIMS_BY_SCOPE;
 use crate::provider::pages::Message;
 
@@ -93,6 +94,26 @@ fn french_marks_do_not_begin_a_line() {
             assert!(!text.contains(&format!(" {mark}")), "{name}");
         }
         assert!(!text.contains(" :"), "{name}");
+    }
+}
+
+/// How long a pause is, as a person says it.
+#[test]
+fn a_throttled_user_reads_when_to_come_back() {
+    let mut english = super::bundle(&Language::parse("en").unwrap());
+    english.add_resource(resource(BUILT_IN[0].1)).unwrap();
+    for (unit, count, words) in [
+        ("seconds", 1, "in a second."),
+        ("seconds", 30, "in 30 seconds."),
+        ("minutes", 2, "in 2 minutes."),
+        ("minutes", 15, "in 15 minutes."),
+        ("hours", 2, "in 2 hours."),
+    ] {
+        let mut args = FluentArgs::new();
+        args.set("count", count);
+        let name = format!("problem-throttled-{unit}");
+        let text = super::format(&english, &name, &args).unwrap().unwrap();
+        assert!(text.ends_with(words), "{text}");
     }
 }
 
