@@ -11,6 +11,8 @@ mod address;
 mod call;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

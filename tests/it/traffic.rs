@@ -12,7 +12,7 @@ use tokio::io::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::support::{Edge, Recorder, free_port};
+use crate::support::{Dead, Edge, Recorder};
 
 /// An edge whose anonymous route `/app/` leads to `servers`; `rest` are further keys of the
 /// upstream.
@@ -193,8 +193,8 @@ async fn servers_take_turns() {
 #[tokio::test]
 async fn a_dead_server_costs_no_request() {
     let alive = Recorder::start().await;
-    let dead = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let edge = edge(&[dead, alive.address], "    retries: 1");
+    let dead = Dead::hold();
+    let edge = edge(&[dead.address, alive.address], "    retries: 1");
 
     for _ in 0..6 {
         edge.get("/app/x").await.assert_status(200);
@@ -249,8 +249,8 @@ async fn a_health_check_takes_a_server_out_and_back() {
 
 #[tokio::test]
 async fn an_upstream_that_is_down_is_a_bad_gateway() {
-    let dead = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let edge = edge(&[dead], "");
+    let dead = Dead::hold();
+    let edge = edge(&[dead.address], "");
 
     let answer = edge.get("/app/x").await.assert_status(502);
 

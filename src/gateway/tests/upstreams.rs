@@ -4,12 +4,7 @@ use tokio::net::TcpListener;
 
 use super::harness::TestGateway;
 use super::recorder::Recorder;
-
-/// An address where nobody listens.
-async fn closed_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().to_string()
-}
+use crate::outbound::testing::Dead;
 
 #[tokio::test]
 async fn servers_take_turns() {
@@ -26,10 +21,10 @@ async fn servers_take_turns() {
 
 #[tokio::test]
 async fn a_request_that_could_not_be_sent_goes_to_another_server() {
-    let dead = closed_port().await;
+    let dead = Dead::hold();
     let gateway = TestGateway::with(|settings| {
         let alive = settings.upstreams[0].servers[0].clone();
-        settings.upstreams[0].servers = vec![dead, alive];
+        settings.upstreams[0].servers = vec![dead.address.to_string(), alive];
     })
     .await;
     for _ in 0..4 {
@@ -39,9 +34,9 @@ async fn a_request_that_could_not_be_sent_goes_to_another_server() {
 
 #[tokio::test]
 async fn without_retries_a_dead_server_is_a_bad_gateway() {
-    let dead = closed_port().await;
+    let dead = Dead::hold();
     let gateway = TestGateway::with(|settings| {
-        settings.upstreams[0].servers = vec![dead];
+        settings.upstreams[0].servers = vec![dead.address.to_string()];
         settings.upstreams[0].retries = 0;
     })
     .await;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::{UpstreamError, Upstreams, settings};
 use crate::gateway::tests::corpus::upstream_settings;
 use crate::gateway::tests::recorder::Recorder;
+use crate::outbound::testing::Dead;
 use crate::telemetry::Metrics;
 
 fn upstreams(settings: settings::Upstream) -> Result<Upstreams, UpstreamError> {
@@ -36,11 +37,6 @@ async fn healthy(upstreams: &Upstreams) -> Option<SocketAddr> {
     upstream
         .pick(None)
         .and_then(|peer| peer._address.as_inet().copied())
-}
-
-async fn closed_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
 }
 
 #[test]
@@ -92,10 +88,10 @@ async fn a_name_that_does_not_resolve_leaves_the_other_servers() {
 #[tokio::test]
 async fn a_server_that_takes_no_connections_gets_no_requests() {
     let server = Recorder::start().await;
-    let dead = closed_port().await;
+    let dead = Dead::hold();
     let upstreams = upstreams(settings::Upstream {
         health_check: Some(check(None)),
-        ..with_servers(&[&dead.to_string(), &server.address.to_string()])
+        ..with_servers(&[&dead.address.to_string(), &server.address.to_string()])
     })
     .unwrap();
     for _ in 0..4 {

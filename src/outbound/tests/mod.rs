@@ -3,6 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use super::testing::Dead;
 use super::*;
 
 fn outbound() -> Outbound {
@@ -10,16 +11,11 @@ fn outbound() -> Outbound {
     Outbound::new(Duration::from_secs(5)).unwrap()
 }
 
-/// A port that nobody listens on any more.
-fn closed_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[tokio::test]
 async fn a_client_that_registered_itself_does_not_lead_into_our_network() {
     let outbound = outbound();
-    let port = closed_port();
+    let dead = Dead::hold();
+    let port = dead.address.port();
     for host in [
         "127.0.0.1",
         "[::1]",
@@ -39,7 +35,8 @@ async fn a_client_that_registered_itself_does_not_lead_into_our_network() {
 
 #[tokio::test]
 async fn what_the_operator_wrote_down_is_called_wherever_it_is() {
-    let to = format!("http://127.0.0.1:{}/logout", closed_port());
+    let dead = Dead::hold();
+    let to = format!("http://{}/logout", dead.address);
     let to = ClientEndpoint::register(&to).unwrap();
 
     let answer = outbound().post(&to, Reach::Anywhere, String::new()).await;
@@ -47,10 +44,11 @@ async fn what_the_operator_wrote_down_is_called_wherever_it_is() {
     assert_eq!(answer, Err(OutboundError::Connect));
 }
 
-/// Fetches from a server that answers one request with `answer` and goes away.
-async fn fetch(answer: Vec<u8>) -> Result<String, OutboundError> {
+/// A server that reads one request, gives this answer and goes away.
+async fn answering(answer: impl Into<Vec<u8>>) -> Url {
+    let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let from = format!("http://{}/jwks", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut head = Vec::new();
@@ -60,7 +58,13 @@ async fn fetch(answer: Vec<u8>) -> Result<String, OutboundError> {
         // Whoever has read enough leaves before the end.
         drop(stream.write_all(&answer).await);
     });
-    let from = ClientEndpoint::register(&from).unwrap();
+    Url::parse(&format!("http://{address}/keys")).unwrap()
+}
+
+/// Fetches from a server that gives this answer.
+async fn fetch(answer: Vec<u8>) -> Result<String, OutboundError> {
+    let from = answering(answer).await;
+    let from = ClientEndpoint::register(from.as_str()).unwrap();
     outbound().fetch(&from, Reach::Anywhere).await
 }
 
@@ -124,7 +128,8 @@ async fn a_document_is_read_if_it_is_one_and_not_too_large() {
 #[tokio::test]
 async fn keys_are_not_fetched_from_inside_our_network_for_a_stranger() {
     let outbound = outbound();
-    let port = closed_port();
+    let dead = Dead::hold();
+    let port = dead.address.port();
     for uri in [
         format!("https://127.0.0.1:{port}/"),
         format!("https://localhost:{port}/"),
@@ -134,19 +139,6 @@ async fn keys_are_not_fetched_from_inside_our_network_for_a_stranger() {
         let answer = outbound.fetch(&from, Reach::Public).await;
         assert_eq!(answer, Err(OutboundError::NotPublic), "{uri}");
     }
-}
-
-/// A server that gives this answer to one connection, and reads what it was asked.
-async fn answering(answer: String) -> Url {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut asked = vec![0; 4096];
-        drop(stream.read(&mut asked).await);
-        drop(stream.write_all(answer.as_bytes()).await);
-    });
-    Url::parse(&format!("http://{address}/keys")).unwrap()
 }
 
 /// I03, and I02 as to redirections.
@@ -176,7 +168,7 @@ async fn an_answer_is_read_up_to_its_bound_and_followed_nowhere() {
 
 #[tokio::test]
 async fn what_an_issuer_names_elsewhere_does_not_lead_into_our_network() {
-    let url = answering("HTTP/1.1 200 OK\r\n\r\n".to_owned()).await;
+    let url = answering("HTTP/1.1 200 OK\r\n\r\n").await;
 
     let reply = outbound().call(Call::get(url, Reach::Public)).await;
 

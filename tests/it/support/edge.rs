@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,9 +12,9 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use super::Answer;
 use super::site::{DEADLINE, Site};
 use super::tls::AUTHORITY;
+use super::{Answer, free_port};
 
 /// The real program, with a configuration and a state of its own, stopped when dropped.
 #[derive(Debug)]
@@ -33,19 +33,6 @@ pub(crate) struct Edge {
 #[derive(Debug)]
 #[expect(dead_code, reason = "held, not read")]
 pub(crate) struct Unread<'e>(MutexGuard<'e, ()>);
-
-/// A port nobody listens on. Another process could take it before we do; none here does.
-pub(crate) fn free_port() -> u16 {
-    let [port] = free_ports();
-    port
-}
-
-/// Several of them; each is held until all are known, so that none comes twice.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a port is free"));
-    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
-}
 
 impl Edge {
     /// Starts Cellgate with `config/demo.yaml`, on ports of its own.
@@ -68,7 +55,7 @@ impl Edge {
 
     /// Starts Cellgate in `folder`, which may hold the state and files of an earlier one.
     pub(crate) fn start_in(folder: TempDir, yaml: &str, log_filter: &str) -> Self {
-        let [port, admin] = free_ports();
+        let (port, admin) = (free_port(), free_port());
         let yaml = yaml
             .replace("127.0.0.1:9480", &format!("127.0.0.1:{port}"))
             .replace("127.0.0.1:9481", &format!("127.0.0.1:{admin}"))

@@ -1,11 +1,12 @@
 //! Who gets a tunnel, and what of the handshake arrives where.
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::{HANDSHAKE, SWITCHED, accept, asking, asking_as_alice, switch, tunnel};
 use crate::gateway::tests::harness::{Protocol, TestGateway};
 use crate::gateway::tests::played::{played, played_with, until};
+use crate::outbound::testing::Dead;
 
 #[tokio::test]
 async fn a_handshake_arrives_like_any_admitted_request_and_bytes_pass_both_ways() {
@@ -227,9 +228,8 @@ async fn http_2_does_not_offer_websockets() {
 
 #[tokio::test]
 async fn a_server_that_is_down_leaves_the_handshake_to_another() {
-    let dead = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nowhere = dead.local_addr().unwrap().to_string();
-    drop(dead);
+    let dead = Dead::hold();
+    let nowhere = dead.address.to_string();
     let (gateway, listener) = played_with(Protocol::Http1, |settings| {
         settings.upstreams[0].servers.push(nowhere);
     })
