@@ -13,27 +13,19 @@ pub(crate) enum Stage {
     Begun,
     /// The user said which account to go on with.
     AccountChosen,
-    /// The user has just signed in, which chooses an account as well.
+    /// The user has signed in for this very request, which chooses an account as well.
     SignedIn,
-    /// The user allowed what is asked for.
-    Consented,
 }
 
 impl Stage {
-    const ALL: [Self; 4] = [
-        Self::Begun,
-        Self::AccountChosen,
-        Self::SignedIn,
-        Self::Consented,
-    ];
+    const ALL: [Self; 3] = [Self::Begun, Self::AccountChosen, Self::SignedIn];
 
-    /// As it is sealed into an address.
+    /// As it is sealed into a page or an address.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Begun => "begun",
             Self::AccountChosen => "account-chosen",
             Self::SignedIn => "signed-in",
-            Self::Consented => "consented",
         }
     }
 

@@ -27,7 +27,7 @@ use super::interaction::Interaction;
 use super::params::Params;
 use super::reply::{self, Response};
 use super::request::Request;
-use crate::model::{Session, Timestamp};
+use crate::model::{Session, SessionId, Timestamp};
 use decision::{Decision, Next};
 use prompt::Prompt;
 
@@ -45,8 +45,8 @@ enum Question {
     Account(Session),
     /// To sign in, perhaps with this login.
     Password(Option<String>),
-    /// To allow what is asked for.
-    Consent(Session),
+    /// To allow what is asked for; so far the user has come before that.
+    Consent(Session, Stage),
 }
 
 impl Provider {
@@ -106,11 +106,37 @@ impl Provider {
     ) -> Result<Response, AuthorizationError> {
         let id = session.as_ref().map(|session| session.id.clone());
         let step = self.next_step(interaction, stage, session, request.now);
-        let question = match step.await? {
+        let waiting = (interaction, stage, id.as_ref());
+        self.follow(waiting, step.await?, request).await
+    }
+
+    /// The same after the user allowed what is asked for. Whatever else has to hold is asked again:
+    /// the page may have been looked at for longer than a sign-in may be old (OpenID Connect Core
+    /// §3.1.2.1, `max_age`).
+    pub(super) async fn proceed_allowed(
+        &self,
+        interaction: &Interaction,
+        stage: Stage,
+        session: Option<Session>,
+        request: &Request,
+    ) -> Result<Response, AuthorizationError> {
+        let id = session.as_ref().map(|session| session.id.clone());
+        let step = self.find_session(interaction, stage, session, request.now);
+        let waiting = (interaction, stage, id.as_ref());
+        self.follow(waiting, step.await?, request).await
+    }
+
+    async fn follow(
+        &self,
+        waiting: (&Interaction, Stage, Option<&SessionId>),
+        step: Step,
+        request: &Request,
+    ) -> Result<Response, AuthorizationError> {
+        let (interaction, ..) = waiting;
+        let question = match step {
             Step::Grant(session) => return self.grant(interaction, &session, request).await,
             Step::Ask(question) => question,
         };
-        let waiting = (interaction, stage, id.as_ref());
         match self.address_of_next(waiting, request).await? {
             Some(address) => Ok(reply::see_other(&address)),
             None => Ok(self.ask(interaction, &question, request).await),
@@ -118,6 +144,28 @@ impl Provider {
     }
 
     async fn next_step(
+        &self,
+        interaction: &Interaction,
+        stage: Stage,
+        session: Option<Session>,
+        now: Timestamp,
+    ) -> Result<Step, AuthorizationError> {
+        let session = match self.find_session(interaction, stage, session, now).await? {
+            Step::Grant(session) => session,
+            Step::Ask(question) => return Ok(Step::Ask(question)),
+        };
+        if self.must_ask(interaction, &session).await? {
+            if interaction.authorization.prompt == Prompt::Never {
+                return Err(AuthorizationError::ConsentRequired);
+            }
+            return Ok(Step::Ask(Question::Consent(session, stage)));
+        }
+        Ok(Step::Grant(session))
+    }
+
+    /// The session to answer out of, as far as its user need not be asked for that; consent is
+    /// another matter.
+    async fn find_session(
         &self,
         interaction: &Interaction,
         stage: Stage,
@@ -141,12 +189,6 @@ impl Provider {
         if !client.access.admits(&session.user) {
             return Err(AuthorizationError::UserNotAdmitted);
         }
-        if stage < Stage::Consented && self.must_ask(interaction, &session).await? {
-            if authorization.prompt == Prompt::Never {
-                return Err(AuthorizationError::ConsentRequired);
-            }
-            return Ok(Step::Ask(Question::Consent(session)));
-        }
         Ok(Step::Grant(session))
     }
 
@@ -165,7 +207,10 @@ impl Provider {
                 let login = login.as_deref().unwrap_or_default();
                 self.show_sign_in(interaction, login, request).await
             }
-            Question::Consent(session) => self.show_consent(interaction, session, request).await,
+            Question::Consent(session, stage) => {
+                self.show_consent(interaction, (session, *stage), request)
+                    .await
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The page that asks whether an application may have what it asks for.
 //!
-//! An answer holds for one session, one scope and the claims asked for beside it, which are sealed into the page: what was
-//! pressed cannot be taken for another user's yes, nor for a yes to more than was shown.
+//! An answer holds for one session, one scope and the claims asked for beside it, which are sealed
+//! into the page: what was pressed cannot be taken for another user's yes, nor for a yes to more
+//! than was shown. So is how far the user had come: a yes is no sign-in.
 
 use super::submission::Submission;
 use super::{Interaction, Purpose};
@@ -45,11 +46,11 @@ impl Provider {
         }
     }
 
-    /// Shows the page to the user of `session`.
+    /// Shows the page to the user of `session`, who has come to `stage`.
     pub(crate) async fn show_consent(
         &self,
         interaction: &Interaction,
-        session: &Session,
+        (session, stage): (&Session, Stage),
         request: &Request,
     ) -> Response {
         let asked = interaction.asked_for();
@@ -72,7 +73,8 @@ impl Provider {
             form_action: interaction.form_action(),
             logo_origin: links.logo_uri.as_ref().map(|link| link.origin()),
         };
-        let sealed = interaction.sealed(&binding(session, &asked));
+        let binding = format!("{} {}", stage.as_str(), binding(session, &asked));
+        let sealed = interaction.sealed(&binding);
         let sealed = (Purpose::Consent, sealed.as_str());
         let texts = &interaction.destination.texts;
         let page = self.show_form(texts, &page, sealed, request).await;
@@ -91,11 +93,14 @@ impl Provider {
         }
         let session = self.current_session(request).await?;
         let asked = interaction.asked_for();
+        let sealed = submission.binding.split_once(' ');
+        let sealed = sealed.and_then(|(stage, rest)| Some((Stage::parse(stage)?, rest)));
         let answered = session
             .as_ref()
-            .filter(|session| binding(session, &asked) == submission.binding)
+            .zip(sealed)
+            .filter(|(session, (_, sealed))| binding(session, &asked) == *sealed)
             .filter(|_| !submission.form.is_stale);
-        let Some(answered) = answered else {
+        let Some((answered, (stage, _))) = answered else {
             // Not what this user saw: another one signed in, or the client asks for more now.
             return self
                 .proceed_from_form(&interaction, Stage::Begun, session, request)
@@ -109,7 +114,7 @@ impl Provider {
         };
         self.parts.store.save_consent(&consent).await?;
         audit::consented(&consent, request.peer);
-        self.proceed_from_form(&interaction, Stage::Consented, session, request)
+        self.proceed_allowed(&interaction, stage, session, request)
             .await
     }
 }

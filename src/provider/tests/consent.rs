@@ -1,7 +1,7 @@
 //! Asking users whether an application may have what it asks for (OpenID Connect Core §3.1.2.4,
 //! §11).
 
-use super::support::{Answer, Authorize, Browser, TestProvider, Tokens};
+use super::support::{Answer, Authorize, Browser, TestProvider, Tokens, read_jwt};
 use crate::model::{ClientLinks, ConsentPolicy, WebLink};
 use crate::provider::Settings;
 
@@ -298,6 +298,39 @@ async fn a_short_max_age_does_not_outrun_the_consent_page() {
     let answer = browser.decide(&page, "allow").await;
 
     request.code_of(&answer);
+}
+
+/// OpenID Connect Core §3.1.2.1: a yes to the application is no sign-in, however long the page was
+/// looked at.
+#[tokio::test]
+async fn an_older_sign_in_may_be_too_old_when_the_user_allows() {
+    for chosen in [false, true] {
+        let op = start(ConsentPolicy::Remembered).await;
+        let mut browser = op.browser();
+        let page = signed_in(&mut browser, &Authorize::service()).await;
+        browser.decide(&page, "allow").await;
+        op.advance_s(10);
+        let mut request = Authorize::app().with("max_age", "60");
+        if chosen {
+            request = request.with("prompt", "select_account");
+        }
+        let mut page = browser.get(&request.target()).await;
+        if chosen {
+            page = browser.choose(&page, "this").await;
+        }
+        page.assert_consent_page();
+        let in_time = browser.clone().decide(&page, "allow").await;
+        request.code_of(&in_time);
+        op.advance_s(29 * 60);
+
+        let late = browser.decide(&page, "allow").await;
+
+        late.assert_sign_in_page();
+        let answer = browser.sign_in(&late, "alice").await;
+        let tokens = Tokens::of(&op.exchange(&request.code_of(&answer)).await);
+        let (_, claims) = read_jwt(tokens.id_token());
+        assert_eq!(claims["auth_time"], op.now(), "{chosen}");
+    }
 }
 
 #[tokio::test]
