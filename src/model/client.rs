@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{
     ClaimRule, ClientAccess, ClientAuthentication, ClientEndpoint, ClientLogout, ClientSigning,
-    ConsentPolicy, Introspection, LoopbackPorts, RedirectUri, Resource, Scope, SubjectType,
-    WebLink, WebOrigin,
+    ConsentPolicy, Introspection, LoopbackPorts, RedirectUri, Resource, Scope, Subject,
+    SubjectType, WebLink, WebOrigin,
 };
 
 /// The identifier a client was registered under: 1 to 255 printable ASCII characters
@@ -31,6 +31,12 @@ impl ClientId {
             return Err(ClientIdError);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Whether the client can be the subject of a token, as it is of one that it gets for itself
+    /// (RFC 9068 §2.2): a client id may have spaces around it, and a subject may not.
+    pub fn may_be_subject(&self) -> bool {
+        Subject::parse(&self.0).is_ok()
     }
 
     /// The exact text.

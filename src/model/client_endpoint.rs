@@ -50,6 +50,13 @@ impl ClientEndpoint {
         self.0.csp_source()
     }
 
+    /// Whether it has scheme, host and port of one of `uris` (OpenID Connect Front-Channel Logout
+    /// §2).
+    pub fn is_on_origin_of(&self, uris: &[RedirectUri]) -> bool {
+        let origin = self.origin();
+        uris.iter().any(|uri| uri.csp_source() == origin)
+    }
+
     /// Whether it is called over TLS.
     pub fn is_https(&self) -> bool {
         self.origin().starts_with("https:")

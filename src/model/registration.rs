@@ -1,5 +1,7 @@
 //! How clients come to be registered.
 
+use super::{GrantType, Reach};
+
 /// Who registered a client that is not in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegisteredBy {
@@ -20,6 +22,27 @@ impl RegisteredBy {
             Self::CommandLine => "cli",
             Self::Import => "import",
             Self::Itself => "dynamic",
+        }
+    }
+
+    /// Where its addresses may lead us: an administrator wrote down what is in our network, a
+    /// stranger may not make us call it.
+    pub const fn reach(self) -> Reach {
+        match self {
+            Self::CommandLine | Self::Import => Reach::Anywhere,
+            Self::Itself => Reach::Public,
+        }
+    }
+
+    /// Whether a client may be registered for `grant_type`.
+    ///
+    /// A token without a user is for machines that an administrator knows: who registers itself
+    /// would otherwise hold one that every route takes which asks for nothing more than a token.
+    pub const fn may_use(self, grant_type: GrantType) -> bool {
+        match (self, grant_type) {
+            (Self::Itself, GrantType::ClientCredentials) => false,
+            (Self::Itself, GrantType::AuthorizationCode | GrantType::RefreshToken)
+            | (Self::CommandLine | Self::Import, _) => true,
         }
     }
 

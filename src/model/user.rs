@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::UserDetails;
-use unicode_normalization::UnicodeNormalization as _;
+use super::{UserDetails, folded};
 
 /// What a user types to say who they are, trimmed, with the one key its attempts are counted by.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,27 +60,8 @@ impl Login {
     /// behind Cells decides whether those are one user. Look-alikes of other scripts are other
     /// logins, as they are to every collation.
     pub fn counting_key(&self) -> String {
-        let normal: String = self.text.nfkc().filter(|c| !is_invisible(*c)).collect();
-        let words: Vec<&str> = normal.split_whitespace().collect();
-        // Lower case may leave the normal form.
-        words.join(" ").to_lowercase().nfkc().collect()
+        folded(&self.text)
     }
-}
-
-/// Characters that are not shown and that collations ignore: soft hyphen, zero-width spaces and
-/// joiners, marks of direction, variation selectors.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-    )
 }
 
 impl fmt::Debug for Login {

@@ -147,11 +147,7 @@ impl Provider {
     ///
     /// [`ProviderError`] says what it cannot start with.
     pub fn new(settings: Settings, parts: Parts) -> Result<Self, ProviderError> {
-        let clients = Clients::new(
-            &settings.clients,
-            &settings.registration,
-            parts.store.clone(),
-        );
+        let clients = Clients::new(&settings, parts.store.clone());
         let policy = &settings.client_authentication;
         let pages = Pages::load(&settings).map_err(ProviderError::Templates)?;
         Ok(Self {

@@ -35,6 +35,7 @@ pub(super) async fn add(
     let metadata = metadata(new)?
         .complete(&book.rules(RegisteredBy::CommandLine))
         .map_err(ClientsError::from)?;
+    metadata.check_id(&id).map_err(ClientsError::from)?;
     let method = metadata.authentication_method();
     let secret = secret(method)?;
     let mut record = ClientRecord {

@@ -72,7 +72,8 @@ async fn plan(book: &Book, client: CellsClient, now: Timestamp) -> Result<Step, 
     if book.configured(&client.id).is_some() {
         return Ok(Step::Skip("it is in the configuration".to_owned()));
     }
-    let metadata = match client.metadata.complete(&book.rules(RegisteredBy::Import)) {
+    let metadata = client.metadata.complete(&book.rules(RegisteredBy::Import));
+    let metadata = match metadata.and_then(|it| it.check_id(&client.id).map(|()| it)) {
         Ok(metadata) => metadata.to_json(),
         Err(error) => return Ok(Step::Skip(error.to_string())),
     };

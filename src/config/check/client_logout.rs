@@ -19,11 +19,9 @@ pub(super) fn logout(
     );
     let at_front = at.key("frontchannel_logout_uri");
     let front_channel = endpoint(checker, table.frontchannel_logout_uri.as_deref(), &at_front);
-    let is_foreign = |uri: &ClientEndpoint| {
-        let mut origins = redirect_uris.iter().map(RedirectUri::csp_source);
-        !origins.any(|origin| origin == uri.origin())
-    };
-    if front_channel.as_ref().is_some_and(is_foreign) {
+    if let Some(uri) = &front_channel
+        && !uri.is_on_origin_of(redirect_uris)
+    {
         checker.refuse(
             &at_front,
             "has not the scheme, host and port of one of `redirect_uris`",

@@ -12,7 +12,7 @@ use crate::config::file::{AuthenticationName, ClientTable, ConsentPolicyName, Gr
 use crate::config::key_path::KeyPath;
 use crate::model::{
     Client, ClientId, ClientLinks, ClientSigning, ConsentPolicy, GrantType, Introspection,
-    RedirectUri, Resource, Scope, Subject, WebLink, WebOrigin,
+    RedirectUri, Resource, Scope, WebLink, WebOrigin,
 };
 
 /// Checks the clients; `audience` is that of a client without its own.
@@ -146,8 +146,8 @@ fn grant_types(checker: &mut Checker, table: &ClientTable, at: &KeyPath) -> Vec<
             "Write `authentication: client_secret_basic`, or remove the grant type.",
         );
     }
-    let may_be_subject = |id: &String| Subject::parse(id).is_ok();
-    if for_itself && !table.id.as_ref().is_none_or(may_be_subject) {
+    let id = table.id.as_deref().and_then(|id| ClientId::parse(id).ok());
+    if for_itself && id.is_some_and(|id| !id.may_be_subject()) {
         checker.refuse(
             &at,
             "has `client_credentials`, but an id with spaces around it cannot be a subject",

@@ -6,7 +6,7 @@ use super::check::{MetadataError, Rules};
 use super::metadata::{self, ClientMetadata};
 use crate::jose::{JwkSetError, KeySet};
 use crate::model::{
-    ClientAuthentication, ClientEndpoint, ClientKeys, KeySource, Reach, RegisteredBy, SecretHash,
+    ClientAuthentication, ClientEndpoint, ClientKeys, KeySource, RegisteredBy, SecretHash,
 };
 use crate::provider::settings::ClientAuthenticationPolicy;
 use crate::secret::Secret;
@@ -165,11 +165,7 @@ impl ClientMetadata {
             (None, Some(uri)) => {
                 let uri = ClientEndpoint::register(uri)
                     .map_err(|source| MetadataError::Endpoint("jwks_uri", source))?;
-                let reach = match registered_by {
-                    RegisteredBy::Itself => Reach::Public,
-                    RegisteredBy::CommandLine | RegisteredBy::Import => Reach::Anywhere,
-                };
-                KeySource::Uri(uri, reach)
+                KeySource::Uri(uri, registered_by.reach())
             }
             (None, None) => return Err(MetadataError::NoKeys),
             (Some(_), Some(_)) => return Err(MetadataError::TwoKeySets),

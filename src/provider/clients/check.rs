@@ -4,8 +4,8 @@ use super::metadata::{self, ClientMetadata};
 use super::redirect_uris;
 use crate::jose::{JwkSetError, SigningAlgorithm};
 use crate::model::{
-    ClientEndpointError, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError, SectorError,
-    WebLinkError,
+    ClientEndpointError, ClientId, GrantType, RedirectUriError, RegisteredBy, Scope, ScopeError,
+    SectorError, WebLinkError,
 };
 use crate::provider::settings::ClientAuthenticationPolicy;
 
@@ -38,12 +38,21 @@ pub(crate) enum MetadataError {
     /// A grant type nobody speaks here.
     #[error("the grant type {0:?} is not supported")]
     GrantType(String),
+    /// A grant type for clients that an administrator knows.
+    #[error("the grant type {0} is for clients that an administrator registers")]
+    GrantTypeOfOthers(&'static str),
     /// Only grant types that begin with a token the client cannot get.
     #[error("grant_types has none by which the client could get its first token")]
     NoFirstToken,
     /// RFC 6749 §4.4: "MUST only be used by confidential clients".
     #[error("a public client may not use the grant type client_credentials")]
     PublicClientCredentials,
+    /// The client would be the subject of its tokens.
+    #[error("client_credentials needs an id without spaces around it, which can be a subject")]
+    IdIsNoSubject,
+    /// What users would take for another client, or for this place.
+    #[error("client_name is the name of another client, or of this provider")]
+    NameOfAnother,
     /// A response type nobody speaks here.
     #[error("the response type {0:?} is not supported: only \"code\" is")]
     ResponseType(String),
@@ -133,7 +142,7 @@ impl ClientMetadata {
         redirect_uris::check(afterwards, application_type, rules.registered_by)?;
         self.logout(rules.registered_by)?;
         self.initiate_login_uri()?;
-        self.complete_grant_types()?;
+        self.complete_grant_types(rules.registered_by)?;
         self.complete_scope(rules)?;
         self.subject_type.get_or_insert_default();
         self.subject_type()?;
@@ -151,9 +160,25 @@ impl ClientMetadata {
         Ok(self)
     }
 
+    /// Checks what holds for the metadata of a client under `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`MetadataError::IdIsNoSubject`].
+    pub(crate) fn check_id(&self, id: &ClientId) -> Result<(), MetadataError> {
+        let grant_types = metadata::grant_types(self.grant_types.clone())?;
+        if grant_types.contains(&GrantType::ClientCredentials) && !id.may_be_subject() {
+            return Err(MetadataError::IdIsNoSubject);
+        }
+        Ok(())
+    }
+
     /// Grant types and response types go together (RFC 7591 §2.1).
-    fn complete_grant_types(&mut self) -> Result<(), MetadataError> {
+    fn complete_grant_types(&mut self, registered_by: RegisteredBy) -> Result<(), MetadataError> {
         let mut grant_types = metadata::grant_types(self.grant_types.take())?;
+        if let Some(other) = grant_types.iter().find(|it| !registered_by.may_use(**it)) {
+            return Err(MetadataError::GrantTypeOfOthers(other.as_str()));
+        }
         let mut seen = Vec::new();
         grant_types.retain(|grant_type| {
             let is_new = !seen.contains(grant_type);
@@ -236,7 +261,7 @@ fn check_text(what: &'static str, text: &str, max: usize) -> Result<(), Metadata
     }
     let is_hidden = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     if text.chars().any(is_hidden) {

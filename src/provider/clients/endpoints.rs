@@ -3,7 +3,7 @@
 use super::check::MetadataError;
 use super::metadata::{ClientMetadata, SubjectTypeName};
 use super::redirect_uris::parse_registered;
-use crate::model::{ClientEndpoint, ClientLogout, Reach, RegisteredBy, Sector, SubjectType};
+use crate::model::{ClientEndpoint, ClientLogout, RedirectUri, RegisteredBy, Sector, SubjectType};
 
 impl ClientMetadata {
     /// How the client learns that its user signed out.
@@ -25,7 +25,7 @@ impl ClientMetadata {
             self.frontchannel_logout_uri.as_deref(),
         )?;
         if let Some(uri) = &front_channel
-            && !self.leads_to(&uri.origin())
+            && !uri.is_on_origin_of(&self.known_redirect_uris())
         {
             return Err(MetadataError::FrontChannelOrigin);
         }
@@ -38,10 +38,7 @@ impl ClientMetadata {
             front_channel_session_required: self
                 .frontchannel_logout_session_required
                 .unwrap_or_default(),
-            reach: match registered_by {
-                RegisteredBy::Itself => Reach::Public,
-                RegisteredBy::CommandLine | RegisteredBy::Import => Reach::Anywhere,
-            },
+            reach: registered_by.reach(),
         })
     }
 
@@ -85,10 +82,11 @@ impl ClientMetadata {
         Ok(SubjectType::Pairwise(sector))
     }
 
-    /// Whether a redirection URI is on `origin`.
-    fn leads_to(&self, origin: &str) -> bool {
-        let mut uris = self.redirect_uris.iter().flatten();
-        uris.any(|text| parse_registered(text).is_ok_and(|uri| uri.csp_source() == origin))
+    /// The redirection URIs that are some; of the others something else is said.
+    fn known_redirect_uris(&self) -> Vec<RedirectUri> {
+        let uris = self.redirect_uris.iter().flatten();
+        uris.filter_map(|text| parse_registered(text).ok())
+            .collect()
     }
 }
 

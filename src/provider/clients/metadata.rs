@@ -160,6 +160,9 @@ impl ClientMetadata {
             // Cells compares what it is given, and lists the ports that its clients use.
             LoopbackPorts::AsRegistered
         };
+        // What was stored before the rule was made is held to it, too.
+        let mut grant_types = grant_types(self.grant_types)?;
+        grant_types.retain(|grant_type| record.registered_by.may_use(*grant_type));
         let client = Client::new(record.id, authentication);
         Ok(Client {
             name: self.client_name.unwrap_or_else(|| client.name.clone()),
@@ -167,7 +170,7 @@ impl ClientMetadata {
             redirect_uris: uris(self.redirect_uris)?,
             post_logout_redirect_uris: uris(self.post_logout_redirect_uris)?,
             scope: Scope::parse(&self.scope.unwrap_or_default())?,
-            grant_types: grant_types(self.grant_types)?,
+            grant_types,
             audience: self.audience.unwrap_or_else(|| audience.to_vec()),
             consent: consent(self.consent.as_deref())?,
             signing,

@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::settings::Registration;
+use super::settings::Settings;
 use crate::model::{
-    Client, ClientAuthentication, ClientId, SecretHash, SigningAlgorithm, Timestamp,
+    Client, ClientAuthentication, ClientId, SecretHash, SigningAlgorithm, Timestamp, folded,
 };
 use crate::store::{ClientRecord, Store, StoreError};
 
@@ -42,6 +42,8 @@ pub(crate) struct Clients {
     configured: HashMap<String, Arc<Client>>,
     /// The web origins of all of those.
     origins: HashSet<String>,
+    /// What users read as the names of all of those and of the provider, folded.
+    names: HashSet<String>,
     store: Store,
     /// What the store said last; nothing, too.
     recent: Cache<ClientId, Answer>,
@@ -64,17 +66,21 @@ struct Origins {
 }
 
 impl Clients {
-    pub(crate) fn new(configured: &[Client], registration: &Registration, store: Store) -> Self {
+    pub(crate) fn new(settings: &Settings, store: Store) -> Self {
+        let configured = &settings.clients;
+        let names = configured.iter().map(|client| &client.name);
+        let names = names.chain([&settings.display_name]);
         let by_id = configured
             .iter()
             .map(|client| (client.id.as_str().to_owned(), Arc::new(client.clone())));
         Self {
             configured: by_id.collect(),
             origins: configured.iter().flat_map(Client::origins).collect(),
+            names: names.map(|name| folded(name)).collect(),
             store,
             recent: Cache::new(REMEMBERED),
             recent_origins: Cache::new(1),
-            audience: registration.audience.clone(),
+            audience: settings.registration.audience.clone(),
         }
     }
 
@@ -113,6 +119,12 @@ impl Clients {
     pub(crate) fn forget(&self, id: &ClientId) {
         self.recent.invalidate(id);
         self.recent_origins.invalidate(&());
+    }
+
+    /// Whether users would take a client called `name` for one of the configuration, or for the
+    /// provider itself.
+    pub(crate) fn is_name_of_another(&self, name: &str) -> bool {
+        self.names.contains(&folded(name))
     }
 
     /// Whether scripts of `origin` belong to one of the clients. While the store cannot say, those

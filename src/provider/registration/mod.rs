@@ -2,8 +2,9 @@
 //! manage what they registered (RFC 7592).
 //!
 //! Off unless the configuration says otherwise: there is then no such endpoint. A client that
-//! registers itself may ask for no more than the configured scope, says nothing about audiences
-//! and consent, and its users are asked.
+//! registers itself may ask for no more than the configured scope, gets no token without a user,
+//! says nothing about audiences and consent, has a name that is no other's, and its users are
+//! asked.
 
 mod answer;
 mod manage;
@@ -14,7 +15,7 @@ use http::{Method, header};
 
 use super::Provider;
 use super::audit;
-use super::clients::{ClientMetadata, Rules};
+use super::clients::{ClientMetadata, MetadataError, Rules};
 use super::error::{PageError, RegistrationError};
 use super::reply::Response;
 use super::request::Request;
@@ -66,6 +67,10 @@ impl Provider {
             return Err(RegistrationError::SoftwareStatement);
         }
         let metadata = ClientMetadata::parse(json)?.complete(&self.registration_rules())?;
+        let name = metadata.client_name.as_deref();
+        if name.is_some_and(|name| self.clients.is_name_of_another(name)) {
+            return Err(MetadataError::NameOfAnother.into());
+        }
         self.check_sector(&metadata).await?;
         Ok(metadata)
     }

@@ -162,3 +162,33 @@ async fn scripts_of_a_stored_client_may_read_answers() {
     assert!(origin_allowed("https://stored.example").await);
     assert!(!origin_allowed("https://evil.example").await);
 }
+
+/// Also one that was stored before there was the rule.
+#[tokio::test]
+async fn who_registered_itself_gets_no_token_without_a_user() {
+    let op = TestProvider::start().await;
+    let metadata = r#"{"grant_types": ["client_credentials"], "scope": "demo.read"}"#;
+    for (registered_by, expected) in [
+        (RegisteredBy::CommandLine, 200),
+        (RegisteredBy::Import, 200),
+        (RegisteredBy::Itself, 400),
+    ] {
+        let record = ClientRecord {
+            id: ClientId::parse(registered_by.as_str()).unwrap(),
+            registered_by,
+            ..record(metadata)
+        };
+        assert!(op.store.add_client(&record).await.unwrap());
+        let authorization = basic(record.id.as_str(), SECRET);
+        let form = [("grant_type", "client_credentials")];
+
+        let answer = op
+            .post("/oidc/oauth2/token", Some(&authorization), &form)
+            .await;
+
+        assert_eq!(answer.status, expected, "{registered_by:?}: {answer:?}");
+        if expected == 400 {
+            answer.assert_refused(400, "unauthorized_client");
+        }
+    }
+}

@@ -242,3 +242,28 @@ fn state_that_does_not_exist_is_not_created() {
     assert!(matches!(refused, Err(CliError::NoState(_))));
     assert!(!Path::new(&desk.folder.path().join("d.db")).exists());
 }
+
+/// It would be the subject of its tokens.
+#[test]
+fn an_id_that_cannot_be_a_subject_gets_no_tokens_of_its_own() {
+    let desk = Desk::new();
+    let with = |id, grant_type| {
+        desk.type_in(&[
+            "add",
+            "--id",
+            id,
+            "--redirect-uri",
+            "https://reports.example/cb",
+            "--grant-type",
+            "authorization_code",
+            "--grant-type",
+            grant_type,
+        ])
+    };
+
+    let refused = with("reports ", "client_credentials").unwrap_err();
+
+    assert!(refused.to_string().contains("spaces"), "{refused}");
+    assert!(with("reports ", "refresh_token").is_ok());
+    assert!(with("reports", "client_credentials").is_ok());
+}

@@ -3,7 +3,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ENDPOINT, app, assert_error, open, register, send};
+use super::{ENDPOINT, app, assert_error, management, open, register, send, with_access};
+use crate::provider::RegistrationAccess;
+use crate::secret::Secret;
 
 /// RFC 7591 §2: what is not understood is ignored, and not echoed; nobody gives itself audiences,
 /// spares its users the question, or exceeds the configured scope.
@@ -88,6 +90,7 @@ async fn metadata_that_contradict_themselves_or_us_are_refused() {
         ("client_name", json!("")),
         ("client_name", json!("x".repeat(81))),
         ("client_name", json!("Cells \u{202e}")),
+        ("client_name", json!("Cells \u{061c}")),
         ("contacts", json!(["a\nb"])),
         ("default_max_age", json!(-1)),
         ("redirect_uris", json!("https://app.example/")),
@@ -120,6 +123,53 @@ async fn metadata_that_contradict_themselves_or_us_are_refused() {
     }
     let form = op.post(ENDPOINT, None, &[("redirect_uris", "x")]).await;
     assert_error(&form, 400, "invalid_request");
+}
+
+/// What users know under its name is not a stranger's.
+#[tokio::test]
+async fn the_name_of_another_is_refused() {
+    let op = open().await;
+    for name in [
+        "The service",
+        " the  SERVICE ",
+        "\u{ff34}he\u{a0}service",
+        "The ser\u{ad}vice",
+        "Test Place",
+        "TEST PLACE",
+    ] {
+        let mut metadata = app();
+        metadata["client_name"] = json!(name);
+        let answer = register(&op, &metadata).await;
+        assert_error(&answer, 400, "invalid_client_metadata");
+    }
+    let mut metadata = app();
+    metadata["client_name"] = json!("The services");
+    assert_eq!(register(&op, &metadata).await.status, 201);
+}
+
+/// Whoever comes would hold a token of this provider, and many routes ask for nothing more.
+#[tokio::test]
+async fn a_token_without_a_user_is_not_for_strangers() {
+    let initial = RegistrationAccess::InitialAccessToken(Some(Secret::new("it").digest()));
+    for (access, token) in [(RegistrationAccess::Open, None), (initial, Some("it"))] {
+        let op = with_access(access).await;
+        for grant_types in [
+            json!(["client_credentials"]),
+            json!(["authorization_code", "client_credentials"]),
+        ] {
+            let mut metadata = app();
+            metadata["grant_types"] = grant_types;
+            let answer = send(&op, Method::POST, ENDPOINT, token, &metadata.to_string()).await;
+            assert_error(&answer, 400, "invalid_client_metadata");
+        }
+        let registered = send(&op, Method::POST, ENDPOINT, token, &app().to_string()).await;
+        let (path, token) = management(&registered);
+        let mut change = app();
+        change["client_id"] = registered.json()["client_id"].clone();
+        change["grant_types"] = json!(["client_credentials"]);
+        let answer = send(&op, Method::PUT, &path, Some(&token), &change.to_string()).await;
+        assert_error(&answer, 400, "invalid_client_metadata");
+    }
 }
 
 /// RFC 7591 §2: `jwks` or `jwks_uri`; a client that signs gets no secret.
