@@ -30,7 +30,9 @@ use cellgate::model::{
     GrantType, Issuer, Language, RedirectUri, RequestedClaims, Scope, SecretHash, SessionId,
     Subject, Timestamp, UserDetails, UserProfile,
 };
-use cellgate::provider::{Parts, Provider, RefreshTokenPolicy, Registration, Settings};
+use cellgate::provider::{
+    ClientMemory, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
+};
 use cellgate::secret::{Digest, Secret};
 use cellgate::store::{self, AttemptLimits, RefreshTerms, Store, Synchronous};
 use cellgate::telemetry::Metrics;
@@ -289,13 +291,15 @@ fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
     };
     let directory = users::directory(&users::Settings::Static(vec![alice]));
     let directory = directory.expect("a list of users");
+    let metrics = Arc::new(Metrics::new());
     Parts {
         clock: Arc::new(ManualClock::at(NOW)),
         store: store.clone(),
         keys: Arc::clone(keys),
         verifier: Arc::new(TokenVerifier::new(own, &[], 100_000).expect("the keys can be used")),
         sign_in: SignIn::new(directory, store.clone(), limits),
-        metrics: Arc::new(Metrics::new()),
+        clients: Arc::new(ClientMemory::new(&metrics).expect("an HTTP client")),
+        metrics,
     }
 }
 

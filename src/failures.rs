@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,19 +23,39 @@ const COUNTERS: usize = 8192;
 pub struct FailureLimiter {
     limit: u32,
     window_s: u64,
+    counts: Arc<FailureCounts>,
+}
+
+/// What a limiter has counted. It can be kept for one with another limit; another window begins
+/// anew.
+#[derive(Debug)]
+pub struct FailureCounts {
     keys: [RandomState; 2],
     rows: [Vec<AtomicU64>; 2],
+}
+
+impl Default for FailureCounts {
+    fn default() -> Self {
+        let row = || (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            keys: [RandomState::new(), RandomState::new()],
+            rows: [row(), row()],
+        }
+    }
 }
 
 impl FailureLimiter {
     /// At most `limit` failures from one address in each `window` (a second at least).
     pub fn new(limit: u32, window: Duration) -> Self {
-        let row = || (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
+        Self::over(Arc::default(), limit, window)
+    }
+
+    /// The same, going on from what was counted.
+    pub fn over(counts: Arc<FailureCounts>, limit: u32, window: Duration) -> Self {
         Self {
             limit,
             window_s: window.as_secs().max(1),
-            keys: [RandomState::new(), RandomState::new()],
-            rows: [row(), row()],
+            counts,
         }
     }
 
@@ -42,7 +63,8 @@ impl FailureLimiter {
     pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
         let window = self.window(now);
         let count = self
-            .counters(address)
+            .counts
+            .of(address)
             .map(|counter| count_in(counter.load(Ordering::Relaxed), window))
             .min()
             .unwrap_or_default();
@@ -53,7 +75,7 @@ impl FailureLimiter {
     /// Counts a failure of `address`.
     pub fn count(&self, address: IpAddr, now: Timestamp) {
         let window = self.window(now);
-        for counter in self.counters(address) {
+        for counter in self.counts.of(address) {
             // A lost race loses one count; a lock would cost every request.
             let count = count_in(counter.load(Ordering::Relaxed), window);
             let next = (window << 32) | (count + 1).min(u64::from(u32::MAX));
@@ -65,8 +87,10 @@ impl FailureLimiter {
     const fn window(&self, now: Timestamp) -> u64 {
         now.as_secs() / self.window_s
     }
+}
 
-    fn counters(&self, address: IpAddr) -> impl Iterator<Item = &AtomicU64> {
+impl FailureCounts {
+    fn of(&self, address: IpAddr) -> impl Iterator<Item = &AtomicU64> {
         let address = counted_as(address);
         self.keys
             .iter()

@@ -36,6 +36,7 @@ mod account;
 mod logout;
 
 mod audit;
+mod client_memory;
 pub(crate) mod clients;
 mod cookies;
 mod cors;
@@ -47,6 +48,7 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+pub use client_memory::ClientMemory;
 pub use discovery::DiscoveryError;
 pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
@@ -73,10 +75,9 @@ use pages::Pages;
 use reply::Response;
 use request::Request;
 use subjects::PairwiseKey;
-use token::{ClientKeySets, SecretChecks};
+use token::SecretChecks;
 
 use crate::failures::FailureLimiter;
-use crate::outbound::{DocumentFetcher, Outbound};
 
 /// In which registrations are counted.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -92,9 +93,6 @@ pub struct Provider {
     secret_checks: SecretChecks,
     /// How often each address wrote metadata of clients within the hour.
     registrations: FailureLimiter,
-    /// What clients have elsewhere is fetched by this.
-    documents: OnceCell<Arc<dyn DocumentFetcher>>,
-    client_keys: ClientKeySets,
     client_failures: FailureLimiter,
     tickets: OnceCell<Tickets>,
     device_seal: OnceCell<DeviceSeal>,
@@ -154,10 +152,13 @@ impl Provider {
             discovery: discovery::document(&settings, pages.languages())?,
             pages,
             secret_checks: SecretChecks::new(clients.slow_hash()),
-            registrations: FailureLimiter::new(settings.registration.per_hour, HOUR),
-            documents: OnceCell::new(),
-            client_keys: ClientKeySets::new(Arc::clone(&parts.metrics)),
-            client_failures: FailureLimiter::new(
+            registrations: FailureLimiter::over(
+                Arc::clone(&parts.clients.registrations),
+                settings.registration.per_hour,
+                HOUR,
+            ),
+            client_failures: FailureLimiter::over(
+                Arc::clone(&parts.clients.failures),
                 policy.failures_per_address,
                 policy.address_window,
             ),
@@ -169,16 +170,6 @@ impl Provider {
             settings,
             parts,
         })
-    }
-
-    /// Fetches documents of clients.
-    async fn documents(&self) -> Result<&dyn DocumentFetcher, ProviderError> {
-        let timeout = self.settings.back_channel_logout.timeout;
-        let make = async || {
-            let outbound: Arc<dyn DocumentFetcher> = Arc::new(Outbound::new(timeout)?);
-            Ok::<_, ProviderError>(outbound)
-        };
-        Ok(self.documents.get_or_try_init(make).await?.as_ref())
     }
 
     /// Reads and tries out all templates, as [`Self::new`] does, and names those that cannot be

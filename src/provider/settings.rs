@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::client_memory::ClientMemory;
 use super::keys::KeyRotation;
 use crate::clock::Clock;
 use crate::jose::{KeyRing, SigningAlgorithm, TokenVerifier};
@@ -174,6 +175,8 @@ pub struct Parts {
     pub keys: Arc<KeyRing>,
     /// Remembers the access tokens minted here, verifies those presented at userinfo.
     pub verifier: Arc<TokenVerifier>,
+    /// Remembers what outlives a configuration.
+    pub clients: Arc<ClientMemory>,
     /// Tries passwords.
     pub sign_in: SignIn,
     /// Counts.

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
 use crate::issuers::{self, Issuers};
 use crate::jose::{KeyRing, TokenVerifier};
-use crate::provider::{self, KeyKeeper, LogoutCourier, Provider};
+use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn};
@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) store: Store,
     /// The signing keys, parsed.
     pub(super) keys: Arc<KeyRing>,
+    /// What is known of clients.
+    pub(super) clients: Arc<ClientMemory>,
 }
 
 impl Foundation {
@@ -62,16 +64,18 @@ impl Foundation {
         settings: Option<&store::Settings>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::new());
         let state = match settings {
             Some(settings) => Some(State {
                 store: Store::open(settings).await?,
                 keys: Arc::new(KeyRing::default()),
+                clients: Arc::new(ClientMemory::new(&metrics)?),
             }),
             None => None,
         };
         Ok(Self {
             clock,
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             state,
         })
     }
@@ -221,6 +225,7 @@ fn provider(
         clock: Arc::clone(&foundation.clock),
         store: state.store.clone(),
         keys: Arc::clone(&state.keys),
+        clients: Arc::clone(&state.clients),
         verifier: Arc::clone(verifier),
         sign_in: SignIn::new(directory, state.store.clone(), config.sign_in),
         metrics: Arc::clone(&foundation.metrics),

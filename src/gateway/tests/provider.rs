@@ -30,13 +30,15 @@ async fn provider() -> Provider {
         refusal_step: Duration::ZERO,
     };
     let nobody = users::directory(&users::Settings::Static(vec![])).unwrap();
+    let metrics = Arc::new(Metrics::new());
     let parts = provider::Parts {
         clock: Arc::new(ManualClock::at(NOW)),
         store: store.clone(),
         keys: Arc::new(KeyRing::default()),
         verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
         sign_in: SignIn::new(nobody, store, attempts),
-        metrics: Arc::new(Metrics::new()),
+        clients: Arc::new(provider::ClientMemory::new(&metrics).unwrap()),
+        metrics,
     };
     let minute = Duration::from_secs(60);
     let settings = provider::Settings {

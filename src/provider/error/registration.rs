@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::RETRY_AFTER_S;
 use crate::entropy::EntropyError;
-use crate::provider::ProviderError;
 use crate::provider::clients::MetadataError;
 use crate::provider::params::{ParamsError, Repeated};
 use crate::provider::reply::{self, Response};
@@ -56,9 +55,6 @@ pub(crate) enum RegistrationError {
     /// No randomness.
     #[error("an internal error occurred")]
     Entropy(#[from] EntropyError),
-    /// No HTTP client to fetch documents with.
-    #[error("an internal error occurred")]
-    NoOutbound(#[from] ProviderError),
 }
 
 impl RegistrationError {
@@ -80,9 +76,7 @@ impl RegistrationError {
             Self::Full | Self::Store(_) => {
                 ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE)
             }
-            Self::Entropy(_) | Self::NoOutbound(_) => {
-                ("server_error", StatusCode::INTERNAL_SERVER_ERROR)
-            }
+            Self::Entropy(_) => ("server_error", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 }

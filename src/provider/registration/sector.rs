@@ -19,15 +19,11 @@ impl Provider {
             return Ok(());
         };
         let reach = self.settings.back_channel_logout.reach_of_registered;
-        let text = self
-            .documents()
-            .await?
-            .fetch(&list, reach)
-            .await
-            .map_err(|error| {
-                tracing::info!(address = list.origin(), %error, "a sector's list cannot be fetched");
-                MetadataError::SectorList
-            })?;
+        let documents = &self.parts.clients.documents;
+        let text = documents.fetch(&list, reach).await.map_err(|error| {
+            tracing::info!(address = list.origin(), %error, "a sector's list cannot be fetched");
+            MetadataError::SectorList
+        })?;
         let listed: Vec<String> =
             serde_json::from_str(&text).map_err(|_| MetadataError::SectorList)?;
         let mut uris = metadata.redirect_uris.iter().flatten();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::support::{Ground, TestProvider, TestUsers, settings};
+use super::support::{Ground, NoWeb, TestProvider, TestUsers, clients_in, settings};
 use crate::clock::ManualClock;
 use crate::jose::{RingKey, SigningKey};
 use crate::model::{SigningAlgorithm, Timestamp};
@@ -42,6 +42,7 @@ async fn two_processes(algorithms: &[SigningAlgorithm]) -> [TestProvider; 2] {
         store,
         clock: Arc::new(ManualClock::at(START)),
         users: Arc::<TestUsers>::default(),
+        clients: clients_in(Arc::new(NoWeb)),
     };
     let processes = [(), ()].map(|()| TestProvider::over(ground.clone(), quick(), u32::MAX));
     for process in &processes {

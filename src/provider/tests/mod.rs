@@ -15,6 +15,7 @@ mod claims;
 mod client_authentication;
 mod client_credentials;
 mod client_failures;
+mod client_memory;
 mod code_grant;
 mod consent;
 mod cors;

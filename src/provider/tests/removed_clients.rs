@@ -1,6 +1,8 @@
 //! Clients that are taken out of the configuration: what they had is worth nothing at once, and
 //! stays so when they come back.
 
+use std::sync::Arc;
+
 use super::support::{Answer, Ground, SERVICE_SECRET, TestProvider, Tokens, basic, settings};
 use crate::model::{ClientId, Introspection, RegisteredBy, SecretHash, Timestamp};
 use crate::secret::Secret;
@@ -12,6 +14,7 @@ async fn under_a_configuration_without(op: &TestProvider, removed: &[&str]) -> B
         store: op.store.clone(),
         clock: op.clock.clone(),
         users: op.users.clone(),
+        clients: Arc::clone(&op.provider.parts.clients),
     };
     let mut settings = settings();
     let is_there = |id: &str| !removed.contains(&id);

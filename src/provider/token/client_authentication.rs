@@ -131,7 +131,7 @@ impl Provider {
     ) -> Result<(), Unproved> {
         self.check_terms(assertion, request)?;
         let reach = self.settings.back_channel_logout.reach_of_registered;
-        let sets = &self.client_keys;
+        let sets = &self.parts.clients.keys;
         sets.verify(assertion, keys, reach, request.now).await?;
         self.spend(assertion).await
     }

@@ -1,22 +1,18 @@
 //! The key sets of clients: read once, fetched when needed, kept while nobody answers.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use moka::sync::Cache;
 
 use super::remote_keys::RemoteKeys;
 use crate::jose::{Assertion, JwkSetError, JwtError, KeySet, VerificationAlgorithm};
 use crate::model::{ClientEndpoint, ClientKeys, KeySource, Reach, SigningAlgorithm, Timestamp};
-use crate::outbound::{DocumentFetcher, Outbound, OutboundError};
+use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::secret::Digest;
 use crate::telemetry::Metrics;
 
 /// How many key sets of each kind are remembered.
 const REMEMBERED: u64 = 10_000;
-
-/// For a whole answer of a `jwks_uri`; a request waits for it.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the keys of a client do not show that an assertion is its.
 #[derive(Debug, thiserror::Error)]
@@ -45,26 +41,30 @@ pub(super) enum FetchError {
 pub(crate) struct ClientKeySets {
     inline: Cache<Digest, Arc<KeySet>>,
     remote: Cache<Digest, Arc<RemoteKeys>>,
-    /// Made at the first use: most deployments have no client that needs it.
-    fetcher: OnceLock<Arc<dyn DocumentFetcher>>,
-    metrics: Arc<Metrics>,
+    fetcher: Arc<KeySetFetcher>,
 }
 
 /// Where a set is fetched from, and what its keys may be used with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RemoteSource<'a> {
-    pub(super) uri: &'a ClientEndpoint,
+#[derive(Clone, Debug)]
+pub(super) struct RemoteSource {
+    pub(super) uri: ClientEndpoint,
     pub(super) reach: Reach,
-    pub(super) algorithms: &'a [SigningAlgorithm],
+    pub(super) algorithms: Vec<SigningAlgorithm>,
+}
+
+/// Fetches sets, and counts what came of it.
+#[derive(Debug)]
+pub(super) struct KeySetFetcher {
+    documents: Arc<dyn DocumentFetcher>,
+    metrics: Arc<Metrics>,
 }
 
 impl ClientKeySets {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(documents: Arc<dyn DocumentFetcher>, metrics: Arc<Metrics>) -> Self {
         Self {
             inline: Cache::new(REMEMBERED),
             remote: Cache::new(REMEMBERED),
-            fetcher: OnceLock::new(),
-            metrics,
+            fetcher: Arc::new(KeySetFetcher { documents, metrics }),
         }
     }
 
@@ -88,15 +88,15 @@ impl ClientKeySets {
             }
             KeySource::Uri(uri, reach) => {
                 let source = RemoteSource {
-                    uri,
+                    uri: uri.clone(),
                     reach: match reach {
                         Reach::Anywhere => Reach::Anywhere,
                         Reach::Public => reach_of_registered,
                     },
-                    algorithms: keys.algorithms(),
+                    algorithms: keys.algorithms().to_vec(),
                 };
                 let remote = self.remote.get_with(source.digest(), Arc::default);
-                remote.verify(assertion, &source, self, now).await
+                remote.verify(assertion, source, &self.fetcher, now).await
             }
         }
     }
@@ -119,9 +119,11 @@ impl ClientKeySets {
         self.inline.insert(digest, Arc::clone(&set));
         Ok(set)
     }
+}
 
+impl KeySetFetcher {
     /// Fetches a set, and counts what came of it.
-    pub(super) async fn fetch(&self, source: &RemoteSource<'_>) -> Result<KeySet, FetchError> {
+    pub(super) async fn fetch(&self, source: &RemoteSource) -> Result<KeySet, FetchError> {
         let fetched = self.fetch_uncounted(source).await;
         match &fetched {
             Ok(_) => self.metrics.client_keys_fetched("fetched"),
@@ -134,41 +136,20 @@ impl ClientKeySets {
         fetched
     }
 
-    async fn fetch_uncounted(&self, source: &RemoteSource<'_>) -> Result<KeySet, FetchError> {
-        let fetcher = self.fetcher()?;
-        let text = fetcher.fetch(source.uri, source.reach).await?;
-        Ok(KeySet::parse(&text, &verification(source.algorithms))?)
-    }
-
-    fn fetcher(&self) -> Result<&Arc<dyn DocumentFetcher>, OutboundError> {
-        if let Some(fetcher) = self.fetcher.get() {
-            return Ok(fetcher);
-        }
-        let outbound = Outbound::new(TIMEOUT).map_err(|error| {
-            tracing::error!(%error, "no HTTP client can be made");
-            OutboundError::Connect
-        })?;
-        Ok(self.fetcher.get_or_init(|| Arc::new(outbound)))
-    }
-
-    /// The same over another fetcher.
-    #[cfg(test)]
-    pub(super) fn over(fetcher: Arc<dyn DocumentFetcher>) -> Self {
-        Self {
-            fetcher: OnceLock::from(fetcher),
-            ..Self::new(Arc::new(Metrics::new()))
-        }
+    async fn fetch_uncounted(&self, source: &RemoteSource) -> Result<KeySet, FetchError> {
+        let text = self.documents.fetch(&source.uri, source.reach).await?;
+        Ok(KeySet::parse(&text, &verification(&source.algorithms))?)
     }
 }
 
-impl RemoteSource<'_> {
+impl RemoteSource {
     /// What the set is remembered under.
     fn digest(&self) -> Digest {
         let reach = match self.reach {
             Reach::Public => "public ",
             Reach::Anywhere => "anywhere ",
         };
-        digest(&format!("{reach}{}", self.uri.as_str()), self.algorithms)
+        digest(&format!("{reach}{}", self.uri.as_str()), &self.algorithms)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A new configuration for a running server.
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{Demo, assert_status, exchange};
@@ -78,6 +79,35 @@ async fn a_client_that_the_new_file_has_no_more_is_revoked_and_the_start_counts_
         "2",
         "one is there again, one is gone"
     );
+}
+
+/// What the process knows of clients is handed over.
+#[tokio::test]
+async fn who_failed_too_often_goes_on_waiting() {
+    fn limited(config: &mut crate::config::Config) {
+        let provider = config.provider.as_mut().unwrap();
+        provider.client_authentication.failures_per_address = 1;
+    }
+    let demo = Demo::start_with(limited).await;
+    let guess = async || {
+        let mut stream = TcpStream::connect(demo.address).await.unwrap();
+        let form = "client_id=demo-service&client_secret=wrong";
+        let request = format!(
+            "POST /oidc/oauth2/token HTTP/1.1\r\nHost: 127.0.0.1:9480\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len(),
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    assert_status(&guess().await, 401);
+    assert_status(&guess().await, 429);
+
+    demo.server.reload(demo.config_with(limited)).await.unwrap();
+
+    assert_status(&guess().await, 429);
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use crate::model::{
     SessionId, Timestamp,
 };
 use crate::provider::tests::support::{
-    Answer, Ground, SERVICE_SECRET, START, TestProvider, TestUsers, Tokens, basic, profile,
-    settings,
+    Answer, Ground, NoWeb, SERVICE_SECRET, START, TestProvider, TestUsers, Tokens, basic,
+    clients_in, profile, settings,
 };
 use crate::secret::Secret;
 use crate::store::{self, Store, Synchronous};
@@ -168,6 +168,7 @@ async fn provider(
         store,
         clock: Arc::clone(clock),
         users: Arc::clone(users),
+        clients: clients_in(Arc::new(NoWeb)),
     };
     TestProvider::over(ground, settings(), u32::MAX)
 }

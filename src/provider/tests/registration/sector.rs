@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{app, assert_error, management, open, register, send};
+use super::{app, assert_error, management, register, send};
 use crate::model::{ClientEndpoint, Reach};
 use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::provider::tests::support::{Answer, Authorize, TestProvider, Tokens, basic, read_jwt};
+use crate::provider::{RegistrationAccess, Settings};
 
 const LIST: &str = "https://sector.example/redirect-uris.json";
 
@@ -31,13 +32,12 @@ impl DocumentFetcher for Web {
 
 /// An open provider to which the web has `document`.
 async fn op_with(document: Result<&str, OutboundError>) -> (TestProvider, Arc<Web>) {
-    let op = open().await;
     let web = Arc::new(Web {
         document: document.map(str::to_owned),
         fetched: Mutex::default(),
     });
-    let set = op.provider.documents.set(Arc::<Web>::clone(&web));
-    set.unwrap();
+    let open = |settings: &mut Settings| settings.registration.access = RegistrationAccess::Open;
+    let op = TestProvider::start_in(Arc::<Web>::clone(&web), open).await;
     (op, web)
 }
 

@@ -18,15 +18,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::header;
 
 use crate::clock::ManualClock;
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
-use crate::model::{Issuer, Language, Scope, Timestamp};
+use crate::model::{ClientEndpoint, Issuer, Language, Reach, Scope, Timestamp};
+use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::provider::{
-    BackChannelLogout, ClientAuthenticationPolicy, Interactions, KeyRotation, Parts, Provider,
-    RefreshTokenPolicy, Registration, RegistrationAccess, Settings,
+    BackChannelLogout, ClientAuthenticationPolicy, ClientMemory, Interactions, KeyRotation, Parts,
+    Provider, RefreshTokenPolicy, Registration, RegistrationAccess, Settings,
 };
 use crate::store::{self, AttemptLimits, Predecessors, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -65,6 +67,23 @@ pub(crate) struct Ground {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) users: Arc<TestUsers>,
+    pub(crate) clients: Arc<ClientMemory>,
+}
+
+/// What nobody can reach.
+#[derive(Debug)]
+pub(crate) struct NoWeb;
+
+#[async_trait]
+impl DocumentFetcher for NoWeb {
+    async fn fetch(&self, _: &ClientEndpoint, _: Reach) -> Result<String, OutboundError> {
+        Err(OutboundError::Connect)
+    }
+}
+
+/// Clients of whom nothing is known yet, whose documents are fetched from `web`.
+pub(crate) fn clients_in(web: Arc<dyn DocumentFetcher>) -> Arc<ClientMemory> {
+    Arc::new(ClientMemory::over(web, &Arc::new(Metrics::new())))
 }
 
 impl TestProvider {
@@ -73,15 +92,27 @@ impl TestProvider {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::assemble(change, u32::MAX).await
+        Self::start_in(Arc::new(NoWeb), change).await
+    }
+
+    /// One that fetches the documents of clients from `web`.
+    pub(crate) async fn start_in(
+        web: Arc<dyn DocumentFetcher>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::assemble(web, change, u32::MAX).await
     }
 
     /// One where an address may send so many forged tokens a minute.
     pub(crate) async fn start_limiting_forgeries(per_minute: u32) -> Self {
-        Self::assemble(|_| {}, per_minute).await
+        Self::assemble(Arc::new(NoWeb), |_| {}, per_minute).await
     }
 
-    async fn assemble(change: impl FnOnce(&mut Settings), forgeries_per_minute: u32) -> Self {
+    async fn assemble(
+        web: Arc<dyn DocumentFetcher>,
+        change: impl FnOnce(&mut Settings),
+        forgeries_per_minute: u32,
+    ) -> Self {
         let mut settings = settings();
         change(&mut settings);
         let settings_of_store = store::Settings {
@@ -98,6 +129,7 @@ impl TestProvider {
             store,
             clock: Arc::new(ManualClock::at(START)),
             users: Arc::default(),
+            clients: clients_in(web),
         };
         Self::over(ground, settings, forgeries_per_minute)
     }
@@ -108,6 +140,7 @@ impl TestProvider {
             store,
             clock,
             users,
+            clients,
         } = ground;
         let keys = Arc::new(KeyRing::new(KEYS.clone()));
         let own = Some((settings.issuer.as_str().to_owned(), Arc::clone(&keys)));
@@ -132,6 +165,7 @@ impl TestProvider {
             store: store.clone(),
             keys,
             verifier: Arc::new(verifier),
+            clients,
             sign_in: SignIn::new(Arc::<TestUsers>::clone(&users), store.clone(), limits),
             metrics: Arc::clone(&metrics),
         };

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::client_keys::{ClientKeySets, KeysError, RemoteSource};
+use super::client_keys::{KeySetFetcher, KeysError, RemoteSource};
 use crate::gate::Gate;
 use crate::jose::{Assertion, JwtError, KeySet};
 use crate::model::Timestamp;
@@ -67,10 +67,10 @@ impl RemoteKeys {
     ///
     /// [`KeysError`] says whether it is not, or cannot be told.
     pub(super) async fn verify(
-        &self,
+        self: &Arc<Self>,
         assertion: &Assertion<'_>,
-        source: &RemoteSource<'_>,
-        sets: &ClientKeySets,
+        source: RemoteSource,
+        fetcher: &Arc<KeySetFetcher>,
         now: Timestamp,
     ) -> Result<(), KeysError> {
         let state = self.state.load_full();
@@ -80,7 +80,7 @@ impl RemoteKeys {
         }
         // Whoever is served by what is known does not wait for others.
         let waiting = if known.is_ok() { 0 } else { MAX_WAITING };
-        let Some(_turn) = self.turn.pass(waiting).await else {
+        let Some(turn) = self.turn.pass(waiting).await else {
             return known;
         };
         let state = self.state.load_full();
@@ -88,24 +88,27 @@ impl RemoteKeys {
         if !state.should_fetch(&known, assertion, now) {
             return known;
         }
-        self.fetch(&state, source, sets, now).await;
+        // The fetch goes on when whoever asked goes away: who hangs up each time would otherwise
+        // use up every attempt, and keep the client out.
+        let (this, fetcher) = (Arc::clone(self), Arc::clone(fetcher));
+        let fetching = tokio::spawn(async move {
+            this.fetch(&source, &fetcher, now).await;
+            drop(turn);
+        });
+        // What came of it is in the state, and nothing if it was interrupted.
+        drop(fetching.await);
         self.state.load().verify(assertion, now)
     }
 
-    async fn fetch(
-        &self,
-        before: &State,
-        source: &RemoteSource<'_>,
-        sets: &ClientKeySets,
-        now: Timestamp,
-    ) {
+    /// Fetches the set; to be called in turn.
+    async fn fetch(&self, source: &RemoteSource, fetcher: &KeySetFetcher, now: Timestamp) {
         let attempt = State {
-            held: before.held.clone(),
+            held: self.state.load().held.clone(),
             tried_at: Some(now),
         };
-        // Before the answer: a peer that hangs up meanwhile has used up the attempt.
+        // Before the answer: whoever is served by what is known does not ask meanwhile.
         self.state.store(Arc::new(attempt.clone()));
-        if let Ok(keys) = sets.fetch(source).await {
+        if let Ok(keys) = fetcher.fetch(source).await {
             let held = Held {
                 keys: Arc::new(keys),
                 at: now,

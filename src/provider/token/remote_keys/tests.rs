@@ -13,6 +13,8 @@ use crate::jose::{SigningAlgorithm, SigningKey};
 use crate::model::{ClientEndpoint, ClientKeys, KeySource, Reach};
 use crate::outbound::{DocumentFetcher, OutboundError};
 use crate::provider::tests::support::join_all;
+use crate::provider::token::ClientKeySets;
+use crate::telemetry::Metrics;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -50,7 +52,7 @@ impl World {
         });
         let uri = ClientEndpoint::register("https://app.example/jwks").unwrap();
         let world = Self {
-            sets: ClientKeySets::over(Arc::<Server>::clone(&server)),
+            sets: ClientKeySets::new(Arc::<Server>::clone(&server), Arc::new(Metrics::new())),
             server,
             keys: ClientKeys {
                 source: KeySource::Uri(uri, Reach::Public),
@@ -142,6 +144,22 @@ async fn many_at_once_ask_once() {
     let verified = join_all((0..20).map(|_| world.verify(&key, 0)).collect()).await;
 
     assert!(verified.iter().all(Result::is_ok), "{verified:?}");
+    assert_eq!(world.n_asked(), 1);
+}
+
+/// Else who hangs up each time keeps the client out.
+#[tokio::test]
+async fn a_fetch_goes_on_when_whoever_asked_goes_away() {
+    let key = new_key();
+    let world = World::with(&[&key]);
+    world.server.open.forget_permits(1000);
+    let mut first = Box::pin(world.verify(&key, 0));
+    assert!(first.as_mut().now_or_never().is_none());
+    drop(first);
+    world.server.open.add_permits(1);
+
+    assert_eq!(world.verify(&key, 1).await, Ok(()));
+
     assert_eq!(world.n_asked(), 1);
 }
 
