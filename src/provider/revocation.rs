@@ -1,43 +1,37 @@
 //! Token revocation (RFC 7009).
 
-use std::sync::Arc;
-
 use http::StatusCode;
 
 use super::Provider;
 use super::audit;
 use super::error::TokenError;
+use super::params::Params;
 use super::reply::{self, Response};
 use super::request::Request;
 use crate::jose::PresentedError;
-use crate::model::Client;
+use crate::model::{Client, ClientId};
 use crate::secret::Digest;
 
 impl Provider {
     /// Answers a revocation request: 200 when the token is dead now, whoever killed it.
     pub(super) async fn revoke(&self, request: &Request) -> Response {
-        let mut client = None;
-        match self.revoke_token(request, &mut client).await {
+        let (form, client) = match self.read_client_form(request).await {
+            Ok(read) => read,
+            Err(error) => return refuse(error, None, request),
+        };
+        match self.revoke_token(&form, &client, request).await {
             Ok(()) => reply::empty(StatusCode::OK),
-            Err(error) => {
-                let (code, _) = error.wire();
-                let client = client.as_ref().map(|client| &client.id);
-                audit::tokens_refused(code, &error, client, request.peer);
-                error.into()
-            }
+            Err(error) => refuse(error, Some(&client.id), request),
         }
     }
 
     /// The hint of §2.1 is not needed: the two kinds of tokens do not look alike.
-    /// `authenticated` is the client, as soon as it has proved who it is.
     async fn revoke_token(
         &self,
+        form: &Params,
+        client: &Client,
         request: &Request,
-        authenticated: &mut Option<Arc<Client>>,
     ) -> Result<(), TokenError> {
-        let form = request.form()?;
-        let client = self.authenticate_client(&form, request).await?;
-        let client = &*authenticated.insert(client);
         let token = form.one("token")?.ok_or(TokenError::Missing("token"))?;
         if token.contains('.') {
             self.revoke_access_token(token, client, request).await
@@ -97,6 +91,12 @@ impl Provider {
         audit::revoked("refresh_token", Some(&grant.id), &client.id, request.peer);
         Ok(())
     }
+}
+
+fn refuse(error: TokenError, client: Option<&ClientId>, request: &Request) -> Response {
+    let (code, _) = error.wire();
+    audit::tokens_refused(code, &error, client, request.peer);
+    error.into()
 }
 
 /// §2.1: the request for a token of another client is refused, and the client is told.

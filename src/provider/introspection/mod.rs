@@ -9,18 +9,17 @@
 
 mod answer;
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::Provider;
 use super::audit;
 use super::claims;
 use super::error::{AttemptedMethod, TokenError};
+use super::params::Params;
 use super::reply::Response;
 use super::request::Request;
 use crate::jose::PresentedError;
-use crate::model::{Client, RefreshToken, Scope, UserProfile};
+use crate::model::{Client, ClientId, RefreshToken, Scope, UserProfile};
 use crate::secret::Digest;
 
 /// What is said of an active token, beside that it is active.
@@ -29,29 +28,33 @@ type Members = Map<String, Value>;
 impl Provider {
     /// Answers an introspection request.
     pub(super) async fn introspect(&self, request: &Request) -> Response {
-        let mut client = None;
-        match self.introspect_token(request, &mut client).await {
-            Ok(response) => response,
-            Err(error) => {
-                let (code, _) = error.wire();
-                self.parts.metrics.introspection(code);
-                let client = client.as_ref().map(|client| &client.id);
-                audit::tokens_refused(code, &error, client, request.peer);
-                error.into()
-            }
-        }
+        let (form, client) = match self.read_client_form(request).await {
+            Ok(read) => read,
+            Err(error) => return self.refuse_introspection(error, None, request),
+        };
+        let answer = self.introspect_token(&form, &client, request).await;
+        answer.unwrap_or_else(|error| self.refuse_introspection(error, Some(&client.id), request))
+    }
+
+    fn refuse_introspection(
+        &self,
+        error: TokenError,
+        client: Option<&ClientId>,
+        request: &Request,
+    ) -> Response {
+        let (code, _) = error.wire();
+        self.parts.metrics.introspection(code);
+        audit::tokens_refused(code, &error, client, request.peer);
+        error.into()
     }
 
     /// The hint of §2.1 is not needed: the two kinds of tokens do not look alike.
-    /// `authenticated` is the client, as soon as it has proved who it is.
     async fn introspect_token(
         &self,
+        form: &Params,
+        client: &Client,
         request: &Request,
-        authenticated: &mut Option<Arc<Client>>,
     ) -> Result<Response, TokenError> {
-        let form = request.form()?;
-        let client = self.authenticate_client(&form, request).await?;
-        let client = &*authenticated.insert(client);
         if client.is_public() {
             // §2.1: anybody could ask in its name, and scan for tokens.
             return Err(TokenError::ClientAuthentication(AttemptedMethod::of(

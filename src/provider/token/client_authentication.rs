@@ -6,7 +6,7 @@ use super::client_refusal::{ClientRefusal, Unproved};
 use super::credentials::{Credentials, PresentedMethod};
 use super::shared_secret;
 use crate::jose::{Assertion, AssertionTerms};
-use crate::model::{Client, ClientAuthentication, ClientKeys};
+use crate::model::{Client, ClientAuthentication, ClientId, ClientKeys};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::endpoint::Endpoint;
@@ -28,54 +28,58 @@ impl Provider {
     /// A client that does not exist, a wrong secret, a wrong assertion and a wrong method are
     /// refused alike, and each secret that is refused takes the time of a slow check. An address
     /// that failed too often gets nothing checked any more.
-    pub(crate) async fn authenticate_client(
+    async fn authenticate_client(
         &self,
         form: &Params,
         request: &Request,
     ) -> Result<Arc<Client>, TokenError> {
-        let mut client = None;
-        let refusal = match self.prove_client(form, request, &mut client).await {
-            Ok(client) => return Ok(client),
-            Err(Unproved::Other(error)) => return Err(error),
-            Err(Unproved::Refused(refusal)) => refusal,
-        };
-        self.parts.metrics.client_refused(refusal.reason());
-        let id = client.as_ref().map(|client| &client.id);
-        audit::client_refused(
-            (refusal.reason(), refusal.rule()),
-            &refusal,
-            id,
-            request.peer,
-        );
-        Err(TokenError::ClientAuthentication(AttemptedMethod::of(
-            request,
-        )))
-    }
-
-    /// The client, once it has proved who it is; `found` is the one it says it is, as soon as
-    /// that is known to exist.
-    async fn prove_client(
-        &self,
-        form: &Params,
-        request: &Request,
-        found: &mut Option<Arc<Client>>,
-    ) -> Result<Arc<Client>, Unproved> {
-        let credentials = Credentials::parse(form, request)?;
+        let credentials = Credentials::parse(form, request)
+            .map_err(|why| self.not_believed(why, None, request))?;
         let is_proof = !matches!(credentials.method, PresentedMethod::None);
         if is_proof && let Some(wait) = self.client_failures.wait(request.peer, request.now) {
-            return Err(TokenError::TooManyFailures { wait }.into());
+            return Err(TokenError::TooManyFailures { wait });
         }
         let client_id = &*credentials.client_id;
-        *found = self.clients.find(client_id, request.now).await?;
+        let found = self.clients.find(client_id, request.now).await?;
         let registered = found.as_ref().map(|client| &client.authentication);
         let proved = self.prove(&credentials, registered, request).await;
         if is_proof && matches!(proved, Err(Unproved::Refused(_))) {
             self.client_failures.count(request.peer, request.now);
         }
-        proved?;
-        found
-            .clone()
-            .ok_or_else(|| ClientRefusal::UnknownClient.into())
+        let id = found.as_ref().map(|client| &client.id);
+        proved.map_err(|why| self.not_believed(why, id, request))?;
+        found.ok_or_else(|| {
+            let why = ClientRefusal::UnknownClient.into();
+            self.not_believed(why, None, request)
+        })
+    }
+
+    /// What the peer is told. The reason is for the audit line, with the client that it says it
+    /// is, if there is one.
+    fn not_believed(
+        &self,
+        why: Unproved,
+        client: Option<&ClientId>,
+        request: &Request,
+    ) -> TokenError {
+        let refusal = match why {
+            Unproved::Refused(refusal) => refusal,
+            Unproved::Other(error) => return error,
+        };
+        self.parts.metrics.client_refused(refusal.reason());
+        let labels = (refusal.reason(), refusal.rule());
+        audit::client_refused(labels, &refusal, client, request.peer);
+        TokenError::ClientAuthentication(AttemptedMethod::of(request))
+    }
+
+    /// The form of a request, and the client that sent it.
+    pub(crate) async fn read_client_form(
+        &self,
+        request: &Request,
+    ) -> Result<(Params, Arc<Client>), TokenError> {
+        let form = request.form()?;
+        let client = self.authenticate_client(&form, request).await?;
+        Ok((form, client))
     }
 
     async fn prove(

@@ -20,15 +20,13 @@ pub(crate) use client_keys::ClientKeySets;
 pub(crate) use id_token::SessionClaims;
 pub(crate) use secret_checks::SecretChecks;
 
-use std::sync::Arc;
-
 use super::Provider;
 use super::audit;
 use super::error::TokenError;
 use super::params::Params;
 use super::reply::Response;
 use super::request::Request;
-use crate::model::{Client, GrantType};
+use crate::model::{Client, ClientId, GrantType};
 use response::TokenSet;
 
 /// A token request of a client that has proved who it is.
@@ -39,66 +37,69 @@ struct TokenRequest<'a> {
     request: &'a Request,
 }
 
-/// What is known of a request so far, for the log and the metric.
-#[derive(Debug, Default)]
-struct Progress {
-    client: Option<Arc<Client>>,
-    grant_type: Option<GrantType>,
-}
-
 impl Provider {
     /// Answers a token request.
     pub(super) async fn token(&self, request: &Request) -> Response {
-        let mut progress = Progress::default();
-        let result = self.exchange(request, &mut progress).await;
-        let grant_type = progress.grant_type.map_or("unknown", GrantType::as_str);
-        match result {
-            Ok(tokens) => {
-                self.parts.metrics.grant(grant_type, "issued");
-                match (&tokens.grant, &progress.client) {
-                    (Some(grant), _) => audit::tokens_issued(grant, grant_type, request.peer),
-                    (None, client) => {
-                        let client = client.as_ref().map(|client| &client.id);
-                        audit::client_token_issued(client, &tokens.scope, request.peer);
-                    }
-                }
-                tokens.into_response()
-            }
-            Err(error) => {
-                let (code, _) = error.wire();
-                self.parts.metrics.grant(grant_type, code);
-                let client = progress.client.as_ref().map(|client| &client.id);
-                audit::tokens_refused(code, &error, client, request.peer);
-                error.into()
-            }
-        }
-    }
-
-    async fn exchange(
-        &self,
-        request: &Request,
-        progress: &mut Progress,
-    ) -> Result<TokenSet, TokenError> {
-        let form = request.form()?;
-        let client = self.authenticate_client(&form, request).await?;
-        progress.client = Some(Arc::clone(&client));
-        let grant_type = form
-            .one("grant_type")?
-            .ok_or(TokenError::Missing("grant_type"))?;
-        let grant_type = GrantType::parse(grant_type).ok_or(TokenError::UnsupportedGrantType)?;
-        progress.grant_type = Some(grant_type);
-        if !client.may_use(grant_type) {
-            return Err(TokenError::UnauthorizedClient);
-        }
-        let request = TokenRequest {
+        let (form, client) = match self.read_client_form(request).await {
+            Ok(read) => read,
+            Err(error) => return self.refuse_tokens(error, (None, None), request),
+        };
+        let client_id = Some(&client.id);
+        let grant_type = match grant_type(&form) {
+            Ok(grant_type) => grant_type,
+            Err(error) => return self.refuse_tokens(error, (client_id, None), request),
+        };
+        let asked = TokenRequest {
             client: &client,
             form: &form,
             request,
         };
-        match grant_type {
-            GrantType::AuthorizationCode => self.exchange_code(&request).await,
-            GrantType::RefreshToken => self.refresh(&request).await,
-            GrantType::ClientCredentials => self.issue_to_client(&request).await,
+        match self.exchange(grant_type, &asked).await {
+            Ok(tokens) => {
+                let grant_type = grant_type.as_str();
+                self.parts.metrics.grant(grant_type, "issued");
+                match &tokens.grant {
+                    Some(grant) => audit::tokens_issued(grant, grant_type, request.peer),
+                    None => audit::client_token_issued(&client.id, &tokens.scope, request.peer),
+                }
+                tokens.into_response()
+            }
+            Err(error) => self.refuse_tokens(error, (client_id, Some(grant_type)), request),
         }
     }
+
+    /// What is known of the request goes into the log and the metric.
+    fn refuse_tokens(
+        &self,
+        error: TokenError,
+        (client, grant_type): (Option<&ClientId>, Option<GrantType>),
+        request: &Request,
+    ) -> Response {
+        let (code, _) = error.wire();
+        let grant_type = grant_type.map_or("unknown", GrantType::as_str);
+        self.parts.metrics.grant(grant_type, code);
+        audit::tokens_refused(code, &error, client, request.peer);
+        error.into()
+    }
+
+    async fn exchange(
+        &self,
+        grant_type: GrantType,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenSet, TokenError> {
+        if !request.client.may_use(grant_type) {
+            return Err(TokenError::UnauthorizedClient);
+        }
+        match grant_type {
+            GrantType::AuthorizationCode => self.exchange_code(request).await,
+            GrantType::RefreshToken => self.refresh(request).await,
+            GrantType::ClientCredentials => self.issue_to_client(request).await,
+        }
+    }
+}
+
+fn grant_type(form: &Params) -> Result<GrantType, TokenError> {
+    let name = form.one("grant_type")?;
+    let name = name.ok_or(TokenError::Missing("grant_type"))?;
+    GrantType::parse(name).ok_or(TokenError::UnsupportedGrantType)
 }
