@@ -84,6 +84,37 @@ fn a_template_that_cannot_be_used_is_named_at_start() {
     }
 }
 
+/// Fluent does not escape strings.
+#[test]
+fn a_string_in_a_text_that_would_be_html_is_named_at_start() {
+    for (texts, name) in [
+        ("cancel = a { \"<b>\" }", "cancel"),
+        ("cancel = { \"\\u003Cb\" }", "cancel"),
+        ("own = { \"&lt;\" }", "own"),
+        ("own = a\n    .b = { \"'\" }", "own"),
+        ("own = { { \"</p>\" } }", "own"),
+        ("-own = { \"<b>\" }", "-own"),
+        ("-own = { $x }\ncancel = { -own(x: \"<b>\") }", "cancel"),
+        (
+            "own = { $n ->\n    [one] a\n   *[other] { \"<b>\" }\n}",
+            "own",
+        ),
+    ] {
+        let (_folder, pages) = load(&[("texts/fr.ftl", texts)]);
+        let error = pages.err().unwrap();
+        let reason = format!("texts/fr.ftl: {name}: the string ");
+        assert!(error.contains(&reason), "{texts}: {error}");
+    }
+}
+
+/// Braces, and spaces at an end.
+#[test]
+fn a_string_may_hold_what_cannot_stand_outside_of_braces() {
+    let (_folder, pages) = load(&[("texts/fr.ftl", "cancel = { \"{\" } & { \" \" }")]);
+
+    assert!(pages.is_ok());
+}
+
 #[test]
 fn every_template_that_cannot_be_used_is_named_at_once() {
     let files = [

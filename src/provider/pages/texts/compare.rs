@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fluent_bundle::FluentResource;
-use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use fluent_syntax::ast::{Entry, InlineExpression};
 
+use super::expressions;
 use super::languages::BUILT_IN;
 use crate::provider::TemplateProblem;
 
@@ -64,39 +65,12 @@ pub(super) fn variables(resource: &FluentResource) -> Variables {
     messages
         .map(|(name, pattern)| {
             let mut found = BTreeSet::new();
-            in_pattern(pattern, &mut found);
+            expressions::visit(pattern, &mut |expression| {
+                if let InlineExpression::VariableReference { id } = expression {
+                    found.insert(id.name.to_owned());
+                }
+            });
             (name.to_owned(), found)
         })
         .collect()
-}
-
-fn in_pattern(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
-    for element in &pattern.elements {
-        if let PatternElement::Placeable { expression } = element {
-            in_expression(expression, found);
-        }
-    }
-}
-
-fn in_expression(expression: &Expression<&str>, found: &mut BTreeSet<String>) {
-    let inline = match expression {
-        Expression::Inline(inline) => inline,
-        Expression::Select { selector, variants } => {
-            for variant in variants {
-                in_pattern(&variant.value, found);
-            }
-            selector
-        }
-    };
-    match inline {
-        InlineExpression::VariableReference { id } => {
-            found.insert(id.name.to_owned());
-        }
-        InlineExpression::Placeable { expression } => in_expression(expression, found),
-        InlineExpression::StringLiteral { .. }
-        | InlineExpression::NumberLiteral { .. }
-        | InlineExpression::FunctionReference { .. }
-        | InlineExpression::MessageReference { .. }
-        | InlineExpression::TermReference { .. } => {}
-    }
 }

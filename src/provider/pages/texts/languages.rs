@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fluent_bundle::FluentResource;
 
-use super::{Bundle, Texts, bundle, compare, preference};
+use super::{Bundle, Texts, bundle, compare, literals, preference};
 use crate::model::Language;
 use crate::provider::TemplateProblem;
 
@@ -132,7 +132,10 @@ fn resource(
     problems: &mut Vec<TemplateProblem>,
 ) -> Option<FluentResource> {
     match FluentResource::try_new(source) {
-        Ok(resource) => Some(resource),
+        Ok(resource) => {
+            problems.extend(literals::with_markup(name, &resource));
+            Some(resource)
+        }
         Err((resource, errors)) => {
             let source = resource.source().as_bytes();
             problems.extend(errors.iter().map(|error| {

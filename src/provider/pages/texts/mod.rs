@@ -5,8 +5,10 @@
 //! Templates say `text("name", …)` and mean the language of the page.
 
 mod compare;
+mod expressions;
 mod functions;
 mod languages;
+mod literals;
 mod preference;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,9 @@ use serde::Serialize;
 use crate::model::{Direction, Language};
 
 type Bundle = FluentBundle<FluentResource>;
+
+/// What HTML would take for itself.
+const MARKUP: [char; 6] = ['<', '>', '&', '"', '\'', '/'];
 
 /// All texts in one language.
 pub(crate) struct Texts {
@@ -68,8 +73,8 @@ impl fmt::Debug for Texts {
     }
 }
 
-/// An empty bundle that writes HTML: what stands in a text is escaped, and what is put into it
-/// must be.
+/// An empty bundle that writes HTML: what stands in a text is escaped, what is put into it must
+/// be, and strings in braces have nothing to escape (`literals.rs`).
 fn bundle(language: &Language) -> Bundle {
     // Fluent wants the tag for plurals only, and knows fewer tags than there are.
     let tag = language.as_str().parse().unwrap_or_default();
@@ -81,7 +86,7 @@ fn bundle(language: &Language) -> Bundle {
 }
 
 fn escape(text: &str) -> Cow<'_, str> {
-    if text.contains(['<', '>', '&', '"', '\'', '/']) {
+    if text.contains(MARKUP) {
         Cow::Owned(HtmlEscape(text).to_string())
     } else {
         Cow::Borrowed(text)
