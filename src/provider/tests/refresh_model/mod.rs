@@ -16,7 +16,9 @@ mod oracle;
 mod random;
 mod world;
 
+use crate::provider::tests::support::Tokens;
 use history::Kind;
+use oracle::{IDLE, MEMORY};
 use random::Random;
 use world::World;
 
@@ -40,5 +42,27 @@ async fn every_answer_of_two_thousand_histories_is_the_oracles() {
             };
             history::run(&mut world, kind, &mut Random::new(seed)).await;
         }
+    }
+}
+
+/// Histories in which this comes to pass by chance are too few.
+#[tokio::test]
+async fn a_theft_shows_for_a_while_after_the_end_of_the_spent_token() {
+    const BEFORE_ITS_END: u64 = 3600;
+    for (after_its_end, status) in [(MEMORY - 1, 400), (MEMORY, 200)] {
+        let world = World::new().await;
+        let session = world.session().await;
+        let (_, first) = world.grant("app", &session).await;
+        world.op.advance_s(IDLE - BEFORE_ITS_END);
+        let next = Tokens::of(&world.refresh("app", first.refresh_token()).await);
+        world.op.advance_s(BEFORE_ITS_END + after_its_end);
+        let (store, now) = (&world.op.store, world.now());
+        store.collect_garbage(now, 1000).await.unwrap();
+
+        let replay = world.refresh("app", first.refresh_token()).await;
+        let later = world.refresh("app", next.refresh_token()).await;
+
+        assert_eq!(replay.status, 400);
+        assert_eq!(later.status, status, "{after_its_end}");
     }
 }

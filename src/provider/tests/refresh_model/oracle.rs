@@ -2,11 +2,11 @@
 
 /// Seconds, as `support::settings` has them.
 const WINDOW: u64 = 30;
-const IDLE: u64 = 30 * 86_400;
+pub(super) const IDLE: u64 = 30 * 86_400;
 const ABSOLUTE: u64 = 90 * 86_400;
 const GRACE: u64 = 86_400;
 /// How long the store knows a token after its end.
-const MEMORY: u64 = 25 * 3600;
+pub(super) const MEMORY: u64 = 25 * 3600;
 
 /// What the users' backend says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
