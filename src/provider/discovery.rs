@@ -175,7 +175,10 @@ fn registration_endpoint(settings: &Settings) -> Result<Option<RegistrationUrl>,
     Ok(Some(RegistrationUrl::new(endpoint)?))
 }
 
-/// Every scope value that some client may use, and `openid`.
+/// Every scope value that a client of the configuration may use, or one that registers itself, and
+/// `openid`. What an administrator gave to a client of the store beyond that is not listed (OpenID
+/// Connect Discovery §3: the server "MAY choose not to advertise some"): the document is written
+/// once, and those clients come and go.
 fn scopes(settings: &Settings) -> Vec<Scope> {
     let registered = settings
         .clients
@@ -198,7 +201,8 @@ fn self_registered(settings: &Settings) -> impl Iterator<Item = &str> {
     registration.scope.iter().filter(move |_| is_on)
 }
 
-/// The claims of ID tokens, and those about users that some client may be told.
+/// The claims of ID tokens, and those about users that a client may be told which has a scope of
+/// [`scopes`], or by a rule of the configuration.
 fn claims(settings: &Settings) -> Vec<CoreClaimName> {
     let is_used = |value: &str| {
         let mut clients = settings.clients.iter();

@@ -1,4 +1,5 @@
-//! The page that follows a form has an address of its own (post, redirect, get).
+//! The page that follows a form which did its work has an address of its own (post, redirect,
+//! get). A form that did not, as after a wrong password, is shown again where it was sent to.
 //!
 //! The address holds what the form's page held, sealed in the same way, and how far the user has
 //! come in which session. Loading it again shows the page again and sends nothing: no password,

@@ -15,7 +15,8 @@ use crate::store::ClientRecord;
 struct ClientInformation<'a> {
     client_id: &'a str,
     client_id_issued_at: u64,
-    /// Only when it was made for this answer: it is not kept.
+    /// Only when it was made for this answer. What is kept is a hash, or with `client_secret_jwt`
+    /// the secret itself, encrypted; neither is shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
     /// Zero: it does not expire. There when the client has a secret.
