@@ -1,23 +1,23 @@
 //! The listener that sends browsers from plain HTTP to where TLS is spoken.
 //!
-//! Only what a browser asks for without having been told a secret is sent on. A request with a
-//! body or a credential is refused: what it carried could be read on the way, and a redirect would
-//! hide that from whoever has the wrong URL.
+//! Only what a browser asks for without having been told a secret is sent on: GET and HEAD, without
+//! `Authorization` and without a body. Anything else is refused: what it carried could be read on
+//! the way, and a redirect would hide that from whoever has the wrong URL.
 
 use async_trait::async_trait;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use pingora::apps::http_app::ServeHttp;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 
+use crate::config::HTTPS_PORT;
 use crate::gateway::{CanonicalRequest, Claimed, Scheme};
 
 /// The longest target that is sent on, in bytes.
 const TARGET_BYTES: usize = 8192;
-
-/// The port that needs no mention in an `https` URL.
-const HTTPS_PORT: u16 = 443;
 
 /// Answers with the same URL under `https`.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ impl RedirectToHttps {
     fn location(&self, request: &RequestHeader) -> Result<HeaderValue, Refusal> {
         if !matches!(request.method, Method::GET | Method::HEAD)
             || request.headers.contains_key(AUTHORIZATION)
+            || has_body(&request.headers)
         {
             return Err(Refusal::NeedsTls);
         }
@@ -56,6 +57,12 @@ impl RedirectToHttps {
         };
         HeaderValue::try_from(location).map_err(|_| Refusal::Malformed)
     }
+}
+
+/// Whether the fields announce a body (RFC 9112 §6), which one of no bytes is not.
+fn has_body(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length != "0")
 }
 
 /// Why a request is not sent on.
@@ -156,6 +163,15 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_no_bytes_is_none() {
+        let fields = [("host", "a.test"), ("content-length", "0")];
+
+        let found = RedirectToHttps::new(443).location(&request("GET", "/x", &fields));
+
+        assert_eq!(found.unwrap(), "https://a.test/x");
+    }
+
+    #[test]
     fn what_should_not_have_come_without_tls_is_not_sent_on() {
         let host = ("host", "a.test");
         for (row, method, fields, refusal) in [
@@ -164,6 +180,24 @@ mod tests {
                 "a token",
                 "GET",
                 &[host, ("authorization", "Bearer x")],
+                Refusal::NeedsTls,
+            ),
+            (
+                "a page that is asked for with a form",
+                "GET",
+                &[host, ("content-length", "12")],
+                Refusal::NeedsTls,
+            ),
+            (
+                "an empty form and another",
+                "HEAD",
+                &[host, ("content-length", "0"), ("content-length", "12")],
+                Refusal::NeedsTls,
+            ),
+            (
+                "a stream",
+                "GET",
+                &[host, ("transfer-encoding", "chunked")],
                 Refusal::NeedsTls,
             ),
             ("no host", "GET", &[], Refusal::Malformed),

@@ -162,6 +162,12 @@ async fn a_plain_listener_sends_browsers_to_tls() {
             421,
             None,
         ),
+        (
+            "a page that is asked for with a form",
+            "GET /public/x HTTP/1.1\r\nHost: one.test\r\nContent-Length: 5\r\n\r\na=b&c",
+            421,
+            None,
+        ),
     ] {
         let mut wire = Wire::connect(plain).await;
         wire.write(request).await;
