@@ -46,7 +46,7 @@ impl Maintenance {
             tokio::select! {
                 _ = refresh.tick() => {
                     self.report("keys", self.refresh_keys().await);
-                    self.report("revocations", self.store.refresh_revocations().await);
+                    self.report("revocations", self.refresh_revocations().await);
                 }
                 _ = garbage.tick() => self.report("garbage", self.collect_garbage().await),
             }
@@ -62,6 +62,22 @@ impl Maintenance {
         self.keys.replace(keys);
         if has_changed {
             tracing::info!(n_keys, "signing keys changed");
+        }
+        Ok(())
+    }
+
+    /// Who revoked it is not known here: whoever may write the state may do so.
+    async fn refresh_revocations(&self) -> Result<(), StoreError> {
+        for revoked in self.store.refresh_revocations().await? {
+            tracing::info!(
+                target: "audit",
+                event = "revocation",
+                outcome = "success",
+                reason = "revoked by another process",
+                revoked.kind,
+                revoked.id,
+                "what another process revoked is refused here too"
+            );
         }
         Ok(())
     }
@@ -90,4 +106,47 @@ fn every(period: Duration) -> Interval {
     // After a pause of the machine one round is enough.
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::store::{Settings, Synchronous};
+    use crate::telemetry::log::testing::Captured;
+
+    #[tokio::test]
+    async fn what_another_process_revokes_has_an_audit_line_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            path: Some(folder.path().join("c.db")),
+            key_file: Some(folder.path().join("c.key")),
+            synchronous: Synchronous::Normal,
+        };
+        let maintenance = Maintenance {
+            store: Store::open(&settings).await.unwrap(),
+            keys: Arc::new(KeyRing::new(Vec::new())),
+            clock: Arc::new(SystemClock),
+            metrics: Arc::default(),
+        };
+        let command = Store::open(&settings).await.unwrap();
+        let later = SystemClock.now().after(Duration::from_secs(60));
+        command.revoke_token("t1", later).await.unwrap();
+        maintenance.store.revoke_token("t2", later).await.unwrap();
+        let log = Captured::start();
+
+        maintenance.refresh_revocations().await.unwrap();
+        maintenance.refresh_revocations().await.unwrap();
+
+        let text = log.text();
+        let lines: Vec<&str> = text.lines().filter(|it| it.contains("\"audit\"")).collect();
+        let [line] = lines[..] else { panic!("{text}") };
+        for part in [
+            "\"revocation\"",
+            "\"revoked.kind\":\"token\"",
+            "\"revoked.id\":\"t1\"",
+        ] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::db::Statement;
+use super::grants::revoke_grants;
 use super::revocations::{grant_revoked_until, revocation_columns};
 use crate::model::{ClientId, Timestamp};
 
@@ -12,19 +13,8 @@ macro_rules! end {
     ($clients:literal, $argument:expr, $now:expr) => {{
         let (argument, now) = ($argument, $now);
         let until = grant_revoked_until(now);
-        let remember_grants = Statement::new(concat!(
-            "INSERT INTO revocations (kind, id, expires_at)
-             SELECT 'grant', id, $2 FROM grants
-             WHERE revoked_at IS NULL AND client_id IN (",
-            $clients,
-            ") ON CONFLICT (kind, id) DO NOTHING RETURNING ",
-            revocation_columns!(),
-        ));
-        let revoke_grants = Statement::new(concat!(
-            "UPDATE grants SET revoked_at = $2 WHERE revoked_at IS NULL AND client_id IN (",
-            $clients,
-            ")",
-        ));
+        let [remember_grants, revoke_grants] =
+            revoke_grants!(concat!("client_id IN (", $clients, ")"));
         // Whoever registers the same id again must ask its users again.
         let forget_consents = Statement::new(concat!(
             "DELETE FROM consents WHERE client_id IN (",

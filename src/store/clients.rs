@@ -102,8 +102,8 @@ impl Store {
     }
 
     /// Removes a client with its consents and revokes its tokens and every grant that was given to
-    /// it, in one batch. Whether there was one. Durable before it returns, seen by [`Self::revocations`] at once, and done even if
-    /// the caller stops waiting.
+    /// it, in one batch. Whether there was one. Durable before it returns, seen by
+    /// [`Self::revocations`] at once, and done even if the caller stops waiting.
     ///
     /// # Errors
     ///

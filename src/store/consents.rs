@@ -1,12 +1,10 @@
 //! Consents: what users allowed clients, until they withdraw it.
 
 use super::db::{Row, Statement};
-use super::grants::read_client_id;
-use super::revocations::{Revoked, grant_revoked_until};
+use super::grants::{read_client_id, revoke_grants};
+use super::revocations::{grant_revoked_until, revocation_columns};
 use super::{Store, StoreError, to_the_end};
-use crate::model::{
-    Allowance, ClientId, Consent, GrantId, IdentityClaim, Scope, Subject, Timestamp,
-};
+use crate::model::{Allowance, ClientId, Consent, IdentityClaim, Scope, Subject, Timestamp};
 
 /// `kind` of a row whose value is a scope value.
 const SCOPE: &str = "scope";
@@ -99,30 +97,16 @@ impl Store {
     ) -> Result<(), StoreError> {
         let expires_at = grant_revoked_until(now);
         let forget = Statement::new("DELETE FROM consents WHERE subject = $1 AND client_id = $2");
-        let remember = Statement::new(
-            "INSERT INTO revocations (kind, id, expires_at)
-             SELECT 'grant', id, $3 FROM grants
-             WHERE subject = $1 AND client_id = $2 AND revoked_at IS NULL
-             ON CONFLICT (kind, id) DO NOTHING",
-        );
-        let revoke = Statement::new(
-            "UPDATE grants SET revoked_at = $3
-             WHERE subject = $1 AND client_id = $2 AND revoked_at IS NULL
-             RETURNING id",
-        );
+        let [remember, revoke] = revoke_grants!("subject = $1 AND client_id = $3");
         let (subject, client) = (subject.as_str(), client.as_str());
-        let [_, _, revoked] = self
+        let [_, revoked, _] = self
             .run_all([
                 forget.bind(subject).bind(client),
-                remember.bind(subject).bind(client).bind(expires_at),
-                revoke.bind(subject).bind(client).bind(now),
+                remember.bind(subject).bind(expires_at).bind(client),
+                revoke.bind(subject).bind(now).bind(client),
             ])
             .await?;
-        for grant in revoked.read_all(|mut row| row.text())? {
-            self.revocations
-                .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
-        }
-        Ok(())
+        self.revocations.take(revoked).map(drop)
     }
 }
 

@@ -14,6 +14,28 @@ macro_rules! grant_columns {
 }
 pub(super) use grant_columns;
 
+/// The statements that revoke the grants of a condition, which may use any parameter but `$2`: that
+/// is until when it is remembered in the one, and the moment in the other. The first returns the
+/// revocations.
+macro_rules! revoke_grants {
+    ($($condition:tt)+) => {
+        [
+            Statement::new(concat!(
+                "INSERT INTO revocations (kind, id, expires_at)
+                 SELECT 'grant', id, $2 FROM grants WHERE revoked_at IS NULL AND ",
+                $($condition)+,
+                " ON CONFLICT (kind, id) DO NOTHING RETURNING ",
+                revocation_columns!(),
+            )),
+            Statement::new(concat!(
+                "UPDATE grants SET revoked_at = $2 WHERE revoked_at IS NULL AND ",
+                $($condition)+,
+            )),
+        ]
+    };
+}
+pub(super) use revoke_grants;
+
 impl Store {
     /// The grant, unless revoked or unknown.
     ///

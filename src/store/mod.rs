@@ -1,8 +1,11 @@
-//! State that outlives a process: grants, consents, codes, refresh tokens, sessions, attempts,
-//! signing keys, revocations, logout notices.
+//! State that outlives a process.
 //!
-//! One file per noun, each with its statements and nothing else, over the trait `Db`: a database that
-//! runs a few statements all or none. SQLite is named in `sqlite.rs` only.
+//! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
+//! refresh tokens, sessions, attempts, signing keys, secrets of our own, revocations, logout
+//! notices.
+//!
+//! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
+//! that runs a few statements all or none. SQLite is named in `sqlite.rs` only.
 //!
 //! What holds here:
 //! - a code or refresh token is used up by one conditional statement: of any number of parallel
@@ -64,7 +67,7 @@ pub use self::initial_tokens::{Admission, InitialToken};
 pub use self::logout_notices::LogoutNotice;
 pub use self::open_sessions::OpenSession;
 pub use self::refresh_tokens::{RefreshTerms, Rotation};
-pub use self::revocations::Revocations;
+pub use self::revocations::{Revocations, RevokedElsewhere};
 use self::sealing::SealingKey;
 pub use self::signing_keys::{Predecessors, generate_key};
 use self::sqlite::Sqlite;

@@ -47,13 +47,13 @@ impl Store {
         .await
     }
 
-    /// Takes over what other processes (the command line) revoked since the last look. Costs one
-    /// index lookup when there is nothing new.
+    /// Takes over what other processes (the command line) revoked since the last look, and returns
+    /// it. Costs one index lookup when there is nothing new.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the database cannot answer; what was known stays known.
-    pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
+    pub async fn refresh_revocations(&self) -> Result<Vec<RevokedElsewhere>, StoreError> {
         let select = Statement::new(concat!(
             "SELECT ",
             revocation_columns!(),
@@ -61,10 +61,28 @@ impl Store {
         ));
         let seen = self.revocations.seen.load(Ordering::SeqCst);
         let rows = self.run(select.bind(seen)).await?;
-        let newest = self.revocations.take(rows)?;
+        let Taken { newest, unknown } = self.revocations.take(rows)?;
         self.revocations.seen.fetch_max(newest, Ordering::SeqCst);
-        Ok(())
+        Ok(unknown)
     }
+}
+
+/// Something that another process revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedElsewhere {
+    /// `token`, `grant` or `client`.
+    pub kind: &'static str,
+    /// Its name, which is no secret.
+    pub id: String,
+}
+
+/// What rows of the table brought.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The sequence of the last; 0 when there was none.
+    newest: i64,
+    /// What was not known here.
+    unknown: Vec<RevokedElsewhere>,
 }
 
 /// The columns that [`Revocations::take`] reads.
@@ -92,6 +110,19 @@ pub(super) struct ClientTokens {
     issued_until: Option<Timestamp>,
     /// Of two entries the later one holds.
     sequence: i64,
+}
+
+impl Revoked {
+    /// What ends here; `None` when it is a client that comes back.
+    fn name(&self) -> Option<RevokedElsewhere> {
+        let (kind, id) = match self {
+            Self::Token(id) => ("token", id.clone()),
+            Self::Grant(id) => ("grant", id.as_str().to_owned()),
+            Self::Client(_, tokens) if tokens.issued_until.is_some() => return None,
+            Self::Client(id, _) => ("client", id.as_str().to_owned()),
+        };
+        Some(RevokedElsewhere { kind, id })
+    }
 }
 
 fn read_entry(mut row: Row) -> Result<(i64, Revoked, Timestamp), StoreError> {
@@ -177,17 +208,23 @@ impl Revocations {
         self.publish_length(&sets);
     }
 
-    /// Takes over rows of the table; the sequence of the last, 0 when there is none.
-    pub(super) fn take(&self, rows: Rows) -> Result<i64, StoreError> {
+    /// Takes over rows of the table.
+    pub(super) fn take(&self, rows: Rows) -> Result<Taken, StoreError> {
         let entries = rows.read_all(read_entry)?;
-        let mut newest = 0;
+        let mut taken = Taken {
+            newest: 0,
+            unknown: Vec::new(),
+        };
         let mut sets = self.write();
         for (sequence, revoked, expires_at) in entries {
-            sets.insert(revoked, expires_at);
-            newest = newest.max(sequence);
+            let name = revoked.name();
+            if sets.insert(revoked, expires_at) {
+                taken.unknown.extend(name);
+            }
+            taken.newest = taken.newest.max(sequence);
         }
         self.publish_length(&sets);
-        Ok(newest)
+        Ok(taken)
     }
 
     /// Takes over the rows that the statements of a batch returned; none returns others.
@@ -223,19 +260,18 @@ impl Revocations {
 }
 
 impl Sets {
-    fn insert(&mut self, revoked: Revoked, expires_at: Timestamp) {
+    /// Whether that was news.
+    fn insert(&mut self, revoked: Revoked, expires_at: Timestamp) -> bool {
         match revoked {
-            Revoked::Token(id) => {
-                self.tokens.insert(id, expires_at);
-            }
-            Revoked::Grant(id) => {
-                self.grants.insert(id, expires_at);
-            }
+            Revoked::Token(id) => self.tokens.insert(id, expires_at).is_none(),
+            Revoked::Grant(id) => self.grants.insert(id, expires_at).is_none(),
             Revoked::Client(id, tokens) => {
                 let known = self.clients.get(&id).map(|(tokens, _)| tokens.sequence);
-                if known.is_none_or(|known| known < tokens.sequence) {
+                let is_news = known.is_none_or(|known| known < tokens.sequence);
+                if is_news {
                     self.clients.insert(id, (tokens, expires_at));
                 }
+                is_news
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Sessions: signed-in browsers.
 
 use super::db::{Row, Statement};
-use super::grants::read_client_id;
-use super::revocations::{Revoked, grant_revoked_until};
+use super::grants::{read_client_id, revoke_grants};
+use super::revocations::{grant_revoked_until, revocation_columns};
 use super::{Store, StoreError, logout_notices, profile, to_the_end};
-use crate::model::{ClientId, Device, GrantId, Session, SessionId, Subject, Timestamp};
+use crate::model::{ClientId, Device, Session, SessionId, Subject, Timestamp};
 use crate::secret::Digest;
 
 /// The columns that [`read_session`] reads.
@@ -163,18 +163,10 @@ impl Store {
         // The row stays until it would have expired: see `insert_grant`.
         let end =
             Statement::new("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
-        let remember = Statement::new(
-            "INSERT INTO revocations (kind, id, expires_at)
-             SELECT 'grant', id, $2 FROM grants WHERE session_id = $1 AND revoked_at IS NULL
-             ON CONFLICT (kind, id) DO NOTHING",
-        );
-        let revoke = Statement::new(
-            "UPDATE grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL
-             RETURNING id",
-        );
+        let [remember, revoke] = revoke_grants!("session_id = $1");
         let id = session.as_str();
         let [notify, told] = logout_notices::fill(session, now);
-        let [_, _, revoked, _, clients] = self
+        let [_, revoked, _, _, clients] = self
             .run_all([
                 end.bind(id).bind(now),
                 remember.bind(id).bind(expires_at),
@@ -183,10 +175,7 @@ impl Store {
                 told,
             ])
             .await?;
-        for grant in revoked.read_all(|mut row| row.text())? {
-            self.revocations
-                .insert(Revoked::Grant(GrantId::new(grant)), expires_at);
-        }
+        self.revocations.take(revoked)?;
         self.outbox_filled.notify_one();
         clients.read_all(|mut row| read_client_id(&mut row))
     }

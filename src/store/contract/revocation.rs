@@ -75,11 +75,15 @@ async fn a_revocation_of_another_process_is_seen_after_a_refresh() {
     ours.revoke_token("t2", later(60)).await.unwrap();
     theirs.revoke_token("t3", later(60)).await.unwrap();
 
-    ours.refresh_revocations().await.unwrap();
+    let told = ours.refresh_revocations().await.unwrap();
 
     for id in ["t1", "t2", "t3"] {
         assert!(ours.revocations().covers_token(id), "{id}");
     }
+    let told: Vec<_> = told.iter().map(|it| (it.kind, it.id.as_str())).collect();
+    assert_eq!(told, [("token", "t1"), ("token", "t3")], "not what is ours");
+    let again = ours.refresh_revocations().await.unwrap();
+    assert!(again.is_empty(), "{again:?}");
 }
 
 #[tokio::test]
