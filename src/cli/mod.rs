@@ -1,4 +1,4 @@
-//! The command line: one file for each command.
+//! The command line: one file for each command, and a folder for those with several.
 //!
 //! It parses arguments, calls the part that does the work, and says in the operator's words what
 //! came of it. It decides nothing by itself; `check` runs what start-up runs.
@@ -7,6 +7,7 @@ mod arguments;
 #[cfg(test)]
 mod desk;
 mod error;
+mod output;
 mod report;
 mod state;
 
@@ -32,7 +33,7 @@ use error::CliError;
 /// Runs the command that the arguments of this process name.
 ///
 /// Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong, 3 (`explain`
-/// alone) the request would be refused.
+/// alone) the request would be refused, or only the issuer of its token can say.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Not locked: while the server runs, its log goes to standard output.

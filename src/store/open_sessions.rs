@@ -1,9 +1,11 @@
 //! Who is signed in, for operators: all sessions, and what outlives them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::db::Statement;
-use super::grants::read_client_id;
+use super::grants::{read_client_id, revoke_grants};
+use super::revocations::{grant_revoked_until, revocation_columns};
 use super::sessions::{read_session, session_columns};
 use super::{Store, StoreError, profile};
 use crate::model::{ClientId, Session, SessionId, Subject, Timestamp, UserProfile};
@@ -15,38 +17,49 @@ pub struct OpenSession {
     pub id: SessionId,
     /// Who signed in.
     pub user: UserProfile,
-    /// The browser; `None` when its session has ended by itself and only the refresh tokens of
-    /// applications go on.
+    /// The browser; `None` when its session has ended by itself and only tokens of applications
+    /// go on.
     pub browser: Option<Session>,
     /// Which applications it was used with.
     pub clients: Vec<ClientId>,
 }
 
 impl Store {
-    /// Every session that has not ended at `now`, and each that ended by itself while refresh
-    /// tokens of it are still good. By user and, of each, the one used last first.
+    /// Every session that has not ended at `now`, and each that ended by itself while tokens of it
+    /// may still be good; access tokens live for `access_token_lifetime`. By user and, of each,
+    /// the one used last first.
     ///
     /// Reads all of them: for operators, not for requests.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the database cannot answer.
-    pub async fn open_sessions(&self, now: Timestamp) -> Result<Vec<OpenSession>, StoreError> {
+    pub async fn open_sessions(
+        &self,
+        access_token_lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<OpenSession>, StoreError> {
         let browsers = Statement::new(concat!(
             "SELECT ",
             session_columns!(),
             " FROM sessions WHERE ended_at IS NULL AND idle_until > $1 AND expires_at > $1"
         ));
-        let refreshed = Statement::new(
+        // Nobody writes down when access tokens end. Each is made of a code or of a refresh token
+        // that is good at that moment.
+        let outliving = Statement::new(
             "SELECT g.session_id, g.profile FROM grants g
-             WHERE g.revoked_at IS NULL AND EXISTS
-                (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.expires_at > $1)
+             WHERE g.revoked_at IS NULL
+               AND (EXISTS (SELECT 1 FROM refresh_tokens t
+                            WHERE t.grant_id = g.id AND t.expires_at > $1)
+                 OR EXISTS (SELECT 1 FROM codes c
+                            WHERE c.grant_id = g.id AND c.expires_at > $1))
              ORDER BY g.granted_at",
         );
+        let made_after = now.before(access_token_lifetime);
         let clients =
             Statement::new("SELECT session_id, client_id FROM session_clients ORDER BY client_id");
-        let [browsers, refreshed, clients] = self
-            .run_all([browsers.bind(now), refreshed.bind(now), clients])
+        let [browsers, outliving, clients] = self
+            .run_all([browsers.bind(now), outliving.bind(made_after), clients])
             .await?;
         let mut open = BTreeMap::new();
         for session in browsers.read_all(|mut row| read_session(&mut row))? {
@@ -57,7 +70,7 @@ impl Store {
             );
         }
         for (id, user) in
-            refreshed.read_all(|mut row| Ok((row.text()?, profile::from_json(&row.text()?)?)))?
+            outliving.read_all(|mut row| Ok((row.text()?, profile::from_json(&row.text()?)?)))?
         {
             let name = SessionId::new(id.clone());
             open.entry(id)
@@ -78,8 +91,9 @@ impl Store {
         Ok(open)
     }
 
-    /// Ends everything of `subject`: every session, and every grant that outlived its session. As
-    /// [`Self::end_session`] does, one after the other. Returns how many sign-ins that ended.
+    /// Ends everything of `subject`: each of its `open` sessions as [`Self::end_session`] does,
+    /// one after the other; returns how many. Grants of which nothing should work any more are
+    /// revoked as well, since the lifetime of access tokens may have been longer before.
     ///
     /// # Errors
     ///
@@ -87,19 +101,25 @@ impl Store {
     pub async fn end_sessions_of(
         &self,
         subject: &Subject,
+        open: &[OpenSession],
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let select = Statement::new(
-            "SELECT id FROM sessions
-             WHERE subject = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2
-             UNION SELECT session_id FROM grants WHERE subject = $1 AND revoked_at IS NULL",
-        );
-        let rows = self.run(select.bind(subject.as_str()).bind(now)).await?;
-        let ids = rows.read_all(|mut row| row.text())?;
-        for id in &ids {
-            self.end_session(&SessionId::new(id.as_str()), now).await?;
+        let mut n_ended = 0;
+        for session in open.iter().filter(|open| open.user.subject == *subject) {
+            self.end_session(&session.id, now).await?;
+            n_ended += 1;
         }
-        Ok(ids.len())
+        let [remember, revoke] = revoke_grants!("subject = $1");
+        let [revoked, _] = self
+            .run_all([
+                remember
+                    .bind(subject.as_str())
+                    .bind(grant_revoked_until(now)),
+                revoke.bind(subject.as_str()).bind(now),
+            ])
+            .await?;
+        self.revocations.take(revoked)?;
+        Ok(n_ended)
     }
 }
 

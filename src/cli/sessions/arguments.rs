@@ -10,7 +10,7 @@ pub(in crate::cli) enum SessionsCommand {
     /// List who is signed in: user, since when, last seen, from where, and to which applications.
     ///
     /// A line without an address is a session that ended by itself, while an application goes on
-    /// with its refresh token.
+    /// with its refresh token, or has an access token that may still be good.
     List {
         /// Only those of this user: the login, in any letter case, or the subject.
         #[arg(value_name = "USER")]

@@ -12,16 +12,16 @@ use crate::store::{OpenSession, Store};
 /// Ends what the operator names, and says what that was.
 pub(super) async fn end(
     store: &Store,
+    open: &[OpenSession],
     target: &EndTarget,
     out: &mut impl Write,
     now: Timestamp,
 ) -> Result<(), CliError> {
-    let open = store.open_sessions(now).await?;
     // The arguments are one or the other.
     let (user, session) = (target.user.as_deref(), target.session.as_deref());
     match (user, session) {
-        (Some(user), _) => end_user(store, &open, user, out, now).await,
-        (None, session) => end_one(store, &open, session.unwrap_or_default(), out, now).await,
+        (Some(user), _) => end_user(store, open, user, out, now).await,
+        (None, session) => end_one(store, open, session.unwrap_or_default(), out, now).await,
     }
 }
 
@@ -41,7 +41,7 @@ async fn end_user(
     }
     let mut n_ended = 0;
     for subject in subjects {
-        n_ended += store.end_sessions_of(subject, now).await?;
+        n_ended += store.end_sessions_of(subject, open, now).await?;
     }
     let plural = if n_ended == 1 { "session" } else { "sessions" };
     writeln!(

@@ -6,24 +6,28 @@ use serde::Serialize;
 
 use super::is_called;
 use crate::cli::error::CliError;
-use crate::cli::keys::length;
+use crate::cli::output::{length, write_json};
 use crate::model::{ClientId, Session, Timestamp};
-use crate::store::{OpenSession, Store};
+use crate::store::OpenSession;
 
 /// Shows each session in a line.
-pub(super) async fn list(
-    store: &Store,
+pub(super) fn list(
+    mut open: Vec<OpenSession>,
     user: Option<&str>,
     json: bool,
     out: &mut impl Write,
     now: Timestamp,
 ) -> Result<(), CliError> {
-    let mut open = store.open_sessions(now).await?;
     open.retain(|session| user.is_none_or(|user| is_called(&session.user, user)));
     if json {
         let views: Vec<_> = open.iter().map(SessionView::of).collect();
-        serde_json::to_writer_pretty(&mut *out, &views).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        return write_json(out, &views);
+    }
+    if open.is_empty() {
+        match user {
+            Some(user) => writeln!(out, "Nobody is signed in as {user:?}.")?,
+            None => writeln!(out, "Nobody is signed in.")?,
+        }
         return Ok(());
     }
     let widest = open
@@ -61,7 +65,7 @@ struct SessionView<'a> {
     session_id: &'a str,
     login: &'a str,
     subject: &'a str,
-    /// `None`: only refresh tokens go on.
+    /// `None`: only tokens of applications go on.
     browser: Option<BrowserView<'a>>,
     clients: Vec<&'a str>,
 }

@@ -13,6 +13,7 @@ pub(super) use arguments::SessionsCommand;
 use std::io::Write;
 
 use super::error::CliError;
+use super::output::block_on;
 use super::state::State;
 use crate::clock::{Clock as _, SystemClock};
 use crate::model::{Login, UserProfile};
@@ -31,21 +32,21 @@ pub(super) enum SessionsError {
 
 /// Does something with the sessions.
 pub(super) fn sessions(command: &SessionsCommand, out: &mut impl Write) -> Result<(), CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(execute(command, out))
+    block_on(execute(command, out))?
 }
 
 async fn execute(command: &SessionsCommand, out: &mut impl Write) -> Result<(), CliError> {
     let now = SystemClock.now();
     let (SessionsCommand::List { config, .. } | SessionsCommand::End { config, .. }) = command;
-    let store = Store::open(&State::of(config)?.store).await?;
+    let state = State::of(config)?;
+    let store = Store::open(&state.store).await?;
+    let lifetime = state.provider.access_token_lifetime;
+    let open = store.open_sessions(lifetime, now).await?;
     match command {
         SessionsCommand::List { user, json, .. } => {
-            list::list(&store, user.as_deref(), *json, out, now).await
+            list::list(open, user.as_deref(), *json, out, now)
         }
-        SessionsCommand::End { target, .. } => end::end(&store, target, out, now).await,
+        SessionsCommand::End { target, .. } => end::end(&store, &open, target, out, now).await,
     }
 }
 

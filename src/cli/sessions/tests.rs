@@ -71,23 +71,7 @@ async fn sign_in(store: &Store, seed: &Seed, now: Timestamp) {
     };
     let cookie = entropy::opaque_token().unwrap().digest();
     store.save_session(&cookie, &session).await.unwrap();
-    let code = AuthorizationCode {
-        grant: Grant {
-            id: GrantId::new(seed.id),
-            client_id: ClientId::parse("app").unwrap(),
-            user: user(seed.login),
-            session_id: SessionId::new(seed.id),
-            scope: Scope::parse("openid offline_access").unwrap(),
-            resources: vec![],
-            claims: RequestedClaims::default(),
-            authenticated_at: begun,
-            nonce: None,
-            granted_at: begun,
-        },
-        redirect_uri: "https://app.example/cb".to_owned(),
-        code_challenge: None,
-        expires_at: begun,
-    };
+    let code = code(seed.id, seed.login, begun);
     let digest = entropy::opaque_token().unwrap().digest();
     store.save_code(&digest, &code).await.unwrap();
     let until = now.after(Duration::from_secs(86_400));
@@ -97,6 +81,27 @@ async fn sign_in(store: &Store, seed: &Seed, now: Timestamp) {
         .save_refresh_token(&token, &grant, until)
         .await
         .unwrap();
+}
+
+/// A code that was given at `granted_at` in the session, to a grant of the same name.
+fn code(session: &str, login: &str, granted_at: Timestamp) -> AuthorizationCode {
+    AuthorizationCode {
+        grant: Grant {
+            id: GrantId::new(session),
+            client_id: ClientId::parse("app").unwrap(),
+            user: user(login),
+            session_id: SessionId::new(session),
+            scope: Scope::parse("openid offline_access").unwrap(),
+            resources: vec![],
+            claims: RequestedClaims::default(),
+            authenticated_at: granted_at,
+            nonce: None,
+            granted_at,
+        },
+        redirect_uri: "https://app.example/cb".to_owned(),
+        code_challenge: None,
+        expires_at: granted_at.after(Duration::from_secs(60)),
+    }
 }
 
 /// Zoë in two browsers and in an application that outlived a third, and Bob in one.
@@ -172,6 +177,78 @@ fn a_user_is_out_everywhere_and_applications_will_be_told() {
         }
         assert!(!store.revocations().covers_grant("s-bob"));
     });
+}
+
+/// Codes live for a minute, and tokens that come of them for ten.
+#[test]
+fn what_is_listed_is_what_can_be_ended() {
+    for (row, minutes, goes_on) in [("young", 9, true), ("old", 12, false)] {
+        let desk = Desk::new();
+        let now = SystemClock.now();
+        desk.with_store(async |store| {
+            let code = code(
+                "s-idle",
+                "zoe",
+                now.before(Duration::from_secs(60 * minutes)),
+            );
+            let digest = entropy::opaque_token().unwrap().digest();
+            store.save_code(&digest, &code).await.unwrap();
+        });
+
+        let listed = type_in(&desk, &["list"]).unwrap();
+        let ended = type_in(&desk, &["end", "zoe"]);
+
+        if goes_on {
+            assert!(listed.contains("s-idle"), "{row}: {listed}");
+            assert!(
+                ended.unwrap().starts_with("1 session of zoe ended"),
+                "{row}"
+            );
+        } else {
+            assert_eq!(listed, "Nobody is signed in.\n", "{row}");
+            let error = ended.unwrap_err().to_string();
+            assert!(error.contains("nobody is signed in as"), "{row}: {error}");
+        }
+        desk.with_store(async |store| {
+            let is_revoked = store.revocations().covers_grant("s-idle");
+            assert_eq!(is_revoked, goes_on, "{row}");
+            let n_told = store.count_logout_notices().await.unwrap();
+            assert_eq!(n_told, usize::from(goes_on), "{row}");
+        });
+    }
+}
+
+/// The lifetime may have been longer when a token was made; its application is not told again.
+#[test]
+fn grants_that_are_not_listed_end_with_their_user_too() {
+    let desk = desk();
+    let old = SystemClock.now().before(Duration::from_secs(7200));
+    desk.with_store(async |store| {
+        let digest = entropy::opaque_token().unwrap().digest();
+        let code = code("s-yesterday", "zoe", old);
+        store.save_code(&digest, &code).await.unwrap();
+    });
+
+    let said = type_in(&desk, &["end", "zoe"]).unwrap();
+
+    assert!(said.starts_with("3 sessions of zoe ended"), "{said}");
+    desk.with_store(async |store| {
+        assert!(store.revocations().covers_grant("s-yesterday"));
+        assert_eq!(store.count_logout_notices().await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_list_of_nobody_says_so() {
+    let desk = desk();
+
+    let said = type_in(&desk, &["list", "mallory"]).unwrap();
+
+    assert_eq!(said, "Nobody is signed in as \"mallory\".\n");
+    assert_eq!(
+        type_in(&desk, &["list", "mallory", "--json"]).unwrap(),
+        "[]\n"
+    );
 }
 
 #[test]
