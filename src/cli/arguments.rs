@@ -49,7 +49,7 @@ Exit codes:
   0  done
   1  failed: the reason is on standard error
   2  the configuration or the arguments are wrong
-  3  explain: the request would be refused";
+  3  explain: the request would be refused, or only the issuer of its token can say";
 
 /// A command.
 #[derive(Debug, Subcommand)]
@@ -78,10 +78,11 @@ pub(super) enum Command {
     ///
     /// Takes the steps that a running Cellgate takes, with the same code: the form the request is
     /// judged in, its route, its credential, revocation (with the state the configuration names),
-    /// each condition of the route, and what the upstream would get. Nothing is sent anywhere, and
-    /// no credential is shown.
+    /// each condition of the route, and what the upstream would get. The request is sent nowhere,
+    /// and no credential is sent or shown; the keys of trusted issuers are fetched from them.
     ///
-    /// Exit code 0: it would be allowed. 3: it would be refused. 1 or 2: that cannot be said.
+    /// Exit code 0: it would be allowed. 3: it would be refused, or only its issuer can say (503).
+    /// 1 or 2: that cannot be said.
     Explain(ExplainArguments),
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
@@ -107,7 +108,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Register, list, show and remove applications while the server runs.
+    /// Register, import, list, show and remove applications while the server runs; make their
+    /// secrets and initial access tokens.
     ///
     /// Applications can also stand in the configuration, under `provider.clients`; those are
     /// listed and shown here, and changed there.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CliError;
+use super::output::block_on;
 use super::report::{Inspected, inspected};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -17,10 +18,7 @@ use crate::{server, users};
 pub(super) fn check(path: &Path, out: &mut impl Write) -> Result<(), CliError> {
     let clock = SystemClock;
     let Inspected { config, warnings } = inspected(path, clock.now())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(server::check(&config, Arc::new(clock)))?;
+    block_on(server::check(&config, Arc::new(clock)))??;
     summary(out, path, &config, &warnings)?;
     Ok(())
 }

@@ -26,7 +26,10 @@ pub(super) enum CliError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A command for the provider, and a configuration without one.
-    #[error("the configuration has no `provider`, so there are neither signing keys nor clients")]
+    #[error(
+        "the configuration has no `provider`, so there are no keys, clients, sessions or sign-ins \
+         here; name the configuration that has one"
+    )]
     NoProvider,
     /// `keys` before the first start.
     #[error("{0} does not exist yet: `cellgate run` creates it, with the first keys")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::arguments::HealthcheckTarget;
 use super::error::CliError;
+use super::output::block_on;
 use super::report::load;
 
 /// How long a Cellgate that is well may take.
@@ -17,16 +18,11 @@ pub(super) fn healthcheck(
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let url = url(target)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let status = runtime
-        .block_on(status(&url))
-        .map_err(|source| CliError::NoAnswer {
-            url: url.clone(),
-            // The URL is in our text already.
-            source: source.without_url(),
-        })?;
+    let status = block_on(status(&url))?.map_err(|source| CliError::NoAnswer {
+        url: url.clone(),
+        // The URL is in our text already.
+        source: source.without_url(),
+    })?;
     if !status.is_success() {
         return Err(CliError::NotReady { url, status });
     }

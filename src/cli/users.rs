@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::arguments::UsersCommand;
 use super::error::CliError;
+use super::output::block_on;
 use super::state::State;
 use crate::model::Login;
 use crate::store::Store;
@@ -14,10 +15,7 @@ use crate::users::attempts_key;
 pub(super) fn users(command: &UsersCommand, out: &mut impl Write) -> Result<(), CliError> {
     let UsersCommand::Unlock { login, config } = command;
     let login = Login::parse(login)?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(unlock(&login, config))?;
+    block_on(unlock(&login, config))??;
     writeln!(out, "{} may sign in again", login.as_str())?;
     Ok(())
 }

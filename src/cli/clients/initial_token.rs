@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::arguments::InitialTokenCommand;
-use super::list::write_json;
 use super::{Book, ClientsError};
 use crate::cli::error::CliError;
-use crate::cli::keys::length;
+use crate::cli::output::{length, write_json};
 use crate::entropy;
 use crate::model::Timestamp;
 use crate::provider::RegistrationAccess;

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::view::ClientView;
 use super::{Book, ClientsError};
 use crate::cli::error::CliError;
-use crate::cli::keys::length;
+use crate::cli::output::{length, write_json};
 use crate::model::{ClientId, Timestamp};
 
 /// Shows each client in a line, those of the configuration first.
@@ -75,13 +75,4 @@ pub(super) async fn show(
 fn view(book: &Book, record: crate::store::ClientRecord) -> Result<ClientView, CliError> {
     let audience = &book.state.provider.registration.audience;
     Ok(ClientView::of_record(record, audience)?)
-}
-
-pub(super) fn write_json(
-    out: &mut impl Write,
-    value: &impl serde::Serialize,
-) -> Result<(), CliError> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
 }

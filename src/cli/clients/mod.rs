@@ -19,6 +19,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::error::CliError;
+use super::output::block_on;
 use super::state::State;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::ConfigError;
@@ -69,10 +70,7 @@ pub(super) enum ClientsError {
 
 /// Does something with the clients.
 pub(super) fn clients(command: &ClientsCommand, out: &mut impl Write) -> Result<(), CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(execute(command, out))
+    block_on(execute(command, out))?
 }
 
 async fn execute(command: &ClientsCommand, out: &mut impl Write) -> Result<(), CliError> {

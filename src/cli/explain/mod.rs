@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::arguments::ExplainArguments;
 use super::error::CliError;
+use super::output::block_on;
 use super::report::load;
 use crate::clock::{Clock as _, SystemClock};
 use crate::gateway::explain as decide;
@@ -24,11 +25,8 @@ pub(super) fn explain(arguments: &ExplainArguments, out: &mut impl Write) -> Res
     }
     let request = request::of(arguments)?;
     let clock = SystemClock;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let preview = server::preview(&config, Arc::new(clock));
-    let Preview { snapshot, doubt } = runtime.block_on(preview)?;
+    let Preview { snapshot, doubt } = block_on(preview)??;
     let explanation = decide(&snapshot, request, clock.now());
     show::show(out, &explanation, doubt, arguments.json)?;
     if explanation.is_allowed() {

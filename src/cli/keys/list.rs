@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::io::Write;
 
-use super::length;
 use crate::cli::error::CliError;
+use crate::cli::output::length;
 use crate::jose::RingKey;
 use crate::model::Timestamp;
 

@@ -4,10 +4,10 @@ mod list;
 mod rotate;
 
 use std::io::Write;
-use std::time::Duration;
 
 use super::arguments::KeysCommand;
 use super::error::CliError;
+use super::output::block_on;
 use super::state::State;
 use crate::clock::{Clock as _, SystemClock};
 use crate::jose::{RingKey, SigningAlgorithm};
@@ -16,13 +16,10 @@ use crate::store::Store;
 /// Lists or rotates the signing keys.
 pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), CliError> {
     let now = SystemClock.now();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     match command {
         KeysCommand::List { config } => {
             let state = State::of(config)?;
-            let keys = runtime.block_on(state.load())?;
+            let keys = block_on(state.load())??;
             list::list(out, keys, now)
         }
         KeysCommand::Rotate {
@@ -31,7 +28,7 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
             compromised,
         } => {
             let state = State::of(config)?;
-            let keys = runtime.block_on(state.load())?;
+            let keys = block_on(state.load())??;
             let algorithms = state.algorithms(&keys, algorithm.as_deref())?;
             let way = if *compromised {
                 rotate::Way::AtOnce
@@ -40,7 +37,7 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
             };
             for algorithm in algorithms {
                 let rotated = rotate::rotate(&state.store, algorithm, way, now);
-                let (key, handover) = runtime.block_on(rotated)?;
+                let (key, handover) = block_on(rotated)??;
                 rotate::announce(out, &key, &handover)?;
             }
             Ok(())
@@ -75,22 +72,12 @@ impl State {
     }
 }
 
-/// A length of time, roughly.
-pub(super) fn length(length: Duration) -> String {
-    let seconds = length.as_secs();
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::desk::Desk;
     use std::path::Path;
+    use std::time::Duration;
 
     /// A state with the first key of each algorithm.
     fn started() -> Desk {

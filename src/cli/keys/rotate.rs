@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::length;
 use crate::cli::error::CliError;
+use crate::cli::output::length;
 use crate::jose::{RingKey, SigningAlgorithm};
 use crate::model::Timestamp;
 use crate::provider::Handover;
