@@ -1,14 +1,11 @@
 //! How a client authenticates, and where its secret is.
 
-use super::{Checker, client_keys, pem};
+use super::secret::{self, Place};
+use super::{Checker, client_keys};
 use crate::config::file::{AuthenticationName, ClientTable};
-use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
 use crate::model::{ClientAuthentication, SecretHash};
 use crate::secret::Secret;
-
-/// Characters below which a secret was chosen by a person: 128 bits take 22 of base64url.
-const MIN_GENERATED_CHARACTERS: usize = 22;
 
 /// Bytes of a secret that a MAC with SHA-256 is made with (RFC 7518 §3.2).
 const MIN_SHARED_BYTES: usize = 32;
@@ -146,17 +143,12 @@ fn read_secret(
     table: &ClientTable,
     at: &KeyPath,
 ) -> Option<(Secret, KeyPath)> {
-    let (at, read) = if let Some(file) = &table.secret_file {
-        let at = at.key("secret_file");
-        let read = checker.files.read_secret(file);
-        pem::warn_if_open(checker, file, &at);
-        (at, read)
-    } else {
-        let name = table.secret_env.as_deref()?;
-        (at.key("secret_env"), Files::secret_of_variable(name))
+    let (place, key) = match (&table.secret_file, &table.secret_env) {
+        (Some(file), _) => (Place::File(file), "secret_file"),
+        (None, name) => (Place::Variable(name.as_deref()?), "secret_env"),
     };
-    let secret = pem::readable(checker, read, &at)?;
-    Some((secret, at))
+    let at = at.key(key);
+    Some((secret::read(checker, place, &at)?, at))
 }
 
 /// The digest of a secret that was given in full.
@@ -164,7 +156,7 @@ fn read_secret(
 /// A slow hash guards a *stored* hash against guessing. This one is made at start and never leaves
 /// the process, so it would guard nothing and cost time at each token request.
 fn digest(checker: &mut Checker, secret: &Secret, at: &KeyPath) -> SecretHash {
-    if secret.expose().chars().count() < MIN_GENERATED_CHARACTERS {
+    if secret::can_be_guessed(secret) {
         checker.warn(
             at,
             "the secret is short enough to be guessed; `cellgate hash-secret --generate` makes one",

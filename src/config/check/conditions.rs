@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::Checker;
+use super::network::network;
 use super::policy::Accepted;
 use crate::config::document::nearest;
 use crate::config::file::{
@@ -43,40 +44,10 @@ pub(super) const fn is_asked(table: &StepUpTable) -> bool {
 }
 
 fn networks(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Vec<IpNet> {
-    let mut networks = Vec::new();
-    for (n, text) in table.networks.iter().flatten().enumerate() {
-        match parse_network(text) {
-            Ok(network) => networks.push(network),
-            Err((reason, advice)) => checker.refuse(&at.item(n), reason, advice),
-        }
-    }
-    networks
-}
-
-/// A network, or an address as the smallest one; written in its one form, since a network that is
-/// written otherwise was probably meant otherwise.
-fn parse_network(text: &str) -> Result<IpNet, (&'static str, String)> {
-    const EXAMPLE: &str = "Write, for example, `10.0.0.0/8`, `2001:db8::/32` or `192.0.2.7`.";
-    let network: IpNet = match text.parse() {
-        Ok(network) => network,
-        Err(_) => {
-            let address: std::net::IpAddr = text
-                .parse()
-                .map_err(|_| ("is neither a network nor an address", EXAMPLE.to_owned()))?;
-            IpNet::from(address)
-        }
-    };
-    if let IpNet::V6(v6) = network
-        && v6.addr().to_ipv4_mapped().is_some()
-    {
-        let reason = "would never match: such peers are known by their IPv4 address";
-        return Err((reason, EXAMPLE.to_owned()));
-    }
-    if network != network.trunc() {
-        let reason = "is an address inside of a network, not the network";
-        return Err((reason, format!("Write `{}`.", network.trunc())));
-    }
-    Ok(network)
+    let texts = table.networks.iter().flatten().enumerate();
+    texts
+        .filter_map(|(n, text)| network(checker, text, &at.item(n)))
+        .collect()
 }
 
 fn clients(

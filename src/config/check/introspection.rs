@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Checker, issuer_keys, pem};
+use super::secret::{self, Place};
+use super::{Checker, issuer_keys};
 use crate::config::file::{SecretPlaceName, TokenIntrospectionTable};
-use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
 use crate::issuers::{ClientAuthentication, IntrospectionEndpoint};
 use crate::secret::Secret;
@@ -56,11 +56,8 @@ fn secret(checker: &mut Checker, table: &TokenIntrospectionTable, at: &KeyPath) 
             None
         }
         (Some(file), None) => {
-            let at = at.key("client_secret_file");
-            let read = checker.files.read_secret(file);
-            pem::warn_if_open(checker, file, &at);
-            pem::readable(checker, read, &at)
+            secret::read(checker, Place::File(file), &at.key("client_secret_file"))
         }
-        (None, Some(name)) => pem::readable(checker, Files::secret_of_variable(name), &at_env),
+        (None, Some(name)) => secret::read(checker, Place::Variable(name), &at_env),
     }
 }

@@ -5,8 +5,10 @@
 
 mod host;
 mod name;
+mod network;
 mod pem;
 mod route_path;
+mod secret;
 
 mod client_keys;
 mod client_logout;

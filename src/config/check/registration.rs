@@ -1,15 +1,12 @@
 //! `provider.registration`.
 
-use super::{Checker, pem};
+use super::Checker;
+use super::secret::{self, Place};
 use crate::config::file::{RegistrationMode, RegistrationTable};
-use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
 use crate::model::{Scope, SecretHash};
 use crate::provider::{Registration, RegistrationAccess};
-use crate::secret::{Digest, Secret};
-
-/// Characters below which a token can be guessed: 128 bits take 22 of base64url.
-const MIN_TOKEN_CHARACTERS: usize = 22;
+use crate::secret::Digest;
 
 /// Checks who may register clients; `audience` is what all of them get.
 pub(super) fn registration(
@@ -76,17 +73,13 @@ fn token(checker: &mut Checker, table: &RegistrationTable, at: &KeyPath) -> Opti
         );
         return None;
     }
-    let read = match key {
+    let place = match key {
         "initial_access_token_hash" => return hash(checker, value, &at),
-        "initial_access_token_file" => {
-            let read = checker.files.read_secret(value);
-            pem::warn_if_open(checker, value, &at);
-            read
-        }
-        _ => Files::secret_of_variable(value),
+        "initial_access_token_file" => Place::File(value),
+        _ => Place::Variable(value),
     };
-    let token: Secret = pem::readable(checker, read, &at)?;
-    if token.expose().chars().count() < MIN_TOKEN_CHARACTERS {
+    let token = secret::read(checker, place, &at)?;
+    if secret::can_be_guessed(&token) {
         checker.refuse(
             &at,
             "holds a token that is short enough to be guessed",

@@ -1,10 +1,9 @@
 //! `trusted_proxies`.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 
 use super::Checker;
+use super::network::network;
 use crate::config::file::{ToldByName, TrustedProxyTable};
 use crate::config::key_path::KeyPath;
 use crate::gateway::{ToldBy, TrustedProxies, TrustedProxy};
@@ -49,7 +48,7 @@ fn networks(
         .enumerate()
         .filter_map(|(n, text)| {
             let at = at.item(n);
-            let network = network(checker, &text, &at)?;
+            let network = network_of_proxies(checker, &text, &at)?;
             let other = taken
                 .iter()
                 .find(|(_, other)| other.contains(&network) || network.contains(other));
@@ -65,24 +64,9 @@ fn networks(
         .collect()
 }
 
-/// An address, or a network without bits behind its prefix.
-fn network(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<IpNet> {
-    let network = match text.parse::<IpAddr>() {
-        Ok(address) => IpNet::from(address.to_canonical()),
-        Err(_) => match text.parse::<IpNet>() {
-            Ok(network) => network,
-            Err(_) => {
-                let advice = "Write `10.0.0.7`, `10.0.0.0/24` or `2001:db8::/48`.";
-                checker.refuse(at, "is neither an IP address nor a network", advice);
-                return None;
-            }
-        },
-    };
-    if network.trunc() != network {
-        let advice = format!("Write `{}`, or the address alone.", network.trunc());
-        checker.refuse(at, "has bits set behind its prefix", advice);
-        return None;
-    }
+/// A network of proxies, which is not everybody.
+fn network_of_proxies(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<IpNet> {
+    let network = network(checker, text, at)?;
     if network.prefix_len() == 0 {
         checker.refuse(
             at,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::name::Names;
+use super::secret::{self, Place};
 use super::{Checker, host, pem, user_details};
 use crate::config::defaults;
 use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
-use crate::config::files::Files;
 use crate::config::key_path::KeyPath;
 use crate::model::{Login, SecretHash, Subject, UserDetails, UserProfile};
 use crate::secret::Secret;
@@ -265,15 +265,10 @@ fn service_token(
             Some(None)
         }
         (Some(file), None) => {
-            let at_file = at.key("service_token_file");
-            let read = checker.files.read_secret(file);
-            pem::warn_if_open(checker, file, &at_file);
-            Some(pem::readable(checker, read, &at_file))
+            let at = at.key("service_token_file");
+            Some(secret::read(checker, Place::File(file), &at))
         }
-        (None, Some(name)) => {
-            let read = Files::secret_of_variable(name);
-            Some(pem::readable(checker, read, &at_env))
-        }
+        (None, Some(name)) => Some(secret::read(checker, Place::Variable(name), &at_env)),
     }
 }
 

@@ -22,7 +22,7 @@ const CONDITIONS: &[Row] = &[
             (
                 "routes[0].networks[2]",
                 7,
-                "is neither a network nor an address",
+                "is neither an IP address nor a network",
             ),
             ("routes[0].networks[3]", 7, "Write `2001:db8::/32`"),
         ],

@@ -30,6 +30,15 @@ fn proxies_that_could_be_anybody_are_refused() {
             &[("trusted_proxies[0].networks[0]", 2, "neither an IP address")],
         ),
         (
+            "a network of IPv4 in the clothes of IPv6",
+            "trusted_proxies: [{networks: ['::ffff:10.0.0.0/104'], told_by: x_forwarded}]",
+            &[(
+                "trusted_proxies[0].networks[0]",
+                2,
+                "known by their IPv4 address",
+            )],
+        ),
+        (
             "bits behind the prefix",
             "trusted_proxies: [{networks: [10.0.0.7/24], told_by: x_forwarded}]",
             &[("trusted_proxies[0].networks[0]", 2, "`10.0.0.0/24`")],
