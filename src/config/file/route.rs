@@ -35,7 +35,8 @@ pub(crate) struct RouteTable {
     /// `trusted_issuers`.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) issuers: Option<Vec<String>>,
-    /// Audiences of which a token must name one; left out: `provider.access_tokens.audience`.
+    /// Audiences of which a token must name one; left out: `provider.access_tokens.audience`, and
+    /// what `trusted_issuers` are trusted for.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) audience: Option<Vec<String>>,
     /// Scope values that a token must have.

@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: files that are refused, and the files we ship.
 
 mod mutated;
+mod readme;
 mod refused;
 mod settings;
 mod shipped;
