@@ -172,6 +172,7 @@ fn row(route: &Route) -> [String; 5] {
     let action = match &route.action {
         Action::Whoami => "whoami".to_owned(),
         Action::Upstream(name) => format!("-> {name}"),
+        Action::ForwardAuth => "(forward auth)".to_owned(),
     };
     [
         methods,

@@ -8,6 +8,9 @@ pub(crate) const HTTPS_PORT: u16 = 443;
 /// Seconds that requests in flight have after SIGTERM.
 pub(crate) const DRAIN_TIMEOUT_S: u64 = 30;
 
+/// Where proxies ask who may pass, out of the way of applications.
+pub(crate) const FORWARD_AUTH_PATH: &str = "/.forward-auth";
+
 /// `tracing` filter.
 pub(crate) const LOG_FILTER: &str = "info";
 

@@ -38,7 +38,7 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
         {
         request.id = ctx.request_id,
         peer.address = %ctx.peer,
-        http.method = method(&request.method),
+        http.method = method(ctx.canonical.as_ref().map_or(&request.method, |it| &it.method)),
         http.host = ctx.canonical.as_ref().map(|canonical| canonical.authority.host()),
         http.path = ctx.canonical.as_ref().map(|canonical| canonical.path.as_str()),
         http.status = status,

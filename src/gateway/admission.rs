@@ -1,9 +1,12 @@
 //! From a request's bytes to its admission: its one form, the decision, and what goes on.
 
 use std::mem;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, Version, header, request};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::authentication::{Inquiry, Presented};
@@ -24,10 +27,7 @@ pub(super) fn canonicalize(
     snapshot: &Snapshot,
     scheme: Scheme,
 ) -> Result<CanonicalRequest, Rejection> {
-    // HTTP/1: as it came over the wire, because Pingora cuts a target at `#`.
-    let wire = session
-        .as_http1()
-        .map(|http1| http1.get_headers_raw_bytes());
+    let wire = wire_head(session);
     let request = session.req_header();
     let authority = match request.uri.authority() {
         Some(authority) => Some(authority.as_str().as_bytes()),
@@ -38,10 +38,7 @@ pub(super) fn canonicalize(
     };
     let claimed = Claimed {
         method: &request.method,
-        target: match &wire {
-            Some(head) => raw_target(head),
-            None => request.raw_path(),
-        },
+        target: target(request, wire.as_deref()),
         authority,
         scheme,
     };
@@ -72,6 +69,18 @@ fn check_head(
     let canonical = CanonicalRequest::parse(claimed, snapshot.limits.target_bytes)?;
     snapshot.rules.check(headers, &snapshot.limits)?;
     Ok(canonical)
+}
+
+/// The head of a request in HTTP/1, as it came over the wire.
+pub(super) fn wire_head(session: &Session) -> Option<Bytes> {
+    session
+        .as_http1()
+        .map(|http1| http1.get_headers_raw_bytes())
+}
+
+/// The request target; from `wire` if there is one, because Pingora cuts a target at `#`.
+pub(super) fn target<'a>(request: &'a RequestHeader, wire: Option<&'a [u8]>) -> &'a [u8] {
+    wire.map_or_else(|| request.raw_path(), raw_target)
 }
 
 /// What stands between the first and the last space of the request line.
@@ -211,11 +220,20 @@ pub(super) fn canonical(ctx: &Context) -> Result<&CanonicalRequest, Rejection> {
 
 const NOT_CANONICAL: Rejection = Rejection::Fault("the request was not made canonical");
 
-/// Where the request began: the connection's other end, or what a trusted proxy there says.
-pub(super) fn origin(session: &Session, proxies: &TrustedProxies) -> Result<Origin, Rejection> {
+/// The connection's other end.
+pub(super) fn peer(session: &Session) -> Result<IpAddr, Rejection> {
     let address = session.client_addr().and_then(|address| address.as_inet());
     let peer = address.ok_or(Rejection::Fault("the connection has no address"))?;
-    Ok(proxies.origin(peer.ip(), &session.req_header().headers)?)
+    Ok(peer.ip())
+}
+
+/// Where the request began: `peer`, or what a trusted proxy there says.
+pub(super) fn origin(
+    session: &Session,
+    peer: IpAddr,
+    proxies: &TrustedProxies,
+) -> Result<Origin, Rejection> {
+    Ok(proxies.origin(peer, &session.req_header().headers)?)
 }
 
 /// Whether the connection speaks TLS.

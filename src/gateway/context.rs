@@ -13,6 +13,7 @@ use crate::telemetry::Metrics;
 use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
 use super::decision::Findings;
+use super::forward_auth::ProxyKind;
 use super::lifetime::{self, Basis, Ending};
 use super::rejection::Rejection;
 use super::settings::Route;
@@ -29,6 +30,8 @@ pub struct Context {
     /// Ours; empty only when the random source failed, and then the request is refused.
     pub(super) request_id: String,
     pub(super) peer: IpAddr,
+    /// The proxy that asks, if the request is only described here.
+    pub(super) asked_by: Option<ProxyKind>,
     pub(super) canonical: Option<CanonicalRequest>,
     /// What was found out, also about a request that is refused.
     pub(super) findings: Findings,
@@ -71,6 +74,8 @@ pub(super) enum Outcome {
     Whoami,
     /// An upstream answered.
     Forwarded,
+    /// A proxy was told that it may forward.
+    Allowed,
     /// Refused or failed.
     Rejected(Rejection),
 }
@@ -82,6 +87,7 @@ impl Outcome {
             Self::Pending => "aborted",
             Self::Provider | Self::Metadata | Self::Whoami => "answered",
             Self::Forwarded => "forwarded",
+            Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {
                 Rejection::NoServer
                 | Rejection::Unreachable
@@ -104,6 +110,7 @@ impl Context {
             started: Instant::now(),
             request_id: crate::entropy::frequent_identifier().unwrap_or_default(),
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            asked_by: None,
             canonical: None,
             findings: Findings::default(),
             admission: None,

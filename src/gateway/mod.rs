@@ -10,7 +10,8 @@
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
-//! 7. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
+//! 7. `forward_auth` answers proxies that forward by themselves and only ask;
+//! 8. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
 //!    a request that nobody sent.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
@@ -40,6 +41,7 @@ mod upstream;
 
 mod exchange;
 mod failure;
+mod forward_auth;
 mod rejection;
 mod whoami;
 
@@ -62,6 +64,7 @@ pub use canonical::{
 pub use context::Context;
 pub use edge::{Edge, HeadError};
 pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
+pub use forward_auth::{AskingProxy, DescriptionError, ForwardAuth, ProxyKind};
 pub use headers::{HeaderError, HeaderRules};
 pub use policy::{
     Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,

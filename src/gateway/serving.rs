@@ -15,13 +15,14 @@ use crate::telemetry::Metrics;
 
 use super::admission::{Pending, Verdict};
 use super::context::{Admission, Context, InFlight, Outcome};
+use super::forward_auth::{Description, DescriptionError};
 use super::headers::X_REQUEST_ID;
 use super::lifetime::OpenExchanges;
 use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::settings::Action;
 use super::snapshot::Snapshot;
-use super::{admission, audit, exchange, resource, whoami};
+use super::{admission, audit, exchange, forward_auth, resource, tunnel, whoami};
 
 /// The gateway; a handle, cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub(super) enum Taken {
     Metadata(Bytes),
     /// The built-in answer.
     Whoami,
+    /// The proxy that asks is told that it may forward.
+    Allowed,
     /// An issuer has to say who asks, before anything else can be said.
     AskIssuer(Box<Pending>),
 }
@@ -103,6 +106,7 @@ impl Gateway {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
             Ok(Taken::Metadata(document)) => describe(session, ctx, document).await,
             Ok(Taken::Whoami) => show(session, ctx).await,
+            Ok(Taken::Allowed) => allow(session, ctx).await,
             // Whoever calls this has waited for the issuer and does not forward here.
             Ok(Taken::Forward) => Ok(()),
             Ok(Taken::AskIssuer(_)) => Err(Rejection::Fault("an issuer was not waited for")),
@@ -141,7 +145,10 @@ impl Gateway {
             request_id: &ctx.request_id,
             resource_metadata: resource.map(Resource::metadata_url),
         };
-        let response = answer(&rejection, &asked);
+        let mut response = answer(&rejection, &asked);
+        if let Some(kind) = ctx.asked_by {
+            forward_auth::adapt(kind, &mut response);
+        }
         ctx.outcome = Outcome::Rejected(rejection);
         if begun || gone {
             return Ok(());
@@ -152,13 +159,24 @@ impl Gateway {
 
 /// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
 pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Rejection> {
-    let origin = admission::origin(session, &ctx.snapshot.trusted_proxies)?;
+    let peer = admission::peer(session)?;
+    let origin = admission::origin(session, peer, &ctx.snapshot.trusted_proxies)?;
     ctx.peer = origin.address;
     if ctx.request_id.is_empty() {
         return Err(Rejection::Fault("no randomness for a request id"));
     }
     let scheme = origin.scheme.unwrap_or_else(|| admission::scheme(session));
-    ctx.canonical = Some(admission::canonicalize(session, &ctx.snapshot, scheme)?);
+    let forward_auth = ctx.snapshot.forward_auth.as_ref();
+    let description =
+        forward_auth.map(|asked| asked.description(session, peer, &ctx.snapshot.trusted_proxies));
+    let canonical = admission::canonicalize(session, &ctx.snapshot, scheme)?;
+    if let Some(description) = description
+        && forward_auth.is_some_and(|asked| asked.is_asked(&canonical))
+    {
+        ctx.canonical = Some(canonical);
+        return take_described(session, ctx, description?);
+    }
+    ctx.canonical = Some(canonical);
     let canonical = admission::canonical(ctx)?;
     if let Some(provider) = ctx.snapshot.provider_of(canonical, &origin)? {
         return Ok(Taken::AskProvider(Arc::clone(provider)));
@@ -172,6 +190,25 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
     }
 }
 
+/// The same for a request that a proxy in front describes, and forwards itself if it may.
+fn take_described(
+    session: &Session,
+    ctx: &mut Context,
+    description: Description,
+) -> Result<Taken, Rejection> {
+    ctx.asked_by = Some(description.kind);
+    ctx.peer = description.client;
+    let canonical = description.canonical(ctx.snapshot.limits.target_bytes)?;
+    let canonical = ctx.canonical.insert(canonical);
+    if ctx.snapshot.is_own_endpoint(canonical) {
+        return Err(DescriptionError::OwnEndpoint.into());
+    }
+    match admission::admit(session, ctx)? {
+        Verdict::Admitted(admission) => go_on_elsewhere(session, ctx, admission),
+        Verdict::Pending(pending) => Ok(Taken::AskIssuer(Box::new(pending))),
+    }
+}
+
 /// The same for a request that waits for an issuer.
 pub(super) async fn take_when_told(
     session: &mut Session,
@@ -179,7 +216,10 @@ pub(super) async fn take_when_told(
     pending: Pending,
 ) -> Result<Taken, Rejection> {
     let admission = admission::admit_when_told(session, ctx, pending).await?;
-    go_on(session, ctx, admission)
+    match ctx.asked_by {
+        Some(_) => go_on_elsewhere(session, ctx, admission),
+        None => go_on(session, ctx, admission),
+    }
 }
 
 fn go_on(
@@ -191,9 +231,26 @@ fn go_on(
     let taken = match admission.route.action {
         Action::Upstream(_) => Taken::Forward,
         Action::Whoami => Taken::Whoami,
+        Action::ForwardAuth => return Err(Rejection::ForwardedElsewhere),
     };
     ctx.admission = Some(admission);
     Ok(taken)
+}
+
+/// What becomes of an admitted request that the proxy in front forwards. A WebSocket cannot be told
+/// by `Upgrade`, which is about the proxy's connection to us, but by what no other request has
+/// (RFC 6455 §4.1).
+fn go_on_elsewhere(
+    session: &Session,
+    ctx: &mut Context,
+    admission: Admission,
+) -> Result<Taken, Rejection> {
+    let headers = &session.req_header().headers;
+    if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        tunnel::check_opening(&admission.route, headers, admission::canonical(ctx)?)?;
+    }
+    ctx.admission = Some(admission);
+    Ok(Taken::Allowed)
 }
 
 /// Hands a request over to the provider.
@@ -230,6 +287,15 @@ async fn show(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection>
         ctx.admission.as_ref(),
     );
     ctx.outcome = Outcome::Whoami;
+    reply(session, ctx, response).await
+}
+
+/// Tells the proxy that asked what its application is to get.
+async fn allow(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
+    let admission = ctx.admission.as_ref();
+    let principal = admission.and_then(|admission| admission.principal.as_ref());
+    let response = forward_auth::let_pass(&ctx.snapshot.identity, principal);
+    ctx.outcome = Outcome::Allowed;
     reply(session, ctx, response).await
 }
 

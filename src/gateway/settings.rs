@@ -9,6 +9,7 @@ use super::policy::Conditions;
 use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
 
+use super::forward_auth::ForwardAuth;
 use super::trusted_proxies::TrustedProxies;
 
 /// What the gateway runs on.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Who may say where requests come from, besides the connection itself.
     pub trusted_proxies: TrustedProxies,
+    /// Where proxies that forward by themselves ask who may pass; `None`: nowhere.
+    pub forward_auth: Option<ForwardAuth>,
     /// Whether each request writes an access line.
     pub access_log: bool,
     /// Whether a listener speaks TLS. If so, the provider of an `https` issuer is answered on
@@ -103,6 +106,8 @@ pub enum Action {
     Whoami,
     /// Forward to the upstream of this name.
     Upstream(String),
+    /// Nothing: a proxy in front forwards, and asks before it does.
+    ForwardAuth,
 }
 
 /// Whether a route asks for a credential.

@@ -11,6 +11,7 @@ use crate::store::Revocations;
 use super::authentication::Authenticator;
 use super::canonical::{CanonicalRequest, Scheme};
 use super::forward;
+use super::forward_auth::ForwardAuth;
 use super::headers::{HeaderRules, NameSet};
 use super::rejection::Rejection;
 use super::resource::Resources;
@@ -47,6 +48,7 @@ pub struct Snapshot {
     pub(super) access_log: bool,
     provider: Option<Arc<Provider>>,
     pub(super) trusted_proxies: TrustedProxies,
+    pub(super) forward_auth: Option<ForwardAuth>,
     /// Whether a listener speaks TLS, so that a plain connection is not one whose TLS ended in
     /// front of us.
     has_tls: bool,
@@ -98,6 +100,7 @@ impl Snapshot {
             limits: settings.limits.clone(),
             access_log: settings.access_log,
             trusted_proxies: settings.trusted_proxies.clone(),
+            forward_auth: settings.forward_auth.clone(),
             has_tls: settings.has_tls,
             provider: parts.provider,
             resources: Resources::new(&settings.routes),
@@ -115,10 +118,8 @@ impl Snapshot {
         request: &CanonicalRequest,
         origin: &Origin,
     ) -> Result<Option<&Arc<Provider>>, Rejection> {
-        let is_asked = |provider: &&Arc<Provider>| {
-            request.authority.host() == provider.host() && provider.serves(request.path.as_str())
-        };
-        let Some(provider) = self.provider.as_ref().filter(is_asked) else {
+        let provider = self.provider.as_ref();
+        let Some(provider) = provider.filter(|provider| is_asked(provider, request)) else {
             return Ok(None);
         };
         let may_be_plain = !self.has_tls && origin.scheme.is_none();
@@ -128,8 +129,19 @@ impl Snapshot {
         Ok(Some(provider))
     }
 
+    /// Whether an endpoint of ours answers `request`, whatever may pass where.
+    pub(super) fn is_own_endpoint(&self, request: &CanonicalRequest) -> bool {
+        let is_providers = |provider: &Arc<Provider>| is_asked(provider, request);
+        self.provider.as_ref().is_some_and(is_providers) || self.resources.find(request).is_some()
+    }
+
     /// The upstream a route names; there is one, or there would be no snapshot.
     pub(super) fn upstream(&self, name: &str) -> Option<&Arc<Upstream>> {
         self.upstreams.get(name)
     }
+}
+
+/// Whether `request` is for an endpoint of `provider`.
+fn is_asked(provider: &Provider, request: &CanonicalRequest) -> bool {
+    request.authority.host() == provider.host() && provider.serves(request.path.as_str())
 }

@@ -87,10 +87,19 @@ impl TrustedProxies {
                 scheme: None,
             });
         }
-        let mut address = peer;
+        self.told(peer, headers)
+    }
+
+    /// The same for a `peer` whose word counts, listed here or not.
+    ///
+    /// # Errors
+    ///
+    /// [`ForwardedError`] when its fields have no single meaning.
+    pub(super) fn told(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Origin, ForwardedError> {
+        let mut address = peer.to_canonical();
         for element in elements_from_the_end(headers) {
             address = address_of(element).ok_or(ForwardedError::Address)?;
-            if !speaks(address) {
+            if self.told_by(address) != Some(ToldBy::ForwardedFields) {
                 break;
             }
         }

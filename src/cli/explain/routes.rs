@@ -57,6 +57,7 @@ fn action(route: &Route) -> String {
     match &route.action {
         Action::Whoami => "whoami".to_owned(),
         Action::Upstream(name) => format!("upstream: {name}"),
+        Action::ForwardAuth => "forward_auth".to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ mod client_secret;
 mod client_users;
 mod clients;
 mod conditions;
+mod forward_auth;
 mod identity;
 mod introspection;
 mod issuer_keys;
@@ -89,6 +90,13 @@ impl Checker {
             provider.as_ref().and_then(Option::as_ref),
         );
 
+        let forward_auth = file.forward_auth.map(|table| {
+            let provider = provider.as_ref().and_then(Option::as_ref);
+            forward_auth::forward_auth(self, table, provider.map(|it| &it.settings.issuer))
+        });
+        let asked_at = forward_auth.as_ref().map(|it| it.path.as_str());
+        forward_auth::check_routes(self, file.routes.as_deref().unwrap_or_default(), asked_at);
+
         let upstreams = upstreams::upstreams(self, &file.upstreams);
         let identity = identity::identity(self, file.identity);
         let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
@@ -119,6 +127,7 @@ impl Checker {
                 identity,
                 limits: process::limits(&file.limits),
                 trusted_proxies,
+                forward_auth,
                 access_log: file.log.access,
                 has_tls,
             },

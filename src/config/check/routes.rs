@@ -149,9 +149,10 @@ fn action(
     at: &KeyPath,
 ) -> Option<Action> {
     let at_upstream = at.key("upstream");
-    match (&table.upstream, table.whoami) {
-        (None, true) => Some(Action::Whoami),
-        (Some(_), true) => {
+    match (&table.upstream, table.whoami, table.forward_auth) {
+        (None, true, false) => Some(Action::Whoami),
+        (None, false, true) => Some(Action::ForwardAuth),
+        (Some(_), true, _) => {
             checker.refuse(
                 &at.key("whoami"),
                 "excludes `upstream`: a request is answered here or forwarded",
@@ -159,9 +160,17 @@ fn action(
             );
             None
         }
-        (None, false) => {
-            let broken = checker.problems.is_broken(&at.key("whoami"));
-            if !broken {
+        (_, _, true) => {
+            checker.refuse(
+                &at.key("forward_auth"),
+                "excludes `upstream` and `whoami`: a proxy in front forwards",
+                "Remove one of the two. A proxy may ask about every route, whatever its action.",
+            );
+            None
+        }
+        (None, false, false) => {
+            let is_broken = |key| checker.problems.is_broken(&at.key(key));
+            if !is_broken("whoami") && !is_broken("forward_auth") {
                 checker.refuse(
                     &at_upstream,
                     "is missing: nothing says where requests go",
@@ -170,7 +179,7 @@ fn action(
             }
             None
         }
-        (Some(name), false) => {
+        (Some(name), false, false) => {
             check_upstream(checker, name, upstreams, &at_upstream);
             Some(Action::Upstream(name.clone()))
         }

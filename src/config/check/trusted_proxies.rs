@@ -35,7 +35,8 @@ pub(super) fn trusted_proxies(
     TrustedProxies::new(proxies)
 }
 
-fn networks(
+/// Addresses and networks that a proxy may have, none of which is in `taken`, where they are noted.
+pub(super) fn networks(
     checker: &mut Checker,
     texts: Option<Vec<String>>,
     at: &KeyPath,

@@ -9,6 +9,7 @@
 mod client;
 mod client_authentication;
 mod client_users;
+mod forward_auth;
 mod identity;
 mod keys;
 mod listener;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
+pub(crate) use forward_auth::{AskingProxyTable, ForwardAuthTable, ProxyKindName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use keys::KeysTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
@@ -57,6 +59,9 @@ pub(crate) struct File {
     /// Reverse proxies and load balancers in front, which may say where requests began; of
     /// everybody else it is the other end of the connection.
     pub(crate) trusted_proxies: Vec<TrustedProxyTable>,
+    /// Reverse proxies in front that forward by themselves, and ask Cellgate who may pass; left out:
+    /// nobody is answered.
+    pub(crate) forward_auth: Option<ForwardAuthTable>,
     /// Metrics and health, on an address of their own; left out: off.
     pub(crate) admin: Option<AdminTable>,
     /// The process.

@@ -23,10 +23,13 @@ pub(crate) struct RouteTable {
     /// Methods; left out: all that no other route with this host and path names.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) methods: Option<Vec<String>>,
-    /// Answers here, with what an upstream would get as JSON; for trying things out. Either this
-    /// or `upstream`.
+    /// Answers here, with what an upstream would get as JSON; for trying things out. Either this,
+    /// `forward_auth` or `upstream`.
     pub(crate) whoami: bool,
-    /// Name of the upstream that requests go to. Either this or `whoami`.
+    /// Requests are forwarded by a proxy in front, which only asks (`forward_auth`); whoever comes
+    /// here directly gets 404.
+    pub(crate) forward_auth: bool,
+    /// Name of the upstream that requests go to. Either this, `whoami` or `forward_auth`.
     #[schemars(length(min = 1))]
     pub(crate) upstream: Option<String>,
     /// Whether a token is needed.

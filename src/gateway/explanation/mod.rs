@@ -218,6 +218,7 @@ impl Explanation {
         let to = match &route.action {
             Action::Upstream(name) => format!("to the upstream {name}"),
             Action::Whoami => "answered here (whoami)".to_owned(),
+            Action::ForwardAuth => "by the proxy in front, which asks at forward_auth".to_owned(),
         };
         self.passed("forwarding", to);
         self.forwarded

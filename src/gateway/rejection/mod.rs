@@ -15,12 +15,15 @@ use crate::jose::JwtError;
 
 use super::canonical::CanonicalError;
 use super::edge::HeadError;
+use super::forward_auth::DescriptionError;
 use super::headers::HeaderError;
 use super::trusted_proxies::ForwardedError;
 use super::tunnel::HandshakeError;
 
 pub(super) use answer::{Asked, answer};
-use reasons::{canonical_reason, handshake_reason, head_reason, headers_reason};
+use reasons::{
+    canonical_reason, description_reason, handshake_reason, head_reason, headers_reason,
+};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ pub enum Rejection {
     /// What a proxy in front of us says about the request has no single meaning.
     #[error(transparent)]
     Forwarded(#[from] ForwardedError),
+    /// Who may pass was asked by nobody who may ask, or not about a request.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// The route is for requests that a proxy in front forwards, and came here instead.
+    #[error("the route is forwarded by a proxy in front, which only asks here")]
+    ForwardedElsewhere,
     /// No route matches: denied by default.
     #[error("no route matches")]
     NoRoute,
@@ -212,7 +221,11 @@ impl Rejection {
             Self::NoWebSockets | Self::ForeignOrigin => Wire::closing(StatusCode::FORBIDDEN),
             Self::TooManyTunnels => Wire::closing(StatusCode::TOO_MANY_REQUESTS),
             Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
-            Self::NoRoute => Wire::plain(StatusCode::NOT_FOUND),
+            Self::Description(DescriptionError::Stranger | DescriptionError::OwnEndpoint) => {
+                Wire::plain(StatusCode::FORBIDDEN)
+            }
+            Self::Description(_) => Wire::plain(StatusCode::BAD_REQUEST),
+            Self::NoRoute | Self::ForwardedElsewhere => Wire::plain(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
             Self::NoCredential | Self::OtherScheme | Self::EmptyCredential => {
                 Wire::challenge(StatusCode::UNAUTHORIZED, Challenge::Bare)
@@ -273,6 +286,8 @@ impl Rejection {
             Self::Headers(error) => headers_reason(error),
             Self::Forwarded(ForwardedError::Address) => "forwarded_for",
             Self::Forwarded(ForwardedError::Proto) => "forwarded_proto",
+            Self::Description(error) => description_reason(error),
+            Self::ForwardedElsewhere => "forwarded_elsewhere",
             Self::NoRoute => "no_route",
             Self::NeedsTls => "needs_tls",
             Self::MethodNotAllowed { .. } => "method_not_allowed",

@@ -2,6 +2,7 @@
 
 use crate::gateway::canonical::{CanonicalError, PathError};
 use crate::gateway::edge::HeadError;
+use crate::gateway::forward_auth::DescriptionError;
 use crate::gateway::headers::HeaderError;
 use crate::gateway::tunnel::HandshakeError;
 
@@ -43,6 +44,16 @@ pub(super) const fn headers_reason(error: &HeaderError) -> &'static str {
         HeaderError::TransferEncoding => "transfer_encoding",
         HeaderError::Connection => "connection_field",
         HeaderError::Expectation => "expectation",
+    }
+}
+
+pub(super) const fn description_reason(error: &DescriptionError) -> &'static str {
+    match error {
+        DescriptionError::Stranger => "forward_auth_stranger",
+        DescriptionError::Field(_) => "forward_auth_field",
+        DescriptionError::Method => "forward_auth_method",
+        DescriptionError::Origin(_) => "forward_auth_origin",
+        DescriptionError::OwnEndpoint => "forward_auth_own_endpoint",
     }
 }
 

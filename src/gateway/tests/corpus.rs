@@ -30,6 +30,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         },
         limits: limits(),
         trusted_proxies: TrustedProxies::default(),
+        forward_auth: None,
         access_log: true,
         has_tls: false,
     }

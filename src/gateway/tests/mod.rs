@@ -9,6 +9,7 @@ pub(crate) mod recorder;
 
 mod access_lines;
 mod credentials;
+mod forward_auth;
 mod framing;
 mod http2;
 mod issuers;

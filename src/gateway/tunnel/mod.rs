@@ -38,6 +38,8 @@ use pingora::server::ShutdownWatch;
 use pingora::server::configuration::ServerConf;
 use tokio::time::timeout;
 
+pub(super) use reach::check_opening;
+
 use super::access_log::{self, TunnelRecord};
 use super::audit;
 use super::context::Context;

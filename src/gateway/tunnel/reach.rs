@@ -1,7 +1,7 @@
 //! From an admitted request to a server that agrees.
 
 use bytes::Bytes;
-use http::{Response, header, response};
+use http::{HeaderMap, Response, header, response};
 use pingora::Error;
 use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::{ProxyHttp as _, Session};
@@ -13,8 +13,10 @@ use super::pipe::End;
 use super::places::Place;
 use super::{Tunnels, origin, wire};
 use crate::gateway::admission::canonical;
+use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::context::Context;
 use crate::gateway::rejection::Rejection;
+use crate::gateway::settings::Route;
 
 /// What a handshake came to that brought no tunnel.
 pub(super) enum NotOpened {
@@ -115,15 +117,32 @@ fn allowed(
     handshake: Result<Handshake, HandshakeError>,
 ) -> Result<Handshake, Rejection> {
     let admission = ctx.admission.as_ref();
-    let route = admission.map(|admission| &admission.route);
-    let Some(websockets) = route.and_then(|route| route.websockets.as_ref()) else {
+    let admission = admission.ok_or(Rejection::Fault("a WebSocket was not admitted"))?;
+    if admission.route.websockets.is_none() {
+        return Err(Rejection::NoWebSockets);
+    }
+    let handshake = handshake?;
+    let headers = &session.req_header().headers;
+    check_opening(&admission.route, headers, canonical(ctx)?)?;
+    Ok(handshake)
+}
+
+/// Whether `route` has WebSockets, and the page that opens one is of those that may.
+///
+/// # Errors
+///
+/// [`Rejection`] if not.
+pub(in crate::gateway) fn check_opening(
+    route: &Route,
+    headers: &HeaderMap,
+    request: &CanonicalRequest,
+) -> Result<(), Rejection> {
+    let Some(websockets) = &route.websockets else {
         return Err(Rejection::NoWebSockets);
     };
-    let handshake = handshake?;
-    let origin = session.req_header().headers.get(header::ORIGIN);
-    let host = &canonical(ctx)?.authority;
-    if !origin::may_open(origin, host, &websockets.origins) {
+    let origin = headers.get(header::ORIGIN);
+    if !origin::may_open(origin, &request.authority, &websockets.origins) {
         return Err(Rejection::ForeignOrigin);
     }
-    Ok(handshake)
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod client_keys;
 mod client_users;
 mod clients;
 mod conditions;
+mod forward_auth;
 mod listeners;
 mod provider;
 mod routes;

@@ -1,0 +1,49 @@
+//! What a proxy is told.
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+
+use super::ProxyKind;
+use crate::gateway::authentication::Principal;
+use crate::gateway::settings::IdentityHeaders;
+
+/// The status that an answer had before it was adapted to what its proxy understands.
+const X_CELLGATE_STATUS: HeaderName = HeaderName::from_static("x-cellgate-status");
+
+/// The request may pass: 200, and each identity header as the application is to get it, empty where
+/// it is to get none.
+pub(in crate::gateway) fn let_pass(
+    identity: &IdentityHeaders,
+    principal: Option<&Principal>,
+) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
+    let mapped = identity.mapping.iter().map(|(name, _)| name);
+    for name in mapped.chain(&identity.also_strip) {
+        headers.insert(name, HeaderValue::from_static(""));
+    }
+    for (name, value) in principal
+        .into_iter()
+        .flat_map(|principal| identity.of(principal.verified()))
+    {
+        headers.insert(name, value);
+    }
+    response
+}
+
+/// Makes of a refusal one that `kind` understands.
+///
+/// nginx passes on 401 and 403 and answers 500 to everything else, which would blame us for what the
+/// client did; so other refusals of a client become 403. Failures of ours stay failures.
+pub(in crate::gateway) fn adapt(kind: ProxyKind, response: &mut Response<Bytes>) {
+    let status = response.status();
+    let is_understood = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    if kind == ProxyKind::Nginx && status.is_client_error() && !is_understood {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        let value = HeaderValue::from(status.as_u16());
+        response.headers_mut().insert(X_CELLGATE_STATUS, value);
+    }
+}
