@@ -174,7 +174,7 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
         && forward_auth.is_some_and(|asked| asked.is_asked(&canonical))
     {
         ctx.canonical = Some(canonical);
-        return take_described(session, ctx, description?);
+        return take_described(session, ctx, &description?);
     }
     ctx.canonical = Some(canonical);
     let canonical = admission::canonical(ctx)?;
@@ -194,7 +194,7 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
 fn take_described(
     session: &Session,
     ctx: &mut Context,
-    description: Description,
+    description: &Description,
 ) -> Result<Taken, Rejection> {
     ctx.asked_by = Some(description.kind);
     ctx.peer = description.client;

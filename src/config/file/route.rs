@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the file"
+)]
 pub(crate) struct RouteTable {
     /// Unique name, for logs and metrics.
     #[schemars(extend("x-required" = true), length(min = 1, max = 64))]

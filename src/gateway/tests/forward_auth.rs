@@ -5,7 +5,7 @@ use http::HeaderName;
 
 use super::harness::{Answer, TestGateway};
 use super::support::{policy, route};
-use crate::gateway::settings::{Action, Route, Settings};
+use crate::gateway::settings::{Action, Route, Settings, TokenPlaces};
 use crate::gateway::{
     AskingProxy, ForwardAuth, ProxyKind, Resource, ToldBy, TrustedProxies, TrustedProxy,
 };
@@ -320,9 +320,11 @@ async fn tokens_are_found_where_the_route_says() {
     let kind = ProxyKind::Nginx;
     let gateway = TestGateway::with(|settings| {
         settings.forward_auth = asking(kind);
-        let mut places = crate::gateway::TokenPlaces::default();
-        places.header = Some(HeaderName::from_static("x-api-token"));
-        places.query = Some("token".to_owned());
+        let places = TokenPlaces {
+            header: Some(HeaderName::from_static("x-api-token")),
+            query: Some("token".to_owned()),
+            ..TokenPlaces::default()
+        };
         settings.routes.push(Route {
             policy: policy(),
             token_places: places,
