@@ -4,8 +4,9 @@
 //! sees one present and a test can choose it.
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::Timestamp;
 
@@ -13,6 +14,10 @@ use crate::model::Timestamp;
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The present, in whole seconds.
     fn now(&self) -> Timestamp;
+
+    /// How long it has been running, to the nanosecond; it never goes back. For what needs finer
+    /// steps than seconds and no date.
+    fn uptime(&self) -> Duration;
 }
 
 /// The operating system's clock.
@@ -31,26 +36,43 @@ impl Clock for SystemClock {
             .unwrap_or(Duration::ZERO);
         Timestamp::from_secs(since_epoch.as_secs())
     }
+
+    fn uptime(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
 }
 
 /// A clock that moves only when told to, for tests and benches.
 #[derive(Debug)]
-pub struct ManualClock(AtomicU64);
+pub struct ManualClock {
+    now_s: AtomicU64,
+    uptime_ns: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that stands at `now`.
     pub const fn at(now: Timestamp) -> Self {
-        Self(AtomicU64::new(now.as_secs()))
+        Self {
+            now_s: AtomicU64::new(now.as_secs()),
+            uptime_ns: AtomicU64::new(0),
+        }
     }
 
-    /// Moves the present forward by `step`, whole seconds.
+    /// Moves the present forward by `step`; dates by its whole seconds.
     pub fn advance(&self, step: Duration) {
-        self.0.fetch_add(step.as_secs(), Ordering::SeqCst);
+        self.now_s.fetch_add(step.as_secs(), Ordering::SeqCst);
+        let step_ns = u64::try_from(step.as_nanos()).unwrap_or(u64::MAX);
+        self.uptime_ns.fetch_add(step_ns, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_secs(self.0.load(Ordering::SeqCst))
+        Timestamp::from_secs(self.now_s.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_nanos(self.uptime_ns.load(Ordering::SeqCst))
     }
 }

@@ -39,6 +39,9 @@ pub(crate) const TUNNEL_IDLE_TIMEOUT_S: u64 = 300;
 /// WebSockets of one subject at once: many tabs on many devices.
 pub(crate) const TUNNELS_PER_SUBJECT: usize = 64;
 
+/// Seconds of the period of a rate: what "requests a second" means.
+pub(crate) const RATE_PERIOD_S: u64 = 1;
+
 /// The database, relative to the working directory.
 pub(crate) const STATE_PATH: &str = "./data/cellgate.db";
 /// The key that signing keys are encrypted under, relative to the working directory.

@@ -121,6 +121,7 @@ pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rej
         headers: &session.req_header().headers,
         peer: ctx.peer,
         now: ctx.now,
+        is_real: true,
     };
     match decide(&question, &mut ctx.findings)? {
         Decided::Passes(route) => let_pass(ctx, route).map(Verdict::Admitted),
@@ -142,6 +143,7 @@ pub(super) async fn admit_when_told(
         headers: &session.req_header().headers,
         peer: ctx.peer,
         now: ctx.now,
+        is_real: true,
     };
     let route = decide_about(&question, principal, &mut ctx.findings)?;
     let_pass(ctx, route)
@@ -149,10 +151,14 @@ pub(super) async fn admit_when_told(
 
 fn let_pass(ctx: &Context, route: Arc<Route>) -> Result<Admission, Rejection> {
     let journey = journey(ctx, &route)?;
+    let principal = ctx.findings.principal.clone();
+    let traffic = &ctx.snapshot.traffic;
+    let place = traffic.enter(&route, ctx.peer, principal.as_ref())?;
     Ok(Admission {
         route,
-        principal: ctx.findings.principal.clone(),
+        principal,
         journey,
+        place,
     })
 }
 
@@ -178,6 +184,7 @@ fn journey(ctx: &Context, route: &Route) -> Result<Option<Journey>, Rejection> {
         tries: 0,
         server: None,
         started: ctx.started,
+        body_bytes: 0,
     }))
 }
 
@@ -194,9 +201,26 @@ pub(super) fn rewrite(
         peer: ctx.peer,
         request_id: &ctx.request_id,
     };
+    check_announced_body(session, &admission.route)?;
     edit(session, |request| {
         forwarding.write(request, &ctx.snapshot.identity)
     })
+}
+
+/// Refuses a body that says itself that it is more than the route takes, before anybody is sent
+/// anything. One that does not say is counted while it passes.
+fn check_announced_body(session: &Session, route: &Route) -> Result<(), Rejection> {
+    let Some(limit) = route.max_body_bytes() else {
+        return Ok(());
+    };
+    let announced = session.req_header().headers.get(header::CONTENT_LENGTH);
+    let announced = announced
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<u64>().ok());
+    match announced {
+        Some(length) if length > limit => Err(Rejection::BodyTooLarge),
+        _ => Ok(()),
+    }
 }
 
 /// Changes the request of `session`.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use http::StatusCode;
+use pingora::{Error, ErrorType};
 
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
@@ -18,6 +19,7 @@ use super::lifetime::{self, Basis, Ending};
 use super::rejection::Rejection;
 use super::settings::Route;
 use super::snapshot::Snapshot;
+use super::traffic::Place;
 use super::upstream::Upstream;
 use super::{access_log, audit};
 
@@ -50,6 +52,8 @@ pub(super) struct Admission {
     pub(super) route: Arc<Route>,
     pub(super) principal: Option<Principal>,
     pub(super) journey: Option<Journey>,
+    /// Among those that the route serves at once, until the answer ends.
+    pub(super) place: Option<Place>,
 }
 
 /// The way to an upstream, which may take more than one try.
@@ -59,6 +63,8 @@ pub(super) struct Journey {
     pub(super) tries: u8,
     pub(super) server: Option<SocketAddr>,
     pub(super) started: Instant,
+    /// Of the request's body, in this try.
+    pub(super) body_bytes: u64,
 }
 
 /// What became of a request.
@@ -138,6 +144,38 @@ impl Context {
         if let Some(journey) = self.journey() {
             let took = journey.started.elapsed();
             metrics.upstream(journey.upstream.name(), "ok", took);
+        }
+    }
+
+    /// Counts bytes of the request's body that are about to go upstream.
+    ///
+    /// # Errors
+    ///
+    /// An error that ends the exchange when they are more than the route takes: the upstream sees a
+    /// request that breaks off, never one that looks whole.
+    pub(super) fn count_body(&mut self, bytes: usize) -> pingora::Result<()> {
+        let Some(admission) = &mut self.admission else {
+            return Ok(());
+        };
+        let (Some(limit), Some(journey)) =
+            (admission.route.max_body_bytes(), &mut admission.journey)
+        else {
+            return Ok(());
+        };
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        journey.body_bytes = journey.body_bytes.saturating_add(bytes);
+        if journey.body_bytes > limit {
+            let too_large = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
+            return Err(Error::new_down(ErrorType::HTTPStatus(too_large)));
+        }
+        Ok(())
+    }
+
+    /// Gives back the place of a request whose answer ends. Not later: whoever has read the answer
+    /// may ask again at once, and would find the place taken.
+    pub(super) fn leave(&mut self) {
+        if let Some(admission) = &mut self.admission {
+            admission.place = None;
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Question<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) peer: IpAddr,
     pub(super) now: Timestamp,
+    /// Whether somebody sent it, so that it counts.
+    pub(super) is_real: bool,
 }
 
 /// What came to light on the way to a decision, whichever it is.
@@ -60,6 +62,7 @@ pub(super) fn decide(
         headers,
         peer,
         now,
+        is_real,
     } = *question;
     let route = match snapshot.routes.find(canonical) {
         Match::Found(route) => route,
@@ -71,6 +74,10 @@ pub(super) fn decide(
         return Err(Rejection::EncodedSlash);
     }
     route.policy.check_source(peer)?;
+    // Before anything is verified: who may not ask that often must not cost that much.
+    if is_real {
+        snapshot.traffic.arrive(&route, peer)?;
+    }
     let presented = Presented { peer, now };
     let authenticator = &snapshot.authenticator;
     findings.principal = match authenticator.principal(&route, (headers, canonical), presented)? {

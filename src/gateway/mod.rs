@@ -8,6 +8,7 @@
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
 //! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
+//!    `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
 //! 7. `forward_auth` answers proxies that forward by themselves and only ask;
@@ -55,6 +56,8 @@ mod proxy;
 mod serving;
 mod snapshot;
 
+mod traffic;
+
 mod tunnel;
 
 pub use canonical::{
@@ -79,6 +82,7 @@ pub use settings::{
     Settings, TokenPlaces, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
+pub use traffic::{By, Exceeded, Rate, RouteLimits};
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};
 pub use tunnel::HandshakeError;
 pub use upstream::{UpstreamError, Upstreams};

@@ -59,6 +59,7 @@ impl ProxyHttp for Gateway {
             return Err(Error::explain(ErrorType::InternalError, "not admitted").into_in());
         };
         journey.tries += 1;
+        journey.body_bytes = 0;
         if journey.tries > 1 {
             journey.started = Instant::now();
         }
@@ -92,10 +93,11 @@ impl ProxyHttp for Gateway {
         _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        _ctx: &mut Context,
+        ctx: &mut Context,
     ) -> pingora::Result<()> {
-        if body.as_ref().is_some_and(|body| !body.is_empty()) {
+        if let Some(body) = body.as_ref().filter(|body| !body.is_empty()) {
             lifetime::request_goes_on();
+            ctx.count_body(body.len())?;
         }
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
             *body = None;
@@ -147,6 +149,7 @@ impl ProxyHttp for Gateway {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
             if is_empty || has_no_body || session.req_header().method == Method::HEAD {
+                ctx.leave();
                 lifetime::answer_ends();
             }
         }
@@ -159,9 +162,10 @@ impl ProxyHttp for Gateway {
         _session: &mut Session,
         _body: &mut Option<Bytes>,
         end_of_stream: bool,
-        _ctx: &mut Context,
+        ctx: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
         if end_of_stream {
+            ctx.leave();
             lifetime::answer_ends();
         }
         Ok(None)
@@ -172,8 +176,9 @@ impl ProxyHttp for Gateway {
         &self,
         _session: &mut Session,
         _trailers: &mut HeaderMap,
-        _ctx: &mut Context,
+        ctx: &mut Context,
     ) -> pingora::Result<Option<Bytes>> {
+        ctx.leave();
         lifetime::answer_ends();
         Ok(None)
     }
@@ -227,6 +232,7 @@ impl ProxyHttp for Gateway {
     ) -> FailToProxy {
         let rejection = match error.etype() {
             ErrorType::HTTPStatus(503) => Rejection::NoServer,
+            ErrorType::HTTPStatus(413) => Rejection::BodyTooLarge,
             _ => failure::of_exchange(error),
         };
         self.report(error, &rejection, ctx);

@@ -54,6 +54,16 @@ impl Routes {
         table
     }
 
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Route> {
+        let named = self.exact.values().chain(self.wildcard.values());
+        let hosts = named.chain([&self.any]);
+        hosts
+            .flat_map(|host| host.prefixes.values())
+            .flat_map(|prefix| &prefix.0)
+            .map(|route| &**route)
+    }
+
     /// Finds the route of `request`.
     ///
     /// Cost: one hash look-up for each label of the host and for each length that a configured

@@ -56,7 +56,8 @@ pub(super) enum Taken {
 
 impl Gateway {
     /// A gateway that begins with this configuration.
-    pub fn new(snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(mut snapshot: Snapshot, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+        snapshot.continue_from(None, &clock);
         Self(Arc::new(Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             open: OpenExchanges::new(Arc::clone(&clock)),
@@ -67,8 +68,10 @@ impl Gateway {
     }
 
     /// Serves requests that begin from now on under another configuration; those that are being
-    /// served end under the one they began with.
-    pub fn swap(&self, snapshot: Snapshot) {
+    /// served end under the one they began with. What was counted for a limit goes on counting if
+    /// the limit is the same.
+    pub fn swap(&self, mut snapshot: Snapshot) {
+        snapshot.continue_from(Some(&self.snapshot()), &self.0.clock);
         self.0.snapshot.store(Arc::new(snapshot));
     }
 
@@ -127,6 +130,9 @@ impl Gateway {
     ) -> pingora::Result<()> {
         if rejection.is_about_credential() {
             self.0.metrics.token_refused(rejection.reason());
+        }
+        if let (Some(limit), Some(route)) = (rejection.limit(), &ctx.findings.route) {
+            self.0.metrics.limited(&route.name, limit);
         }
         log(&rejection, ctx);
         audit::refused(&rejection, ctx);
@@ -287,6 +293,7 @@ async fn show(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection>
         ctx.admission.as_ref(),
     );
     ctx.outcome = Outcome::Whoami;
+    ctx.leave();
     reply(session, ctx, response).await
 }
 

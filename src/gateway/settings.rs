@@ -10,6 +10,7 @@ use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
 
 use super::forward_auth::ForwardAuth;
+use super::traffic::RouteLimits;
 use super::trusted_proxies::TrustedProxies;
 
 /// What the gateway runs on.
@@ -65,6 +66,15 @@ pub struct Route {
     pub outlives_token: bool,
     /// Who may open WebSockets; `None`: nobody, and a request for one is refused.
     pub websockets: Option<WebSockets>,
+    /// How much of it anybody may take; `None`: as much as there is.
+    pub limits: Option<Arc<RouteLimits>>,
+}
+
+impl Route {
+    /// Bytes that a body may have at most; `None`: any number.
+    pub(super) fn max_body_bytes(&self) -> Option<u64> {
+        self.limits.as_ref()?.max_body_bytes
+    }
 }
 
 /// Who may open WebSockets on a route.

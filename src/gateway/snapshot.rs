@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
 use crate::provider::Provider;
@@ -17,6 +18,7 @@ use super::rejection::Rejection;
 use super::resource::Resources;
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
+use super::traffic::Traffic;
 use super::trusted_proxies::{Origin, TrustedProxies};
 use super::upstream::{Upstream, Upstreams};
 
@@ -55,6 +57,8 @@ pub struct Snapshot {
     /// The metadata of protected resources.
     pub(super) resources: Resources,
     upstreams: HashMap<String, Arc<Upstream>>,
+    /// What is counted of routes with limits; nothing before [`Self::continue_from`].
+    pub(super) traffic: Traffic,
 }
 
 /// Why settings and parts do not fit.
@@ -105,7 +109,15 @@ impl Snapshot {
             provider: parts.provider,
             resources: Resources::new(&settings.routes),
             upstreams,
+            traffic: Traffic::default(),
         })
+    }
+
+    /// Goes on counting where `earlier` stands, which is none at a start.
+    pub(super) fn continue_from(&mut self, earlier: Option<&Self>, clock: &Arc<dyn Clock>) {
+        let nothing = Traffic::default();
+        let earlier = earlier.map_or(&nothing, |earlier| &earlier.traffic);
+        self.traffic = Traffic::continued(earlier, self.routes.iter(), clock);
     }
 
     /// The provider, if the request is for one of its endpoints.

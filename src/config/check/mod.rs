@@ -25,6 +25,7 @@ mod policy;
 mod process;
 mod provider;
 mod registration;
+mod route_limits;
 mod routes;
 mod server_address;
 mod token_places;

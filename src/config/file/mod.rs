@@ -17,6 +17,7 @@ mod process;
 mod provider;
 mod registration;
 mod route;
+mod route_limits;
 mod trusted_issuer;
 mod trusted_proxy;
 mod upstream;
@@ -41,6 +42,7 @@ pub(crate) use route::{
     AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
     TokenPlacesTable, WebSocketsMode,
 };
+pub(crate) use route_limits::{RateTable, RouteLimitsTable};
 pub(crate) use trusted_issuer::{
     AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
 };

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::RouteLimitsTable;
+
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -84,6 +86,8 @@ pub(crate) struct RouteTable {
     /// `websockets: allow`.
     #[schemars(inner(length(min = 1)))]
     pub(crate) websocket_origins: Vec<String>,
+    /// How much of it anybody may take; left out: as much as there is.
+    pub(crate) limits: RouteLimitsTable,
 }
 
 /// Scope values that a token must have.

@@ -116,6 +116,7 @@ impl Explanation {
             headers: &headers,
             peer: origin.address,
             now,
+            is_real: false,
         };
         let findings = self.decision(&question)?;
         self.forwarding(&question, &findings)
@@ -215,6 +216,9 @@ impl Explanation {
         }
         .write(&mut parts, &question.snapshot.identity)
         .map_err(|rejection| self.refused("forwarding", rejection))?;
+        if let Some(limits) = &route.limits {
+            self.passed("limits", format!("not counted here: {limits}"));
+        }
         let to = match &route.action {
             Action::Upstream(name) => format!("to the upstream {name}"),
             Action::Whoami => "answered here (whoami)".to_owned(),

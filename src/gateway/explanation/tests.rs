@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::gateway::tests::harness::{NOW, TestGateway};
 use crate::gateway::tests::policies::{admin_conditions, administrator, gateway};
+use crate::gateway::{Rate, RouteLimits};
 use crate::store;
 
 fn asked(method: &str, url_path: &str, token: Option<&str>) -> Hypothetical {
@@ -166,4 +167,35 @@ async fn a_revocation_is_a_step_of_its_own() {
         (last.name, last.outcome),
         ("revocation", Outcome::Refused("revoked"))
     );
+}
+
+/// They are shown, and nothing is counted for a request that nobody sent.
+#[tokio::test]
+async fn limits_are_shown_and_not_used_up() {
+    let gateway = TestGateway::with(|settings| {
+        let one = std::num::NonZeroU32::MIN;
+        let rate = Rate {
+            requests: one,
+            period: Duration::from_secs(60),
+            burst: one,
+        };
+        settings.routes[0].limits = Some(Arc::new(RouteLimits {
+            per_address: Some(rate),
+            at_once: Some(5),
+            ..RouteLimits::default()
+        }));
+    })
+    .await;
+    for _ in 0..2 {
+        let explanation = explained(&gateway, asked("GET", "/public/x", None));
+        assert!(explanation.is_allowed(), "{}", text(&explanation));
+        let expected = "limits: not counted here: 1 requests in 60 s per address, 5 at once\n";
+        assert!(
+            text(&explanation).contains(expected),
+            "{}",
+            text(&explanation)
+        );
+    }
+    assert_eq!(gateway.get("/public/x", &[]).await.status, 200);
+    assert_eq!(gateway.get("/public/x", &[]).await.status, 429);
 }

@@ -116,6 +116,12 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
                 HeaderValue::from(wait.as_secs().max(1)),
             );
         }
+        Rejection::Exceeded(exceeded) => {
+            // Rounded up: a second too early would be refused again.
+            let wait = exceeded.wait().as_millis().div_ceil(1000).max(1);
+            let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
         // What would be understood (RFC 6455 §4.4).
         Rejection::Handshake(HandshakeError::Version) => {
             let version = HeaderValue::from_static("13");
@@ -180,7 +186,9 @@ fn explanation(status: StatusCode) -> &'static str {
         StatusCode::UNAUTHORIZED => "You need to sign in to see this page.",
         StatusCode::FORBIDDEN => "You are signed in, but you may not see this page.",
         StatusCode::NOT_FOUND => "There is nothing at this address.",
-        StatusCode::TOO_MANY_REQUESTS => "Too many attempts. Please wait a minute.",
+        StatusCode::TOO_MANY_REQUESTS => {
+            "Too many requests came from here. Please wait a little and try again."
+        }
         status if status.is_server_error() => {
             "The service cannot answer at the moment. Please try again later."
         }

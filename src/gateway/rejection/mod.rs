@@ -16,6 +16,7 @@ use super::canonical::CanonicalError;
 use super::edge::HeadError;
 use super::forward_auth::DescriptionError;
 use super::headers::HeaderError;
+use super::traffic::Exceeded;
 use super::trusted_proxies::ForwardedError;
 use super::tunnel::HandshakeError;
 
@@ -152,7 +153,10 @@ pub enum Rejection {
     /// The subject has as many tunnels open as one may have.
     #[error("the subject has too many WebSockets open")]
     TooManyTunnels,
-    /// The body is larger than the endpoint takes.
+    /// A limit of the route is used up.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+    /// The body is larger than the endpoint or route takes.
     #[error("the request body is too large")]
     BodyTooLarge,
     /// The body did not arrive in time.
@@ -220,6 +224,7 @@ impl Rejection {
             Self::NoWebSockets => "no_websockets",
             Self::ForeignOrigin => "foreign_origin",
             Self::TooManyTunnels => "too_many_tunnels",
+            Self::Exceeded(exceeded) => exceeded.as_str(),
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyMalformed => "body_malformed",
@@ -229,6 +234,15 @@ impl Rejection {
             Self::UpstreamBroken => "upstream_broken",
             Self::Gone => "downstream_gone",
             Self::Fault(_) => "fault",
+        }
+    }
+
+    /// The limit of a route that is used up.
+    pub(super) const fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Exceeded(exceeded) => Some(exceeded.as_str()),
+            Self::BodyTooLarge => Some("max_body_bytes"),
+            _ => None,
         }
     }
 

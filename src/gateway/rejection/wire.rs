@@ -7,6 +7,7 @@ use crate::gateway::canonical::CanonicalError;
 use crate::gateway::edge::HeadError;
 use crate::gateway::forward_auth::DescriptionError;
 use crate::gateway::headers::HeaderError;
+use crate::gateway::traffic::Exceeded;
 
 /// What the peer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,7 @@ impl Rejection {
             | Self::ConditionFailed { .. } => Wire::plain(StatusCode::FORBIDDEN),
             Self::StepUp { .. } => Wire::challenge(StatusCode::UNAUTHORIZED, STEP_UP),
             Self::TooManyFailures { .. } => Wire::plain(StatusCode::TOO_MANY_REQUESTS),
+            Self::Exceeded(exceeded) => exceeded_wire(*exceeded),
             Self::BodyTooLarge => Wire::closing(StatusCode::PAYLOAD_TOO_LARGE),
             Self::BodyTimeout => Wire::closing(StatusCode::REQUEST_TIMEOUT),
             Self::EncodedSlash
@@ -141,6 +143,14 @@ const fn description_wire(error: &DescriptionError) -> Wire {
         DescriptionError::Field(_) | DescriptionError::Method | DescriptionError::Origin(_) => {
             StatusCode::BAD_REQUEST
         }
+    })
+}
+
+/// RFC 6585 §4 for who takes too much; 503 when it is nobody's fault.
+const fn exceeded_wire(exceeded: Exceeded) -> Wire {
+    Wire::plain(match exceeded {
+        Exceeded::Rate { .. } | Exceeded::AtOnce { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Exceeded::Full => StatusCode::SERVICE_UNAVAILABLE,
     })
 }
 

@@ -20,6 +20,7 @@ mod requests;
 mod responses;
 mod streaming;
 mod token_places;
+mod traffic;
 mod tunnel;
 mod upstream_tls;
 mod upstreams;

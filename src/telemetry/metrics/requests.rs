@@ -13,6 +13,7 @@ pub(super) struct Requests {
     duration: HistogramVec,
     in_flight: IntGauge,
     ended: IntCounterVec,
+    limited: IntCounterVec,
 }
 
 impl Requests {
@@ -33,6 +34,11 @@ impl Requests {
                 "exchanges_ended_total",
                 "Exchanges that were ended because what they were admitted for ended, by reason.",
                 &["reason"],
+            ),
+            limited: families.counters(
+                "requests_limited_total",
+                "Requests refused because a limit of their route was used up, by route and limit.",
+                &["route", "limit"],
             ),
         }
     }
@@ -60,6 +66,12 @@ impl Metrics {
     /// An exchange was ended before its time: `token_expired`, `revoked`.
     pub fn exchange_ended(&self, reason: &'static str) {
         self.requests.ended.with_label_values(&[reason]).inc();
+    }
+
+    /// A limit of a route was used up: `rate_per_address`, `at_once`, `max_body_bytes`…
+    pub fn limited(&self, route: &str, limit: &'static str) {
+        let series = self.requests.limited.with_label_values(&[route, limit]);
+        series.inc();
     }
 
     /// A request came (`1`) or was answered (`-1`).

@@ -10,6 +10,7 @@ mod listeners;
 mod provider;
 mod routes;
 mod structure;
+mod traffic;
 mod trusted_issuers;
 mod upstreams;
 mod users;
