@@ -200,6 +200,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 resource: None,
                 outlives_token: false,
                 websockets: None,
+                path_change: None,
                 limits: None,
             }
         })

@@ -27,6 +27,7 @@ const ACCEL: [&str; 5] = [
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// How many fields every request gets.
@@ -59,6 +60,9 @@ impl Forwarding<'_> {
         headers.insert(X_FORWARDED_FOR, value(self.peer.to_string())?);
         let scheme = HeaderValue::from_static(self.canonical.scheme.as_str());
         headers.insert(X_FORWARDED_PROTO, scheme);
+        if let Some(prefix) = self.stripped() {
+            headers.insert(X_FORWARDED_PREFIX, value(prefix.to_owned())?);
+        }
         headers.insert(X_REQUEST_ID, value(self.request_id.to_owned())?);
         if !self.route.pass_token {
             headers.remove(header::AUTHORIZATION);
@@ -77,13 +81,20 @@ impl Forwarding<'_> {
         Ok(())
     }
 
-    /// The canonical target, in origin-form. A token in the query of an anonymous route is not
+    fn stripped(&self) -> Option<&str> {
+        self.route.path_change.as_ref()?.stripped()
+    }
+
+    /// The canonical target, in origin-form, at the path that the route has for its upstream. A token in the query of an anonymous route is not
     /// ours to judge, but it does not go on either unless tokens do; one that the route takes from
     /// there never does.
     fn write_target(&self, uri: &mut Uri) -> Result<(), Rejection> {
-        let mut target = self.canonical.target();
+        let change = self.route.path_change.as_ref();
+        let changed = change.map(|change| change.apply(&self.canonical.path));
+        let changed = changed.transpose()?;
+        let path = changed.as_ref().unwrap_or(&self.canonical.path).as_str();
+        let mut target = self.canonical.target_at(path);
         if let Some(query) = &self.canonical.query {
-            let path = self.canonical.path.as_str();
             if let Some(name) = &self.route.token_places.query {
                 target = without(path, query, |parameter| is_parameter(parameter, name));
             } else if self.route.policy.authentication == Authentication::Anonymous

@@ -7,7 +7,7 @@
 //!    into one form, `headers` removes what downstream may not say;
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
 //!    whether it may pass;
-//! 4. `forward` and `identity` write what goes upstream, `upstream` picks the server;
+//! 4. `forward`, `path_change` and `identity` write what goes upstream, `upstream` picks the server;
 //!    `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
@@ -38,6 +38,7 @@ mod route;
 
 mod forward;
 mod identity;
+mod path_change;
 mod upstream;
 
 mod exchange;
@@ -69,6 +70,7 @@ pub use edge::{Edge, HeadError};
 pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
 pub use forward_auth::{AskingProxy, DescriptionError, ForwardAuth, ProxyKind};
 pub use headers::{HeaderError, HeaderRules};
+pub use path_change::PathChange;
 pub use policy::{
     Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,
     ExpressionError, StepUp,

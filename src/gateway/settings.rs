@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
+use super::path_change::PathChange;
 use super::policy::Conditions;
 use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
@@ -66,6 +67,8 @@ pub struct Route {
     pub outlives_token: bool,
     /// Who may open WebSockets; `None`: nobody, and a request for one is refused.
     pub websockets: Option<WebSockets>,
+    /// What is changed of paths on the way upstream; `None`: nothing.
+    pub path_change: Option<PathChange>,
     /// How much of it anybody may take; `None`: as much as there is.
     pub limits: Option<Arc<RouteLimits>>,
 }

@@ -21,6 +21,7 @@ mod identity;
 mod introspection;
 mod issuer_keys;
 mod listeners;
+mod path_change;
 mod policy;
 mod process;
 mod provider;

@@ -4,7 +4,9 @@ use http::Method;
 
 use super::name::Names;
 use super::policy::{self, Accepted};
-use super::{Checker, host, route_limits, route_path, token_places, upstreams, websockets};
+use super::{
+    Checker, host, path_change, route_limits, route_path, token_places, upstreams, websockets,
+};
 use crate::config::document::nearest;
 use crate::config::file::{RouteTable, TokenMode};
 use crate::config::key_path::KeyPath;
@@ -45,6 +47,7 @@ pub(super) fn routes(
         let policy = policy::policy(checker, table, around.accepted, &at);
         let token_places = token_places::token_places(checker, table, around.rules, &at);
         let websockets = websockets::websockets(checker, table, &at);
+        let path_change = path_change::path_change(checker, table, &at);
         let limits = route_limits::route_limits(checker, table, &at);
         let resource = resource(checker, table, &policy, &at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
@@ -61,6 +64,7 @@ pub(super) fn routes(
                 resource,
                 outlives_token: table.outlives_token,
                 websockets,
+                path_change,
                 limits,
             });
         }

@@ -86,8 +86,27 @@ pub(crate) struct RouteTable {
     /// `websockets: allow`.
     #[schemars(inner(length(min = 1)))]
     pub(crate) websocket_origins: Vec<String>,
+    /// Beginning of the path that is taken off on the way upstream, whole segments: with `/notes` a
+    /// request for `/notes/x` goes on as `/x`. Either this or `replace_prefix`; only with `upstream`.
+    #[schemars(length(min = 1, max = 2048))]
+    pub(crate) strip_prefix: Option<String>,
+    /// Beginning of the path that another one takes the place of on the way upstream. Only with
+    /// `upstream`.
+    pub(crate) replace_prefix: Option<ReplacePrefixTable>,
     /// How much of it anybody may take; left out: as much as there is.
     pub(crate) limits: RouteLimitsTable,
+}
+
+/// What takes the place of the beginning of a path.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ReplacePrefixTable {
+    /// What is taken off: at or above the route's `path`, whole segments. `/` takes off nothing.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 2048))]
+    pub(crate) from: Option<String>,
+    /// What takes its place.
+    #[schemars(extend("x-required" = true), length(min = 1, max = 2048))]
+    pub(crate) to: Option<String>,
 }
 
 /// Scope values that a token must have.

@@ -119,9 +119,14 @@ impl CanonicalRequest {
 
     /// Path and query: the target that goes upstream.
     pub fn target(&self) -> String {
+        self.target_at(self.path.as_str())
+    }
+
+    /// The same query behind another path.
+    pub(super) fn target_at(&self, path: &str) -> String {
         match &self.query {
-            Some(query) => [self.path.as_str(), "?", query].concat(),
-            None => self.path.as_str().to_owned(),
+            Some(query) => [path, "?", query].concat(),
+            None => path.to_owned(),
         }
     }
 }

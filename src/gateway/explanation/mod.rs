@@ -219,6 +219,9 @@ impl Explanation {
         if let Some(limits) = &route.limits {
             self.passed("limits", format!("not counted here: {limits}"));
         }
+        if route.path_change.is_some() {
+            self.passed("path", format!("changed on the way: {}", parts.uri.path()));
+        }
         let to = match &route.action {
             Action::Upstream(name) => format!("to the upstream {name}"),
             Action::Whoami => "answered here (whoami)".to_owned(),

@@ -149,6 +149,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         allow_encoded_slash: false,
         outlives_token: false,
         websockets: None,
+        path_change: None,
         limits: None,
         resource: None,
     })

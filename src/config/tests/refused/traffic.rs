@@ -1,4 +1,4 @@
-//! Limits of routes.
+//! Limits of routes, and what they do to paths on the way.
 
 use super::{Row, assert_refused};
 
@@ -49,5 +49,46 @@ const LIMITS: &[Row] = &[
             2,
             "would never be reached",
         )],
+    ),
+];
+
+#[test]
+fn changes_of_paths_that_miss_the_route_or_change_nothing_are_refused() {
+    assert_refused(PATHS);
+}
+
+const PATHS: &[Row] = &[
+    (
+        "not at or above the route, not canonical, no path",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes:\n  - {name: b, path: /b, upstream: a, authentication: anonymous, strip_prefix: /b/c}\n  - {name: c, path: /cc/, upstream: a, authentication: anonymous, strip_prefix: /c}\n  - {name: d, path: /d, upstream: a, authentication: anonymous, strip_prefix: /d/../d}\n  - {name: e, path: /e, upstream: a, authentication: anonymous, replace_prefix: {from: /e, to: 'http://b/'}}",
+        &[
+            (
+                "routes[0].strip_prefix",
+                4,
+                "is not at or above the route's path",
+            ),
+            (
+                "routes[1].strip_prefix",
+                5,
+                "is not at or above the route's path",
+            ),
+            ("routes[2].strip_prefix", 6, "has a dot segment"),
+            ("routes[3].replace_prefix.to", 7, "does not begin with `/`"),
+        ],
+    ),
+    (
+        "changes that change nothing, or say two things",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes:\n  - {name: b, path: /b, upstream: a, authentication: anonymous, strip_prefix: /}\n  - {name: c, path: /c, upstream: a, authentication: anonymous, replace_prefix: {from: /c, to: /c/}}\n  - {name: d, path: /d, upstream: a, authentication: anonymous, strip_prefix: /d, replace_prefix: {from: /d, to: /e}}\n  - {name: e, path: /e, upstream: a, authentication: anonymous, replace_prefix: {to: /x}}",
+        &[
+            ("routes[0].strip_prefix", 4, "changes nothing"),
+            ("routes[1].replace_prefix", 5, "changes nothing"),
+            ("routes[2].replace_prefix", 6, "excludes `strip_prefix`"),
+            ("routes[3].replace_prefix.from", 7, "is missing"),
+        ],
+    ),
+    (
+        "nobody to send it to",
+        "routes: [{name: b, path: /b, whoami: true, authentication: anonymous, strip_prefix: /b}]",
+        &[("routes[0].strip_prefix", 2, "excludes `whoami`")],
     ),
 ];
