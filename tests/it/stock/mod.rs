@@ -10,6 +10,7 @@ mod application;
 mod journey;
 
 mod authlib;
+mod forward_auth;
 mod mod_auth_openidc;
 mod oidc_client_ts;
 mod oidc_provider;
