@@ -6,7 +6,7 @@
 
 use http::header::{HeaderMap, HeaderName, ORIGIN};
 
-use crate::gateway::canonical::{Authority, CanonicalRequest};
+use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::rejection::Rejection;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -32,16 +32,9 @@ fn is_our_own(headers: &HeaderMap, request: &CanonicalRequest) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
     };
-    // The scheme is not compared: TLS may end in front of us.
     origin
         .to_str()
-        .ok()
-        .and_then(|origin| origin.split_once("://"))
-        .and_then(|(_, authority)| Authority::parse(authority.as_bytes()).ok())
-        .is_some_and(|authority| {
-            authority.host() == request.authority.host()
-                && authority.port() == request.authority.port()
-        })
+        .is_ok_and(|origin| request.authority.is_of_origin(origin))
 }
 
 #[cfg(test)]
@@ -83,6 +76,11 @@ mod tests {
             ),
             ("another port", &[("origin", "https://a.test")], false),
             ("another origin", &[("origin", "https://evil.test")], false),
+            (
+                "no origin of the web",
+                &[("origin", "file://a.test:8443")],
+                false,
+            ),
             ("an opaque origin", &[("origin", "null")], false),
             (
                 "the browser's word counts for more",

@@ -62,6 +62,22 @@ impl Authority {
     pub const fn port(&self) -> Option<u16> {
         self.port
     }
+
+    /// Whether `origin`, as browsers write it in `Origin` (RFC 6454 §6.2), is of this host and port.
+    ///
+    /// The scheme only says which port goes without saying, on either side: TLS may have ended in
+    /// front of us.
+    pub fn is_of_origin(&self, origin: &str) -> bool {
+        let (authority, usual_port) = match origin.split_once("://") {
+            Some(("https", authority)) => (authority, 443),
+            Some(("http", authority)) => (authority, 80),
+            _ => return false,
+        };
+        Self::parse(authority.as_bytes()).is_ok_and(|authority| {
+            let port = |authority: &Self| authority.port.unwrap_or(usual_port);
+            authority.host == self.host && port(&authority) == port(self)
+        })
+    }
 }
 
 impl fmt::Display for Authority {

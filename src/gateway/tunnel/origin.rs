@@ -23,20 +23,7 @@ pub(super) fn may_open(
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    allowed.iter().any(|it| it.as_str() == origin) || is_of_host(origin, host)
-}
-
-/// The scheme may differ: TLS may have ended in front of us.
-fn is_of_host(origin: &str, host: &Authority) -> bool {
-    let (authority, usual_port) = match origin.split_once("://") {
-        Some(("https", authority)) => (authority, 443),
-        Some(("http", authority)) => (authority, 80),
-        _ => return false,
-    };
-    Authority::parse(authority.as_bytes()).is_ok_and(|authority| {
-        let port = |authority: &Authority| authority.port().unwrap_or(usual_port);
-        authority.host() == host.host() && port(&authority) == port(host)
-    })
+    allowed.iter().any(|it| it.as_str() == origin) || host.is_of_origin(origin)
 }
 
 #[cfg(test)]
