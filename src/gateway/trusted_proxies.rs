@@ -112,8 +112,8 @@ impl TrustedProxies {
 
 /// The elements of `X-Forwarded-For`, the last one first.
 fn elements_from_the_end(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
-    values.into_iter().rev().flat_map(|value| {
+    let values = headers.get_all(X_FORWARDED_FOR).iter();
+    values.rev().flat_map(|value| {
         let elements = value.as_bytes().rsplit(|byte| *byte == b',');
         elements.map(<[u8]>::trim_ascii)
     })
