@@ -12,6 +12,7 @@ use super::schedule::Schedule;
 use super::settings::{FetchedKeys, KeyLocation};
 use crate::clock::Clock;
 use crate::entropy;
+use crate::gate::Gate;
 use crate::jose::{JwkSetError, TrustedKeys};
 use crate::model::{Reach, Timestamp};
 use crate::outbound::{Call, Caller, Reply};
@@ -27,9 +28,12 @@ pub(super) struct KeyFetcher {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     schedule: Mutex<Schedule>,
-    /// Held by who fetches.
-    fetching: tokio::sync::Mutex<()>,
+    /// Passed by who fetches.
+    fetching: Gate,
 }
+
+/// How many requests wait for one fetch. Whoever comes then is told to come back.
+const MAX_WAITING: usize = 4096;
 
 impl KeyFetcher {
     /// A fetcher that has not fetched anything yet.
@@ -48,7 +52,7 @@ impl KeyFetcher {
             clock: Arc::clone(&surroundings.clock),
             metrics: Arc::clone(&surroundings.metrics),
             schedule: Mutex::default(),
-            fetching: tokio::sync::Mutex::default(),
+            fetching: Gate::new(1),
         }
     }
 
@@ -59,20 +63,20 @@ impl KeyFetcher {
             return outcome;
         }
         let this = Arc::clone(self);
-        let fetching = tokio::spawn(async move { this.fetch_once(now).await });
+        let fetching = tokio::spawn(async move { this.fetch_once(MAX_WAITING, now).await });
         let interrupted = |_| Err(FetchError::NoAnswer("the fetch was interrupted"));
         fetching.await.unwrap_or_else(interrupted)
     }
 
     /// Whether it is time to fetch, though nobody waits.
     pub(super) fn is_due(&self) -> bool {
-        self.schedule().is_due(self.clock.now()) && self.fetching.try_lock().is_ok()
+        self.schedule().is_due(self.clock.now())
     }
 
-    /// Fetches because it is time to.
+    /// Fetches because it is time to, unless somebody does.
     pub(super) async fn refresh(&self) {
         // What became of it is logged and in the schedule.
-        drop(self.fetch_once(self.clock.now()).await);
+        drop(self.fetch_once(0, self.clock.now()).await);
     }
 
     /// Tells how old the keys are, and whether the issuer fails to show them.
@@ -82,8 +86,10 @@ impl KeyFetcher {
     }
 
     /// One at a time: who comes while another one fetches takes over the outcome.
-    async fn fetch_once(&self, now: Timestamp) -> Result<(), FetchError> {
-        let _turn = self.fetching.lock().await;
+    async fn fetch_once(&self, max_waiting: usize, now: Timestamp) -> Result<(), FetchError> {
+        let turn = self.fetching.pass(max_waiting).await;
+        let crowded = FetchError::NoAnswer("too many wait for the keys, or for too long");
+        let _turn = turn.ok_or(crowded)?;
         if let Some(outcome) = self.recent(now) {
             return outcome;
         }

@@ -178,6 +178,26 @@ async fn i05_however_many_ask_there_is_one_fetch_in_an_interval() {
     }
 }
 
+/// Beyond a bound nobody waits: the place of each is memory that strangers could fill.
+#[tokio::test]
+async fn i05_a_bounded_number_wait_for_a_fetch() {
+    let key = key();
+    let world = world_with(&key);
+    world.script.hold();
+    let issuer = world.issuer();
+    let asking = join_all((0..5000).map(|_| issuer.renew_keys(NOW)));
+    let release = async {
+        tokio::task::yield_now().await;
+        world.script.go_on();
+    };
+
+    let (outcomes, ()) = tokio::join!(asking, release);
+
+    let n_served = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(n_served, 1 + 4096);
+    assert_eq!(world.script.n_asked(KEYS), 1);
+}
+
 #[tokio::test]
 async fn i06_a_key_published_since_is_found_by_one_fetch() {
     let (old, new) = (key(), key());
