@@ -136,7 +136,7 @@ pub(super) async fn admit_when_told(
     pending: Pending,
 ) -> Result<Admission, Rejection> {
     let authenticator = &ctx.snapshot.authenticator;
-    let principal = authenticator.ask(&pending.inquiry, presented(ctx)).await?;
+    let principal = authenticator.ask(pending.inquiry, presented(ctx)).await?;
     let question = Question {
         snapshot: &ctx.snapshot,
         canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,

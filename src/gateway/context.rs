@@ -134,6 +134,7 @@ impl Context {
             snapshot: Arc::clone(&self.snapshot),
             principal: admission.principal.clone()?,
             route: Arc::clone(&admission.route),
+            admitted_at: self.now,
         })
     }
 

@@ -37,6 +37,9 @@ pub enum IntrospectionError {
     /// The issuer could not be asked, so that nothing is known of the token.
     #[error("the issuer does not say what the token is")]
     Unavailable,
+    /// The issuer was asked, and what it said of this token says nothing.
+    #[error("the issuer does not say what the token is, and was asked")]
+    Unintelligible,
 }
 
 /// What is known of a token.
@@ -70,6 +73,8 @@ pub(super) struct Introspector {
     answers: Cache<Digest, Answer>,
     /// Seconds since 1970 of the last failure; 0: none.
     failed_at: AtomicU64,
+    /// The same of the last answer that said nothing and is in the log.
+    logged_at: AtomicU64,
 }
 
 /// What was said, and the moment from which it has to be asked again.
@@ -114,7 +119,24 @@ impl Introspector {
                 .time_to_live(longest.max(PAUSE))
                 .build(),
             failed_at: AtomicU64::new(0),
+            logged_at: AtomicU64::new(0),
         }
+    }
+
+    /// Whether this many answers are remembered.
+    pub(super) fn has_capacity(&self, tokens: u64) -> bool {
+        self.answers.policy().max_capacity() == Some(tokens)
+    }
+
+    /// What was said of `token` and still counts at `now`.
+    pub(super) async fn recall(&self, token: &str, now: Timestamp) -> Option<Introspection> {
+        let answer = self.answers.get(&Digest::of(token.as_bytes())).await?;
+        if !answer.counts(now) {
+            return None;
+        }
+        self.metrics
+            .issuer_introspection(&self.issuer, "remembered");
+        Some(Introspection::remembered(answer.outcome))
     }
 
     /// What is known of `token` at `now`. Whoever shows it while it is being asked about waits for
@@ -132,7 +154,9 @@ impl Introspector {
             (Ok(_), true) => "active",
             (Err(IntrospectionError::Inactive), true) => "inactive",
             (Err(IntrospectionError::Refused(_)), true) => "refused",
-            (Err(IntrospectionError::Unavailable), true) => "unavailable",
+            (Err(IntrospectionError::Unavailable | IntrospectionError::Unintelligible), true) => {
+                "unavailable"
+            }
         };
         self.metrics.issuer_introspection(&self.issuer, word);
         Introspection { outcome, was_asked }
@@ -140,19 +164,36 @@ impl Introspector {
 
     /// Asks, unless that just failed.
     async fn ask(&self, token: &str, now: Timestamp) -> Answer {
-        let failed_at = Timestamp::from_secs(self.failed_at.load(Ordering::Relaxed));
-        if failed_at <= now && now.since(failed_at) < PAUSE {
+        if is_within_pause(&self.failed_at, now) {
             return Answer::unavailable(now);
         }
         match self.call(token, now).await {
             Ok(introspected) => self.answer(introspected, now),
-            Err(error) => {
-                if error != NoAnswer::Crowded {
-                    self.failed_at.store(now.as_secs(), Ordering::Relaxed);
-                }
-                tracing::error!(issuer = &*self.issuer, %error, "introspection failed; its opaque tokens get 503");
-                Answer::unavailable(now)
-            }
+            Err(error) => self.no_answer(error, now),
+        }
+    }
+
+    /// What follows from the endpoint saying nothing. Whoever shows tokens can make some up that
+    /// the endpoint stumbles over: that must not take the issuer from everybody else.
+    fn no_answer(&self, error: NoAnswer, now: Timestamp) -> Answer {
+        let issuer = &*self.issuer;
+        if error == NoAnswer::Crowded {
+            tracing::debug!(issuer, %error, "introspection failed");
+            return Answer::unavailable(now);
+        }
+        if error.is_about_all() {
+            self.failed_at.store(now.as_secs(), Ordering::Relaxed);
+            tracing::error!(issuer, %error, "introspection failed; its opaque tokens get 503");
+            return Answer::unavailable(now);
+        }
+        if !is_within_pause(&self.logged_at, now) {
+            self.logged_at.store(now.as_secs(), Ordering::Relaxed);
+            tracing::warn!(issuer, %error, "introspection of a token failed; it gets 503");
+        }
+        Answer {
+            outcome: Err(IntrospectionError::Unintelligible),
+            said_at: now,
+            good_until: now.after(PAUSE),
         }
     }
 
@@ -174,7 +215,6 @@ impl Introspector {
             issuer: &self.issuer,
             terms: &self.terms,
             audience: &self.endpoint.audience,
-            lifetime: self.endpoint.remember,
             now,
         };
         Ok(Introspected::read(&reply.body, &asked)?)
@@ -184,8 +224,8 @@ impl Introspector {
         let (outcome, good_until) = match introspected {
             Introspected::Active(verified) => {
                 let longest = now.after(self.endpoint.remember);
-                let good_until = verified.expires_at.min(longest);
-                (Ok(verified), good_until)
+                let end = verified.expires_at.after(self.terms.leeway);
+                (Ok(verified), end.min(longest))
             }
             Introspected::Inactive => (
                 Err(IntrospectionError::Inactive),
@@ -202,6 +242,26 @@ impl Introspector {
             good_until,
         }
     }
+}
+
+impl NoAnswer {
+    /// Whether the other tokens would get no answer either: nobody is there, or not for us, or not
+    /// now.
+    const fn is_about_all(self) -> bool {
+        match self {
+            Self::Outbound(OutboundError::TooLarge | OutboundError::NotText)
+            | Self::Unreadable(_)
+            | Self::Crowded => false,
+            Self::Outbound(_) => true,
+            Self::Status(status) => matches!(status, 401 | 403 | 429 | 500..),
+        }
+    }
+}
+
+/// Whether that was a moment ago.
+fn is_within_pause(since: &AtomicU64, now: Timestamp) -> bool {
+    let since = Timestamp::from_secs(since.load(Ordering::Relaxed));
+    since <= now && now.since(since) < PAUSE
 }
 
 impl Answer {

@@ -58,7 +58,7 @@ pub struct Issuer {
     /// `None`: its tokens are for its introspection endpoint alone to read.
     keys: Option<Arc<TrustedKeys>>,
     fetcher: Option<Arc<KeyFetcher>>,
-    introspector: Option<Introspector>,
+    introspector: Option<Arc<Introspector>>,
 }
 
 /// What issuers work with.
@@ -74,7 +74,7 @@ pub struct Surroundings {
 
 impl Issuers {
     /// The issuers of `settings`. Those that `earlier` has with the same settings keep the keys
-    /// that were fetched, so that a reload makes nobody wait.
+    /// that were fetched and what was said of tokens, so that a reload makes nobody wait.
     ///
     /// # Errors
     ///
@@ -181,10 +181,21 @@ impl Issuer {
                 (Some(keys), Some(Arc::new(fetcher)))
             }
         };
-        let introspector = settings
-            .introspection
-            .as_ref()
-            .map(|endpoint| Introspector::new(settings, endpoint, caller, surroundings));
+        let capacity = surroundings.remembered_tokens;
+        let same_word = before
+            .filter(|before| before.settings.has_same_word(settings))
+            .filter(|before| {
+                let introspector = before.introspector.as_ref();
+                introspector.is_some_and(|introspector| introspector.has_capacity(capacity))
+            });
+        let introspector = match (&settings.introspection, same_word) {
+            (_, Some(before)) => before.introspector.clone(),
+            (Some(endpoint), None) => {
+                let introspector = Introspector::new(settings, endpoint, caller, surroundings);
+                Some(Arc::new(introspector))
+            }
+            (None, None) => None,
+        };
         Ok(Self {
             settings: settings.clone(),
             keys,
@@ -219,6 +230,22 @@ impl Issuer {
             Some(fetcher) => fetcher.renew(now).await,
             None => Ok(()),
         }
+    }
+
+    /// By how much its clock may differ from ours.
+    pub const fn leeway(&self) -> Duration {
+        self.settings.terms.leeway
+    }
+
+    /// How long its word on a good token counts; `None` when it gives none.
+    pub fn word_counts_for(&self) -> Option<Duration> {
+        let endpoint = self.settings.introspection.as_ref()?;
+        Some(endpoint.remember)
+    }
+
+    /// What it said of an opaque token and still counts.
+    pub async fn recall(&self, token: &str, now: Timestamp) -> Option<Introspection> {
+        self.introspector.as_ref()?.recall(token, now).await
     }
 
     /// Asks it what an opaque token is, or remembers what it said.

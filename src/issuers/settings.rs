@@ -106,4 +106,27 @@ impl TrustedIssuer {
             && self.algorithms == other.algorithms
             && self.transport == other.transport
     }
+
+    /// Whether what `other` says of a token is what this one says.
+    pub(super) fn has_same_word(&self, other: &Self) -> bool {
+        let is_same = |endpoint: &IntrospectionEndpoint, other: &IntrospectionEndpoint| {
+            let secrets = [&endpoint.client_secret, &other.client_secret];
+            let [secret, others] = secrets.map(Secret::digest);
+            secret.matches(&others)
+                && endpoint.url == other.url
+                && endpoint.client_id == other.client_id
+                && endpoint.authentication == other.authentication
+                && endpoint.audience == other.audience
+                && endpoint.remember == other.remember
+                && endpoint.remember_inactive == other.remember_inactive
+        };
+        let endpoints = self
+            .introspection
+            .as_ref()
+            .zip(other.introspection.as_ref());
+        self.issuer == other.issuer
+            && self.terms == other.terms
+            && self.transport == other.transport
+            && endpoints.is_some_and(|(endpoint, other)| is_same(endpoint, other))
+    }
 }

@@ -1,7 +1,9 @@
 //! The compact serialization of a signed token (RFC 7515 §7.1).
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 
 use super::error::JwtError;
 
@@ -39,6 +41,34 @@ impl<'a> Compact<'a> {
     }
 }
 
+/// Whether `token` looks like a JWT to anybody who is not strict about it.
+///
+/// It has three segments, the first of which is an object in some base64. Damaged ones are
+/// included, since what is left of them is still for nobody but their issuer to see.
+pub fn has_jwt_shape(token: &str) -> bool {
+    let mut segments = token.split('.');
+    let (Some(header), Some(_), Some(_), None) = (
+        segments.next(),
+        segments.next(),
+        segments.next(),
+        segments.next(),
+    ) else {
+        return false;
+    };
+    let unpadded = header.trim_end_matches('=');
+    let url_safe = unpadded.replace('+', "-").replace('/', "_");
+    LENIENT
+        .decode(url_safe)
+        .is_ok_and(|header| header.trim_ascii_start().starts_with(b"{"))
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 /// Decodes a segment. The engine refuses padding, white space, the other alphabet and leftover
 /// bits, so each token has one spelling only, and a cache key with it.
 pub(super) fn decode_segment(text: &str) -> Result<Vec<u8>, JwtError> {
@@ -48,4 +78,35 @@ pub(super) fn decode_segment(text: &str) -> Result<Vec<u8>, JwtError> {
     URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|_| JwtError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_jwt_is_told_from_an_opaque_token() {
+        for token in [
+            "eyJhbGciOiJub25lIn0.e30.AA",
+            "eyJhbGciOiJub25lIn0.e30.AA==",
+            "eyJhbGciOiJub25lIn0=.e30=.AA",
+            "eyJhbGciOiJub25lIn1.e30.AA",
+            "eyJhbGciOiJub25lIn0.e30.",
+            "IHsiYWxnIjoibm9uZSJ9.e30.AA",
+            "eyJhIjoi4+/+In0.e30.AA",
+        ] {
+            assert!(has_jwt_shape(token), "{token}");
+        }
+        for token in [
+            "opaque-token",
+            "",
+            "..",
+            "ya29.a0AfH6.x",
+            "v4.local.AAAA",
+            "eyJhbGciOiJub25lIn0.e30",
+            "eyJhbGciOiJkaXIifQ..AA.AA.AA",
+        ] {
+            assert!(!has_jwt_shape(token), "{token}");
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! What an issuer says of a token when it is asked (RFC 7662 §2.2), held to what a JWT is held to.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -19,8 +18,6 @@ pub struct Asked<'a> {
     pub terms: &'a Terms,
     /// `aud` of an answer without one; empty: such an answer is refused.
     pub audience: &'a [String],
-    /// How long an answer without `exp` counts.
-    pub lifetime: Duration,
     /// When it was asked.
     pub now: Timestamp,
 }
@@ -44,6 +41,10 @@ pub struct NotAnAnswer;
 /// Members by which servers tell kinds of tokens apart, and what they call an access token.
 const KINDS: [&str; 3] = ["token_type", "token_use", "typ"];
 const ACCESS_TOKEN: [&str; 4] = ["bearer", "access_token", "access", "at+jwt"];
+
+/// When a token ends whose issuer does not say: with the year 9999, which every calendar has. How
+/// long the answer counts is another question, and not the token's.
+const NEVER: Timestamp = Timestamp::from_secs(253_402_300_799);
 
 impl Introspected {
     /// Reads the body of an answer.
@@ -72,11 +73,17 @@ fn read(mut claims: Map<String, Value>, asked: &Asked<'_>) -> Result<Verified, J
     }
     check_kind(&claims)?;
     asked.terms.map(&mut claims);
+    let has_end = claims.contains_key("exp");
     complete(&mut claims, asked);
     let claimed = Claimed::read(Arc::clone(asked.issuer), Origin::Trusted, claims)?;
     asked.terms.check_audience(claimed.audience())?;
     claimed.check_time(asked.now, asked.terms.leeway)?;
-    Ok(claimed.into_verified())
+    let mut verified = claimed.into_verified();
+    if !has_end {
+        // Nobody is told that the issuer said so.
+        verified.claims.remove("exp");
+    }
+    Ok(verified)
 }
 
 /// Endpoints answer about refresh tokens and ID tokens as well (RFC 7662 §2.1).
@@ -108,8 +115,9 @@ fn complete(claims: &mut Map<String, Value>, asked: &Asked<'_>) {
     {
         claims.insert("sub".to_owned(), client_id);
     }
-    let exp = asked.now.after(asked.lifetime).as_secs();
-    let exp = claims.entry("exp").or_insert_with(|| exp.into());
+    let exp = claims
+        .entry("exp")
+        .or_insert_with(|| NEVER.as_secs().into());
     // Whenever it was issued, it was before it expires.
     let latest = exp
         .as_u64()

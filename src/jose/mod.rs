@@ -44,6 +44,7 @@ mod tests;
 pub use algorithm::VerificationAlgorithm;
 pub(crate) use assertion::{Assertion, AssertionTerms};
 pub use claims::Verified;
+pub use compact::has_jwt_shape;
 pub(crate) use error::AssertionError;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
 pub use introspected::{Asked, Introspected, NotAnAnswer};
@@ -53,6 +54,6 @@ pub(crate) use key_set::KeySet;
 pub use signing_key::SigningKey;
 pub use terms::{ClaimPath, Terms};
 pub use trusted_keys::TrustedKeys;
-pub use verifier::{TokenVerifier, claimed_issuer};
+pub use verifier::{TokenVerifier, claimed_issuer, names_key};
 
 pub use crate::model::SigningAlgorithm;

@@ -32,7 +32,17 @@ pub(super) struct Verdict {
 #[derive(Debug)]
 pub(super) struct VerdictCache {
     verdicts: Cache<Digest, Arc<Verdict>>,
-    forgeries: Cache<Digest, Timestamp>,
+    forgeries: Cache<Digest, Forgery>,
+}
+
+/// A token with a wrong signature.
+#[derive(Clone, Debug)]
+pub(super) struct Forgery {
+    /// When it was found wrong.
+    pub(super) found_at: Timestamp,
+    /// The key it was compared with for want of a name, and whose: once that one is replaced, the
+    /// signature may be right. `None`: the token names its key.
+    pub(super) key: Option<(Arc<AcceptedIssuer>, Arc<VerifiedWith>)>,
 }
 
 /// How long a wrong signature is remembered. A signature does not become right, except that a
@@ -70,15 +80,15 @@ impl VerdictCache {
         self.verdicts.invalidate(token);
     }
 
-    /// Whether the token's signature was found wrong just before `now`.
-    pub(super) fn is_forgery(&self, token: &Digest, now: Timestamp) -> bool {
-        self.forgeries
-            .get(token)
-            .is_some_and(|found_at| found_at <= now && now.since(found_at) < FORGERY_LIFETIME)
+    /// What is known of a token whose signature was found wrong just before `now`.
+    pub(super) fn find_forgery(&self, token: &Digest, now: Timestamp) -> Option<Forgery> {
+        self.forgeries.get(token).filter(|forgery| {
+            forgery.found_at <= now && now.since(forgery.found_at) < FORGERY_LIFETIME
+        })
     }
 
-    pub(super) fn remember_forgery(&self, token: Digest, now: Timestamp) {
-        self.forgeries.insert(token, now);
+    pub(super) fn remember_forgery(&self, token: Digest, forgery: Forgery) {
+        self.forgeries.insert(token, forgery);
     }
 
     /// How many (verified tokens, forgeries) are held, once pending evictions are done.
@@ -129,14 +139,19 @@ mod tests {
     fn a_forgery_is_known_for_ten_seconds_of_the_callers_clock() {
         let cache = VerdictCache::new(1);
         let (forged, other) = (Digest::of(b"forged"), Digest::of(b"other"));
-        cache.remember_forgery(forged, NOW);
-        let known_after = |s| cache.is_forgery(&forged, NOW.after(Duration::from_secs(s)));
+        let forgery = Forgery {
+            found_at: NOW,
+            key: None,
+        };
+        cache.remember_forgery(forged, forgery);
+        let is_forgery = |token, now| cache.find_forgery(token, now).is_some();
+        let known_after = |s| is_forgery(&forged, NOW.after(Duration::from_secs(s)));
 
         assert!(known_after(0));
         assert!(known_after(9));
         assert!(!known_after(10));
-        assert!(!cache.is_forgery(&forged, NOW.before(Duration::from_secs(1))));
-        assert!(!cache.is_forgery(&other, NOW));
+        assert!(!is_forgery(&forged, NOW.before(Duration::from_secs(1))));
+        assert!(!is_forgery(&other, NOW));
     }
 
     #[test]

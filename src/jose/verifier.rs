@@ -12,7 +12,7 @@ use super::error::{JwtError, KeyError, PresentedError};
 use super::header::Header;
 use super::issuer::{AcceptedIssuer, TrustedIssuer, VerifiedWith};
 use super::key_ring::KeyRing;
-use super::verdicts::{Verdict, VerdictCache};
+use super::verdicts::{Forgery, Verdict, VerdictCache};
 use crate::failures::FailureLimiter;
 use crate::model::Timestamp;
 use crate::secret::Digest;
@@ -175,6 +175,27 @@ impl TokenVerifier {
         }
     }
 
+    /// Whether a token that is to be asked about elsewhere may be, for `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentedError`] says why not; nothing is known of the token.
+    pub fn may_ask_about(
+        &self,
+        address: IpAddr,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(), PresentedError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JwtError::TooLong.into());
+        }
+        let limiter = self.limiter.as_ref();
+        match limiter.and_then(|limiter| limiter.wait(address, now)) {
+            Some(wait) => Err(PresentedError::TooManyFailures { wait }),
+            None => Ok(()),
+        }
+    }
+
     /// (hits, verifications, failures) since the start, for metrics: each call of
     /// [`Self::verify`] counts as one of them.
     pub fn counts(&self) -> (u64, u64, u64) {
@@ -204,7 +225,12 @@ impl TokenVerifier {
                 }
             };
         }
-        if self.verdicts.is_forgery(&digest, now) {
+        if let Some(forgery) = self.verdicts.find_forgery(&digest, now)
+            && forgery
+                .key
+                .as_ref()
+                .is_none_or(|(issuer, key)| issuer.check_key(key, now).is_ok())
+        {
             return (Err(JwtError::Signature), &self.failures);
         }
         match self.verify_in_full(token, &digest, now) {
@@ -240,7 +266,13 @@ impl TokenVerifier {
         let key = issuer.find_key(&header, now)?;
 
         if let Err(error) = key.verify(compact.signing_input, compact.signature) {
-            self.verdicts.remember_forgery(*digest, now);
+            // A token without `kid` was compared with the only key there is. With that one gone,
+            // nothing is known of it any more.
+            let is_named = header.key_id.is_some();
+            let key =
+                (!is_named).then(|| (Arc::clone(issuer), Arc::new(issuer.verified_with(key))));
+            let forgery = Forgery { found_at: now, key };
+            self.verdicts.remember_forgery(*digest, forgery);
             return Err(error);
         }
 
@@ -266,6 +298,13 @@ pub fn claimed_issuer(token: &str) -> Option<String> {
     let claims = Compact::parse(token).ok()?.payload;
     let claims = claims::parse_payload(&claims).ok()?;
     claims::issuer_claim(&claims).ok().map(str::to_owned)
+}
+
+/// Whether a token says with which key it is signed; nothing of it is verified.
+pub fn names_key(token: &str) -> bool {
+    Compact::parse(token)
+        .and_then(|compact| Header::parse(&compact.header))
+        .is_ok_and(|header| header.key_id.is_some())
 }
 
 /// Asks of a remembered token what may have changed since it was verified.

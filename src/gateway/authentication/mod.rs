@@ -14,7 +14,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use crate::issuers::Issuers;
-use crate::jose::{PresentedError, TokenVerifier, Verified};
+use crate::jose::{PresentedError, TokenVerifier, Verified, claimed_issuer, has_jwt_shape};
 use crate::model::Timestamp;
 use crate::store::Revocations;
 
@@ -24,22 +24,34 @@ use super::settings::{Authentication, Policy, Route};
 
 pub(super) use bearer::has_query_token;
 pub(super) use inquiry::Inquiry;
-pub(super) use places::{is_cookie, is_parameter};
+pub(super) use places::{ACCESS_TOKEN, is_cookie, is_parameter};
 
 /// The authenticated subject or client behind a request.
 #[derive(Clone, Debug)]
-pub(super) struct Principal(Arc<Verified>);
+pub(super) struct Principal {
+    verified: Arc<Verified>,
+    /// The question whose answer it is; `None` when nobody had to be asked.
+    inquiry: Option<Arc<Inquiry>>,
+}
 
 impl Principal {
     /// Whom `verified` says.
     #[cfg(test)]
     pub(super) fn of(verified: Verified) -> Self {
-        Self(Arc::new(verified))
+        Self {
+            verified: Arc::new(verified),
+            inquiry: None,
+        }
     }
 
     /// What its token says.
     pub(super) fn verified(&self) -> &Verified {
-        &self.0
+        &self.verified
+    }
+
+    /// What is to be asked again, since the answer counts for a while only.
+    pub(super) const fn inquiry(&self) -> Option<&Arc<Inquiry>> {
+        self.inquiry.as_ref()
     }
 }
 
@@ -117,7 +129,8 @@ impl Authenticator {
         }
     }
 
-    /// What is remembered was well-formed and verified before, so it is looked up first.
+    /// What is remembered was well-formed and verified before, so it is looked up first. What is
+    /// opaque is for its issuer to read and goes there: what that one said before is found there.
     fn verify(
         &self,
         token: &[u8],
@@ -125,21 +138,38 @@ impl Authenticator {
         presented: Presented,
     ) -> Result<Who, Rejection> {
         let Presented { peer, now } = presented;
+        let reader = self.issuers.introspecting(&policy.issuers);
+        if let Some(issuer) = reader
+            && let Ok(token) = bearer::token(token)
+            && !has_jwt_shape(token)
+        {
+            return Ok(Who::Unsaid(Inquiry::meaning(issuer, token)));
+        }
         if let Some(verified) = self.verifier.recall(token, now) {
-            return self.unless_revoked(verified).map(Who::Known);
+            return self.unless_revoked(verified, None).map(Who::Known);
         }
         let token = bearer::token(token)?;
+        if let Some(issuer) = reader
+            && !issuer.has_keys()
+            && claimed_issuer(token).is_some_and(|claimed| claimed == issuer.name())
+        {
+            return Ok(Who::Unsaid(Inquiry::meaning(issuer, token)));
+        }
         match self.verifier.verify_from(peer, token, now) {
-            Ok(verified) => self.unless_revoked(verified).map(Who::Known),
-            Err(error) => match self.inquiry(token, error, policy) {
+            Ok(verified) => self.unless_revoked(verified, None).map(Who::Known),
+            Err(error) => match self.inquiry_about_keys(token, error, policy) {
                 Some(inquiry) => Ok(Who::Unsaid(inquiry)),
                 None => Err(error.into()),
             },
         }
     }
 
-    fn unless_revoked(&self, verified: Arc<Verified>) -> Result<Principal, Rejection> {
-        let principal = Principal(verified);
+    fn unless_revoked(
+        &self,
+        verified: Arc<Verified>,
+        inquiry: Option<Arc<Inquiry>>,
+    ) -> Result<Principal, Rejection> {
+        let principal = Principal { verified, inquiry };
         if self.is_revoked(&principal) {
             return Err(Rejection::Revoked);
         }
@@ -155,7 +185,11 @@ impl Authenticator {
 
     /// From when on the token of `principal` is not accepted any more.
     pub(super) fn expires_at(&self, principal: &Principal) -> Timestamp {
-        self.verifier.accepts_until(principal.verified())
+        let verified = principal.verified();
+        match self.issuers.find(&verified.issuer) {
+            Some(issuer) => verified.expires_at.after(issuer.leeway()),
+            None => self.verifier.accepts_until(verified),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Credential<'r> {
 }
 
 /// The parameter of RFC 6750 §2.3.
-const ACCESS_TOKEN: &str = "access_token";
+pub(in crate::gateway) const ACCESS_TOKEN: &str = "access_token";
 
 /// The credential of a request, if there is one.
 ///

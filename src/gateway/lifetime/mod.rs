@@ -3,7 +3,8 @@
 //! An exchange is judged when it begins, and may then go on for hours: a download, a stream of
 //! events, a tunnel. It ends within a second when what it was admitted for ends: when its token
 //! expires, or the token or its grant is revoked, by whatever way (a sign-out, a removed client, a
-//! replayed code).
+//! replayed code). What rests on the word of an issuer about an opaque token is asked about again
+//! when that word counts no more, and ends when the issuer takes it back.
 //!
 //! Most exchanges are over long before anybody could ask. They say at their admission what they
 //! rest on ([`admitted`]) and are looked after only from [`UNWATCHED`] on, all of them by one task

@@ -5,18 +5,26 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
-use crate::gateway::authentication::Principal;
+use crate::gateway::authentication::{Inquiry, Principal};
 use crate::gateway::settings::Route;
 use crate::gateway::snapshot::Snapshot;
+use crate::issuers::IntrospectionError;
+use crate::jose::JwtError;
 use crate::model::Timestamp;
 
 /// How often all of them are looked at. Nothing is asked of the store: what was revoked is in
-/// memory.
+/// memory. Only the issuer of an opaque token is asked again, when its answer counts no more.
 const PERIOD: Duration = Duration::from_millis(250);
+
+/// How many questions to issuers are under way at once, about all exchanges. Each issuer's endpoint
+/// has its own bound, and hears of each token once.
+const QUESTIONS_AT_ONCE: usize = 32;
 
 /// What an exchange was admitted for.
 #[derive(Clone, Debug)]
@@ -24,6 +32,8 @@ pub(in crate::gateway) struct Basis {
     pub(in crate::gateway) snapshot: Arc<Snapshot>,
     pub(in crate::gateway) principal: Principal,
     pub(in crate::gateway) route: Arc<Route>,
+    /// When it was.
+    pub(in crate::gateway) admitted_at: Timestamp,
 }
 
 /// How what an exchange was admitted for ended.
@@ -31,9 +41,12 @@ pub(in crate::gateway) struct Basis {
 pub(in crate::gateway) enum Ending {
     /// The token expired.
     Expired,
-    /// The token or its grant was revoked.
+    /// The token or its grant was revoked, or its issuer says that it is not good any more.
     Revoked,
 }
+
+/// What an issuer says when it is asked again; `None`: nothing.
+type Word = Option<Result<(), IntrospectionError>>;
 
 impl Ending {
     /// The reason, in logs and metrics.
@@ -54,6 +67,24 @@ impl Basis {
         }
         let is_expired = now >= authenticator.expires_at(&self.principal);
         (is_expired && !self.route.outlives_token).then_some(Ending::Expired)
+    }
+
+    /// What is to be asked again at its issuer; `None` when that would tell nothing. An issuer does
+    /// not tell a token that expired from one that was revoked.
+    fn inquiry(&self, now: Timestamp) -> Option<&Arc<Inquiry>> {
+        let is_over = now >= self.principal.verified().expires_at;
+        let inquiry = self.principal.inquiry();
+        inquiry.filter(|_| !(is_over && self.route.outlives_token))
+    }
+
+    /// How it ended, if `word` says so.
+    fn ending_by(&self, word: Word, now: Timestamp) -> Option<Ending> {
+        self.inquiry(now)?;
+        match word? {
+            Ok(()) => None,
+            Err(IntrospectionError::Refused(JwtError::Expired)) => Some(Ending::Expired),
+            Err(_) => Some(Ending::Revoked),
+        }
     }
 }
 
@@ -79,6 +110,8 @@ struct Open {
 struct Entry {
     basis: Basis,
     end: oneshot::Sender<Ending>,
+    /// When its issuer is asked again; `None`: nobody was asked.
+    asked_again_at: Option<Timestamp>,
 }
 
 /// One exchange that is looked after, until dropped.
@@ -101,7 +134,11 @@ impl OpenExchanges {
     /// Looks after an exchange, from now on. What ended already is seen at once.
     pub(in crate::gateway) fn watch(&self, basis: Basis) -> Watch {
         let (end, ended) = oneshot::channel();
-        let over = basis.ending(self.0.clock.now());
+        let now = self.0.clock.now();
+        let over = basis.ending(now);
+        let inquiry = basis.inquiry(now);
+        let asked_again_at =
+            inquiry.map(|inquiry| basis.admitted_at.after(inquiry.asked_again_after()));
         let mut open = self.0.open();
         open.last += 1;
         let id = open.last;
@@ -110,7 +147,12 @@ impl OpenExchanges {
                 let _to_be_received = end.send(ending);
             }
             None => {
-                open.entries.insert(id, Entry { basis, end });
+                let entry = Entry {
+                    basis,
+                    end,
+                    asked_again_at,
+                };
+                open.entries.insert(id, entry);
                 if !open.is_attended {
                     open.is_attended = true;
                     tokio::spawn(attend(Arc::downgrade(&self.0)));
@@ -143,17 +185,31 @@ impl Drop for Watch {
     }
 }
 
-/// Looks at all open exchanges again and again, until there is none.
+/// Looks at all open exchanges again and again, until there is none. Questions to issuers are under
+/// way meanwhile, so that one which is slow to answer holds nothing up.
 async fn attend(shared: Weak<Shared>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut questions = FuturesUnordered::new();
     loop {
-        ticks.tick().await;
+        let answer = tokio::select! {
+            _ = ticks.tick() => None,
+            Some(answer) = questions.next() => Some(answer),
+        };
         let Some(shared) = shared.upgrade() else {
             return;
         };
+        if let Some((id, word)) = answer {
+            shared.take(id, word);
+            continue;
+        }
         if !shared.end_what_is_over() {
             return;
+        }
+        let room = QUESTIONS_AT_ONCE.saturating_sub(questions.len());
+        let now = shared.clock.now();
+        for (id, inquiry) in shared.due(room, now) {
+            questions.push(async move { (id, inquiry.ask_again(now).await) });
         }
     }
 }
@@ -177,6 +233,45 @@ impl Shared {
         }
         open.is_attended = !open.entries.is_empty();
         open.is_attended
+    }
+
+    /// The exchanges whose issuers are to be asked again, at most `room`; those that waited longest
+    /// come first.
+    fn due(&self, room: usize, now: Timestamp) -> Vec<(u64, Arc<Inquiry>)> {
+        let mut open = self.open();
+        let mut due: Vec<_> = open
+            .entries
+            .iter_mut()
+            .filter_map(|(id, entry)| {
+                let at = entry.asked_again_at.filter(|at| *at <= now)?;
+                Some((at, *id, entry))
+            })
+            .collect();
+        due.sort_unstable_by_key(|(at, id, _)| (*at, *id));
+        due.into_iter()
+            .take(room)
+            .filter_map(|(_, id, entry)| {
+                let inquiry = entry.basis.inquiry(now).cloned();
+                entry.asked_again_at = inquiry
+                    .as_ref()
+                    .map(|inquiry| now.after(inquiry.asked_again_after()));
+                Some((id, inquiry?))
+            })
+            .collect()
+    }
+
+    /// Ends the exchange if its issuer says so.
+    fn take(&self, id: u64, word: Word) {
+        let now = self.clock.now();
+        let mut open = self.open();
+        let entry = open.entries.get(&id);
+        let Some(ending) = entry.and_then(|entry| entry.basis.ending_by(word, now)) else {
+            return;
+        };
+        if let Some(entry) = open.entries.remove(&id) {
+            // Unless it has just ended by itself.
+            let _told = entry.end.send(ending);
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {

@@ -1,11 +1,18 @@
 //! What is going on ends when what it was admitted for does: rows F09 and F12 of the corpus.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::Request;
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::harness::{Connection, Protocol, TestGateway};
+use super::harness::{Connection, NOW, Protocol, TestGateway};
 use super::played::{LIFETIME, begin_events, played, revocable, revoke, send_event, until};
+use crate::issuers::TrustedIssuer;
+use crate::issuers::tests::script::{self, INTROSPECTION, World, introspecting};
+use crate::jose::TokenVerifier;
 use crate::telemetry::log::testing::Captured;
 
 /// Asks for a stream of events with the token of this id, and gets the first.
@@ -16,6 +23,16 @@ async fn subscribe(
     token_id: &str,
 ) -> (Connection, TcpStream) {
     let token = gateway.token(|claims| claims["jti"] = token_id.into());
+    subscribe_with(gateway, listener, target, &token).await
+}
+
+/// The same with this token.
+async fn subscribe_with(
+    gateway: &TestGateway,
+    listener: &TcpListener,
+    target: &str,
+    token: &str,
+) -> (Connection, TcpStream) {
     let mut client = gateway.connect().await;
     let head = format!("GET {target} HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer {token}");
     client.write(format!("{head}\r\n\r\n")).await;
@@ -126,6 +143,98 @@ async fn a_stream_for_everybody_ends_with_nobodys_token() {
     assert_cut_off(&mut held).await;
     send_event(&mut upstream, "data: 2\n\n").await;
     client.until(b"data: 2\n\n").await;
+}
+
+/// A gateway whose routes take the opaque tokens of this issuer.
+async fn opaque(
+    change: impl FnOnce(&mut TrustedIssuer),
+    said: &Value,
+) -> (TestGateway, TcpListener, World) {
+    let (mut gateway, listener) = played().await;
+    let mut settings = introspecting(script::ISSUER);
+    change(&mut settings);
+    let world = World::of(&[settings]);
+    world.script.show(INTROSPECTION, said);
+    gateway.reload(|settings, parts| {
+        parts.verifier = Arc::new(TokenVerifier::new(None, &[], 0).unwrap());
+        parts.issuers = Arc::clone(&world.issuers);
+        for route in &mut settings.routes {
+            route.policy.issuers = vec![Arc::from(script::ISSUER)];
+            route.outlives_token = route.name == "pass";
+        }
+    });
+    (gateway, listener, world)
+}
+
+fn active() -> Value {
+    json!({"active": true, "sub": "alice", "aud": "api", "scope": "read"})
+}
+
+/// What an issuer says without naming an end has none: it is only asked again.
+#[tokio::test]
+async fn a_stream_on_an_opaque_token_ends_when_its_issuer_takes_its_word_back() {
+    let (gateway, listener, world) = opaque(|_| {}, &active()).await;
+    let (mut client, mut upstream) =
+        subscribe_with(&gateway, &listener, "/api/events", "opaque").await;
+
+    for n in 2..4 {
+        gateway.clock.advance(Duration::from_secs(31));
+        world.script.until_asked(INTROSPECTION, n).await;
+        send_event(&mut upstream, "data: 2\n\n").await;
+        client.until(b"data: 2\n\n").await;
+    }
+    world.script.take_down(INTROSPECTION);
+    gateway.clock.advance(Duration::from_secs(31));
+    world.script.until_asked(INTROSPECTION, 4).await;
+    send_event(&mut upstream, "data: 3\n\n").await;
+    client.until(b"data: 3\n\n").await;
+
+    let inactive = json!({"active": false});
+    world.script.show(INTROSPECTION, &inactive);
+    gateway.clock.advance(Duration::from_secs(31));
+
+    assert_cut_off(&mut client).await;
+}
+
+/// An answer that counts for this one request lets it pass, and what it begins goes on.
+#[tokio::test]
+async fn an_answer_that_is_not_remembered_admits_and_ends_nothing() {
+    let forgetful = |settings: &mut TrustedIssuer| {
+        settings.introspection.as_mut().unwrap().remember = Duration::ZERO;
+    };
+    let (gateway, listener, world) = opaque(forgetful, &active()).await;
+    let (mut client, mut upstream) =
+        subscribe_with(&gateway, &listener, "/api/events", "opaque").await;
+
+    gateway.clock.advance(Duration::from_secs(11));
+    world.script.until_asked(INTROSPECTION, 2).await;
+
+    send_event(&mut upstream, "data: 2\n\n").await;
+    client.until(b"data: 2\n\n").await;
+}
+
+/// Its clock may differ from ours by as much as its JWTs' may.
+#[tokio::test]
+async fn the_leeway_of_an_issuer_without_keys_counts_for_what_is_open() {
+    let lenient = |settings: &mut TrustedIssuer| settings.terms.leeway = Duration::from_secs(60);
+    let mut said = active();
+    said["exp"] = (NOW.as_secs() + 600).into();
+    let (gateway, listener, world) = opaque(lenient, &said).await;
+    let (mut client, mut upstream) =
+        subscribe_with(&gateway, &listener, "/api/events", "opaque").await;
+    let (mut free, mut others) =
+        subscribe_with(&gateway, &listener, "/pass/events", "opaque").await;
+
+    gateway.clock.advance(Duration::from_secs(659));
+    world.script.until_asked(INTROSPECTION, 2).await;
+    send_event(&mut upstream, "data: 2\n\n").await;
+    client.until(b"data: 2\n\n").await;
+    world.script.show(INTROSPECTION, &json!({"active": false}));
+    gateway.clock.advance(Duration::from_secs(1));
+
+    assert_cut_off(&mut client).await;
+    send_event(&mut others, "data: 2\n\n").await;
+    free.until(b"data: 2\n\n").await;
 }
 
 /// Over HTTP/2 the stream ends, and the connection with its other streams goes on.

@@ -14,6 +14,7 @@ mod framing;
 mod http2;
 mod issuers;
 mod lifetime;
+mod opaque;
 mod path_changes;
 pub(crate) mod policies;
 mod provider;

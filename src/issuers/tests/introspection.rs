@@ -1,12 +1,15 @@
 //! RFC 7662, and rows of I and J of the corpus: what an issuer says of an opaque token.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::{IntrospectionError, Issuer};
+use super::super::{IntrospectionEndpoint, IntrospectionError, Issuer, TrustedIssuer};
 use super::script::{INTROSPECTION, ISSUER, NOW, World, after, introspecting, reply};
 use crate::model::{Reach, Timestamp};
 use crate::outbound::OutboundError;
+use crate::secret::Secret;
 
 const TOKEN: &str = "opaque-token";
 
@@ -91,20 +94,9 @@ async fn i11_j09_an_issuer_that_does_not_answer_makes_no_token_bad() {
     for (row, answer) in [
         ("timeout", Err(OutboundError::Timeout)),
         ("401", Ok(reply(401, "{}"))),
+        ("403", Ok(reply(403, "{}"))),
         ("429", Ok(reply(429, ""))),
         ("500", Ok(reply(500, r#"{"active": true}"#))),
-        ("a page", Ok(reply(200, "<html>"))),
-        ("a text for active", Ok(reply(200, r#"{"active": "true"}"#))),
-        ("a number for active", Ok(reply(200, r#"{"active": 1}"#))),
-        ("no active", Ok(reply(200, r#"{"sub": "alice"}"#))),
-        (
-            "active twice",
-            Ok(reply(200, r#"{"active": false, "active": true}"#)),
-        ),
-        (
-            "I13 a signed answer",
-            Ok(reply(200, "eyJhbGciOiJFUzI1NiJ9.e30.AA")),
-        ),
     ] {
         let world = world();
         let issuer = world.issuer();
@@ -123,6 +115,88 @@ async fn i11_j09_an_issuer_that_does_not_answer_makes_no_token_bad() {
         assert_eq!(world.script.n_asked(INTROSPECTION), 1, "{row}");
         assert!(subject(&issuer, TOKEN, after(1)).await.is_ok(), "{row}");
     }
+}
+
+/// A stranger can make up tokens that an endpoint stumbles over, and must not take the issuer from
+/// everybody else with one each second.
+#[tokio::test]
+async fn i15_a_token_that_the_endpoint_stumbles_over_is_the_only_one_without_an_answer() {
+    for (row, answer) in [
+        ("400", Ok(reply(400, "{}"))),
+        ("404", Ok(reply(404, ""))),
+        ("302", Ok(reply(302, ""))),
+        ("too long", Err(OutboundError::TooLarge)),
+        ("a page", Ok(reply(200, "<html>"))),
+        ("a text for active", Ok(reply(200, r#"{"active": "true"}"#))),
+        ("a number for active", Ok(reply(200, r#"{"active": 1}"#))),
+        ("no active", Ok(reply(200, r#"{"sub": "alice"}"#))),
+        (
+            "active twice",
+            Ok(reply(200, r#"{"active": false, "active": true}"#)),
+        ),
+        (
+            "I13 a signed answer",
+            Ok(reply(200, "eyJhbGciOiJFUzI1NiJ9.e30.AA")),
+        ),
+    ] {
+        let world = world();
+        let issuer = world.issuer();
+        world.script.answer(INTROSPECTION, answer);
+
+        let odd = Err(IntrospectionError::Unintelligible);
+        let asked = issuer.introspect(TOKEN, NOW).await;
+        assert!(asked.was_asked, "{row}: counts against who showed it");
+        assert_eq!(
+            asked.outcome.map(drop),
+            Err(IntrospectionError::Unintelligible),
+            "{row}"
+        );
+
+        world.script.show(INTROSPECTION, &active());
+        assert!(subject(&issuer, "another", NOW).await.is_ok(), "{row}");
+        assert_eq!(
+            subject(&issuer, TOKEN, NOW).await,
+            odd,
+            "{row}: not again at once"
+        );
+        assert_eq!(world.script.n_asked(INTROSPECTION), 2, "{row}");
+        assert!(subject(&issuer, TOKEN, after(1)).await.is_ok(), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn a_reload_keeps_what_was_said_unless_something_else_would_be_said() {
+    let mut world = world();
+    world.script.show(INTROSPECTION, &active());
+    assert!(subject(&world.issuer(), TOKEN, NOW).await.is_ok());
+
+    world.reload(&[introspecting(ISSUER)]);
+    assert!(subject(&world.issuer(), TOKEN, NOW).await.is_ok());
+    assert_eq!(world.script.n_asked(INTROSPECTION), 1);
+
+    let change = |change: fn(&mut TrustedIssuer)| {
+        let mut settings = introspecting(ISSUER);
+        change(&mut settings);
+        settings
+    };
+    for (n, changed) in [
+        change(|it| it.terms.leeway = Duration::from_secs(1)),
+        change(|it| it.transport.timeout = Duration::from_secs(1)),
+        change(|it| endpoint(it).client_secret = Secret::new("another")),
+        change(|it| endpoint(it).remember = Duration::from_secs(1)),
+        change(|it| endpoint(it).audience = vec!["api".to_owned()]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.reload(&[changed]);
+        assert!(subject(&world.issuer(), TOKEN, NOW).await.is_ok());
+        assert_eq!(world.script.n_asked(INTROSPECTION), n + 2);
+    }
+}
+
+fn endpoint(settings: &mut TrustedIssuer) -> &mut IntrospectionEndpoint {
+    settings.introspection.as_mut().unwrap()
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use super::super::{
@@ -42,6 +42,8 @@ pub(crate) fn after(seconds: u64) -> Timestamp {
 pub(crate) struct Script {
     answers: Mutex<HashMap<String, Result<Reply, OutboundError>>>,
     calls: Mutex<Vec<Call>>,
+    /// Changes with each call.
+    called: watch::Sender<()>,
     /// How many calls may still be answered.
     turns: Semaphore,
 }
@@ -51,6 +53,7 @@ impl Default for Script {
         Self {
             answers: Mutex::default(),
             calls: Mutex::default(),
+            called: watch::Sender::default(),
             turns: Semaphore::new(Semaphore::MAX_PERMITS),
         }
     }
@@ -93,6 +96,13 @@ impl Script {
         self.asked().iter().filter(|asked| *asked == url).count()
     }
 
+    /// Returns when `url` was asked so often.
+    pub(crate) async fn until_asked(&self, url: &str, times: usize) {
+        let mut called = self.called.subscribe();
+        let is_enough = called.wait_for(|()| self.n_asked(url) >= times);
+        drop(is_enough.await.unwrap());
+    }
+
     /// The last question.
     pub(crate) fn last(&self) -> Call {
         self.calls.lock().unwrap().last().unwrap().clone()
@@ -104,6 +114,7 @@ impl Caller for Script {
     async fn call(&self, call: Call) -> Result<Reply, OutboundError> {
         let url = call.url.to_string();
         self.calls.lock().unwrap().push(call);
+        self.called.send_replace(());
         let turn = self.turns.acquire().await.unwrap();
         drop(turn);
         let answers = self.answers.lock().unwrap();

@@ -15,7 +15,6 @@ fn read_with(terms: &Terms, audience: &[String], body: &str) -> Result<Introspec
         issuer: &Arc::from(OTHER),
         terms,
         audience,
-        lifetime: Duration::from_secs(30),
         now: NOW,
     };
     Introspected::read(body.as_bytes(), &asked)
@@ -144,12 +143,22 @@ fn i12_an_answer_is_held_to_what_a_jwt_is_held_to() {
 }
 
 #[test]
-fn what_the_rfc_leaves_open_is_completed_for_a_short_time() {
+fn what_the_rfc_leaves_open_is_completed() {
     let short = active(&json!({"active": true, "client_id": "app", "aud": "api"}));
 
     assert_eq!(short.issued_at, NOW);
-    assert_eq!(short.expires_at, NOW.after(Duration::from_secs(30)));
     assert!(short.is_of_client(), "no user is meant");
+}
+
+/// No end is made up: neither one to act upon, nor one for upstreams to read.
+#[test]
+fn a_token_whose_issuer_names_no_end_has_none() {
+    let endless = active(&without(&answer(), "exp"));
+
+    let ten_years = Duration::from_secs(10 * 365 * 24 * 3600);
+    assert!(endless.expires_at > NOW.after(ten_years));
+    assert_eq!(endless.claims.get("exp"), None);
+    assert_eq!(active(&answer()).claims["exp"], NOW.as_secs() + 300);
 }
 
 #[test]
