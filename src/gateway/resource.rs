@@ -13,6 +13,7 @@ use http::{Method, Response};
 use serde_json::json;
 use url::Url;
 
+use super::authentication::ACCESS_TOKEN;
 use super::canonical::{Authority, CanonicalRequest};
 use super::rejection::Rejection;
 use super::settings::Route;
@@ -117,15 +118,30 @@ fn document(resource: &Resource, routes: &[&Route]) -> Bytes {
     let mut document = json!({
         "resource": resource.identifier,
         "authorization_servers": issuers,
-        "bearer_methods_supported": ["header"],
     });
     // RFC 9728 §3.2: members without a value are left out.
-    if !scopes.is_empty()
-        && let Some(members) = document.as_object_mut()
-    {
-        members.insert("scopes_supported".to_owned(), json!(scopes));
+    let lists = [
+        ("scopes_supported", scopes),
+        ("bearer_methods_supported", bearer_methods(routes)),
+    ];
+    if let Some(members) = document.as_object_mut() {
+        for (name, list) in lists {
+            if !list.is_empty() {
+                members.insert(name.to_owned(), json!(list));
+            }
+        }
     }
     document.to_string().into()
+}
+
+/// The methods of RFC 6750 by which a token can be sent to one of `routes`: a cookie, or a field or a
+/// parameter of another name, is none of them.
+fn bearer_methods(routes: &[&Route]) -> BTreeSet<&'static str> {
+    let places = || routes.iter().map(|route| &route.token_places);
+    let by_header = places().any(|places| places.authorization);
+    let by_query = places().any(|places| places.query.as_deref() == Some(ACCESS_TOKEN));
+    let methods = [by_header.then_some("header"), by_query.then_some("query")];
+    methods.into_iter().flatten().collect()
 }
 
 /// The answer to a request for `document`.
@@ -161,7 +177,7 @@ mod tests {
 
     use super::super::tests::support::{policy, request, route};
     use super::*;
-    use crate::gateway::settings::Policy;
+    use crate::gateway::settings::{Policy, TokenPlaces};
     use crate::model::Scope;
 
     /// RFC 9728 §3.1, its examples among them.
@@ -257,6 +273,42 @@ mod tests {
             "/api/",
         ] {
             assert!(find(path).is_none(), "{path}");
+        }
+    }
+
+    /// RFC 9728 §2: by which of the methods of RFC 6750 a token can be sent.
+    #[test]
+    fn the_document_says_where_a_token_may_be() {
+        let places = |authorization, query: Option<&str>| TokenPlaces {
+            authorization,
+            cookie: Some("token".to_owned()),
+            header: None,
+            query: query.map(str::to_owned),
+        };
+        for (row, places, expected) in [
+            (
+                "both",
+                places(true, Some("access_token")),
+                json!(["header", "query"]),
+            ),
+            (
+                "query",
+                places(false, Some("access_token")),
+                json!(["query"]),
+            ),
+            ("another parameter", places(false, Some("t")), Value::Null),
+            ("a cookie", places(false, None), Value::Null),
+            ("Authorization", places(true, None), json!(["header"])),
+        ] {
+            let route = Route {
+                token_places: places,
+                ..of_api("read", "https://op.test/")
+            };
+            let resource = Resource::parse("https://a.test/api/").unwrap();
+            let document = document(&resource, &[&route]);
+            let document: Value = serde_json::from_slice(&document).unwrap();
+            let methods = document.get("bearer_methods_supported");
+            assert_eq!(methods.cloned().unwrap_or_default(), expected, "{row}");
         }
     }
 
