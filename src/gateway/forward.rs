@@ -9,9 +9,10 @@ use pingora::http::ResponseHeader;
 
 use super::authentication::{Principal, has_query_token, is_cookie, is_parameter};
 use super::canonical::CanonicalRequest;
+use super::context::Admission;
 use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
-use super::settings::{Authentication, IdentityHeaders, Route};
+use super::settings::{Authentication, IdentityHeaders, Route, TokenPlaces};
 
 /// Cookies that only we may set, in the browsers of our users.
 const OUR_COOKIES: [&[u8]; 3] = [b"__Host-cellgate-", b"__Secure-cellgate-", b"cellgate-"];
@@ -141,7 +142,7 @@ pub(super) fn not_an_upstreams(identity: &IdentityHeaders) -> NameSet {
 /// Makes of an upstream's answer the one that goes downstream.
 pub(super) fn clean_response(
     response: &mut ResponseHeader,
-    route: &Route,
+    admission: &Admission,
     not_an_upstreams: &NameSet,
 ) -> pingora::Result<()> {
     let unwanted: Vec<HeaderName> = response
@@ -154,18 +155,58 @@ pub(super) fn clean_response(
         response.remove_header(name);
     }
     remove_our_cookies(response)?;
-    // Answers to one caller must not reach another from a shared cache (RFC 9111 §3.5 exempts
-    // them only while `Authorization` is there to be seen, and the upstream may not have got it).
-    if route.policy.authentication != Authentication::Anonymous
-        && !response.status.is_informational()
-        && !response.headers.contains_key(header::CACHE_CONTROL)
-    {
+    keep_from_shared_caches(response, admission)
+}
+
+/// Answers to one caller must not reach another from a shared cache. RFC 9111 §3.5 exempts them only
+/// while `Authorization` is there to be seen: the upstream may not have got it, and where tokens are
+/// in other places no cache sees one. What an upstream calls public it may have shared in any case.
+fn keep_from_shared_caches(
+    response: &mut ResponseHeader,
+    admission: &Admission,
+) -> pingora::Result<()> {
+    let route = &admission.route;
+    let is_for_everybody = route.policy.authentication == Authentication::Anonymous;
+    if is_for_everybody || response.status.is_informational() {
+        return Ok(());
+    }
+    let places = &route.token_places;
+    let is_seen = *places == TokenPlaces::default();
+    let is_silent = !response.headers.contains_key(header::CACHE_CONTROL);
+    if is_seen && !is_silent {
+        return Ok(());
+    }
+    if is_silent || (admission.principal.is_some() && !is_decided(&response.headers)) {
         let private = HeaderValue::from_static("private");
-        response.insert_header(header::CACHE_CONTROL, private)?;
-        let authorization = HeaderValue::from_static("Authorization");
-        response.append_header("Vary", authorization)?;
+        response.append_header(header::CACHE_CONTROL, private)?;
+    }
+    let names = [
+        places.authorization.then_some("Authorization"),
+        places.cookie.is_some().then_some("Cookie"),
+        places.header.as_ref().map(HeaderName::as_str),
+    ];
+    // The query is part of what a cache knows an answer by (RFC 9111 §2).
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    if !names.is_empty() {
+        response.append_header(header::VARY, names.join(", "))?;
     }
     Ok(())
+}
+
+/// Whether an upstream says who may store its answer, in the words that count beside a credential
+/// that caches see (RFC 9111 §3.5).
+fn is_decided(headers: &HeaderMap) -> bool {
+    let fields = headers.get_all(header::CACHE_CONTROL).iter();
+    fields
+        .flat_map(|field| field.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|directive| directive.split(|byte| *byte == b'=').next())
+        .any(|name| {
+            let words = ["private", "no-store", "public", "s-maxage"];
+            let name = name.trim_ascii();
+            words
+                .iter()
+                .any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
+        })
 }
 
 /// Drops our cookies from a request: the session of the provider is not the upstream's business.
@@ -218,10 +259,11 @@ fn remove_our_cookies(response: &mut ResponseHeader) -> pingora::Result<()> {
     Ok(())
 }
 
-/// Whether a field of a request tells nothing an upstream would get, or is a credential; for
-/// the built-in answer that shows what an upstream gets.
-pub(super) fn is_hidden(name: &HeaderName) -> bool {
+/// Whether a field of a request tells nothing an upstream would get, or is a credential on a route
+/// with these places for one; for what shows what an upstream gets.
+pub(super) fn is_hidden(name: &HeaderName, places: &TokenPlaces) -> bool {
     *name == header::AUTHORIZATION
+        || places.header.as_ref() == Some(name)
         || *name == header::COOKIE
         || *name == header::TRANSFER_ENCODING
         || *name == header::TE

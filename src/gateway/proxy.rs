@@ -134,7 +134,7 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         if let Some(admission) = &ctx.admission {
             let not_an_upstreams = &ctx.snapshot.not_an_upstreams;
-            forward::clean_response(response, &admission.route, not_an_upstreams)?;
+            forward::clean_response(response, admission, not_an_upstreams)?;
         }
         if !response.status.is_informational() {
             response.insert_header("X-Request-Id", ctx.request_id.as_str())?;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use pingora::http::RequestHeader;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,7 @@ use super::authentication::Principal;
 use super::canonical::CanonicalRequest;
 use super::context::Admission;
 use super::forward::is_hidden;
+use super::settings::TokenPlaces;
 
 /// Answers with method, path, query, headers (without credentials) and principal.
 ///
@@ -20,13 +21,13 @@ pub(super) fn answer(
     request: &RequestHeader,
     admission: Option<&Admission>,
 ) -> Response<Bytes> {
-    let token = admission.and_then(|admission| admission.route.token_places.header.as_ref());
+    let places = admission.map(|admission| &admission.route.token_places);
     let principal = admission.and_then(|admission| admission.principal.as_ref());
     let document = json!({
         "method": canonical.method.as_str(),
         "path": canonical.path.as_str(),
         "query": request.uri.query(),
-        "headers": headers(request, token),
+        "headers": headers(request, places.unwrap_or(&TokenPlaces::default())),
         "principal": principal.map(principal_document),
     });
     let mut response = Response::new(Bytes::from(document.to_string()));
@@ -42,11 +43,11 @@ pub(super) fn answer(
 
 /// Names and values; several values of one name become one, as recipients may join them
 /// (RFC 9110 §5.3).
-fn headers(request: &RequestHeader, token: Option<&HeaderName>) -> Map<String, Value> {
+fn headers(request: &RequestHeader, places: &TokenPlaces) -> Map<String, Value> {
     request
         .headers
         .keys()
-        .filter(|name| !is_hidden(name) && token != Some(*name))
+        .filter(|name| !is_hidden(name, places))
         .map(|name| {
             let values: Vec<_> = request
                 .headers

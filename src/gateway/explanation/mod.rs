@@ -7,16 +7,16 @@
 mod steps;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, request};
 
 use super::admission;
+use super::authentication::has_query_token;
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::decision::{Decided, Findings, Question, decide};
 use super::forward::{Forwarding, is_hidden};
 use super::rejection::Rejection;
-use super::settings::Action;
+use super::settings::{Action, TokenPlaces};
 use super::snapshot::Snapshot;
 use super::trusted_proxies::Origin;
 use crate::model::Timestamp;
@@ -43,7 +43,7 @@ pub struct Hypothetical {
 /// A decision, and how it came about.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// In the order they are taken; those after a refusal are not.
+    /// In the order they are taken; after a refusal only the other conditions of the route are.
     pub steps: Vec<Step>,
     /// What would be answered instead of passing the request on: status and reason.
     pub refusal: Option<(u16, &'static str)>,
@@ -102,7 +102,8 @@ impl Explanation {
         let canonical =
             admission::canonicalize_head(claimed, &mut headers, Version::HTTP_11, snapshot)
                 .map_err(|rejection| self.refused("request", rejection))?;
-        self.passed("request", steps::canonical(&canonical));
+        let found = snapshot.routes.find(&canonical);
+        self.passed("request", steps::canonical(&canonical, &found));
         let removed = sent.iter().filter(|name| !headers.contains_key(*name));
         if let Some(text) = steps::removed(removed) {
             self.passed("fields", text);
@@ -165,10 +166,11 @@ impl Explanation {
         if let Some(text) = steps::source(&route, question.peer) {
             self.passed("network", text);
         }
-        if let Ok(Decided::Unsaid(_)) = &decided {
-            let rejection = Rejection::IssuerUnavailable {
-                wait: Duration::ZERO,
-            };
+        if let Ok(Decided::Unsaid(inquiry)) = &decided {
+            let rejection = inquiry.unasked();
+            if !inquiry.is_about_token() {
+                return Err(self.refused("verification", rejection));
+            }
             let text = "only its issuer can say whether this token is good (RFC 7662), and an \
                         explanation shows tokens to nobody";
             let outcome = Outcome::Refused(rejection.reason());
@@ -228,10 +230,13 @@ impl Explanation {
             Action::ForwardAuth => "by the proxy in front, which asks at forward_auth".to_owned(),
         };
         self.passed("forwarding", to);
-        self.forwarded
-            .push(format!("{} {}", parts.method, parts.uri));
+        let target = match parts.uri.query() {
+            Some(query) if has_query_token(query) => format!("{}?(as sent)", parts.uri.path()),
+            _ => parts.uri.to_string(),
+        };
+        self.forwarded.push(format!("{} {target}", parts.method));
         for (name, value) in &parts.headers {
-            self.forwarded.push(shown(name, value));
+            self.forwarded.push(shown(name, value, &route.token_places));
         }
         Ok(())
     }
@@ -257,8 +262,8 @@ fn empty_head() -> Result<request::Parts, Rejection> {
 
 /// A field as the upstream would get it. Credentials that go on are not shown: explanations end up
 /// in tickets.
-fn shown(name: &HeaderName, value: &HeaderValue) -> String {
-    let text = if is_hidden(name) {
+fn shown(name: &HeaderName, value: &HeaderValue, places: &TokenPlaces) -> String {
+    let text = if is_hidden(name, places) {
         "(as sent)".into()
     } else {
         String::from_utf8_lossy(value.as_bytes())

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use http::HeaderName;
 
+use crate::gateway::authentication::has_query_token;
 use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::decision::Findings;
 use crate::gateway::policy::Asked;
 use crate::gateway::rejection::Rejection;
+use crate::gateway::route::Match;
 use crate::gateway::settings::{Authentication, Route};
 
 /// One step of a decision.
@@ -40,13 +42,23 @@ impl Step {
     }
 }
 
-pub(super) fn canonical(request: &CanonicalRequest) -> String {
+/// Without the query where a token may be in it.
+pub(super) fn canonical(request: &CanonicalRequest, found: &Match) -> String {
+    let is_of_route = match found {
+        Match::Found(route) => route.token_places.query.is_some(),
+        _ => false,
+    };
+    let target = match &request.query {
+        Some(query) if is_of_route || has_query_token(query) => {
+            format!("{}?(as sent)", request.path.as_str())
+        }
+        _ => request.target(),
+    };
     format!(
-        "{} {}://{}{}",
+        "{} {}://{}{target}",
         request.method,
         request.scheme.as_str(),
         request.authority,
-        request.target()
     )
 }
 

@@ -9,7 +9,12 @@ use serde_json::json;
 use super::*;
 use crate::gateway::tests::harness::{NOW, TestGateway};
 use crate::gateway::tests::policies::{admin_conditions, administrator, gateway};
+use crate::gateway::tests::token_places;
 use crate::gateway::{Rate, RouteLimits};
+use crate::issuers::tests::script::{
+    self, KEYS, METADATA, World, jwks, key, metadata, token, trusted,
+};
+use crate::jose::TokenVerifier;
 use crate::store;
 
 fn asked(method: &str, url_path: &str, token: Option<&str>) -> Hypothetical {
@@ -143,6 +148,66 @@ async fn what_the_upstream_would_get_is_shown_without_credentials() {
         assert!(!forwarded.contains(secret), "{forwarded}");
         assert!(!text(&explanation).contains(secret));
     }
+}
+
+/// A token is hidden wherever the route takes it from.
+#[tokio::test]
+async fn a_token_in_another_place_is_not_shown_either() {
+    let gateway = token_places::gateway().await;
+    let token = gateway.token(|_| {});
+    for route in ["strip", "pass-all"] {
+        let target = format!("/{route}/x?a=1&access_token={token}");
+        let in_query = asked("GET", &target, None);
+        let in_field = |name, value: &str| {
+            let mut request = asked("GET", &format!("/{route}/x?a=1"), None);
+            let value = HeaderValue::try_from(value).unwrap();
+            request.headers.insert(HeaderName::from_static(name), value);
+            request
+        };
+        for (row, request) in [
+            ("query", in_query),
+            ("field", in_field("x-api-token", &token)),
+            ("cookie", in_field("cookie", &format!("app_token={token}"))),
+        ] {
+            let explanation = explained(&gateway, request);
+
+            assert!(explanation.is_allowed(), "{row}: {}", text(&explanation));
+            let forwarded = explanation.forwarded.join("\n");
+            assert!(!forwarded.contains(&token), "{row}: {forwarded}");
+            let steps = text(&explanation);
+            assert!(!steps.contains(&token), "{row}: {steps}");
+        }
+    }
+}
+
+/// A key that its issuer does not have is the token's fault, and no issuer's: its keys have just
+/// been fetched.
+#[tokio::test]
+async fn a_key_that_nobody_has_is_401_and_only_no_keys_at_all_are_503() {
+    let (known, foreign) = (key(), key());
+    let mut gateway = TestGateway::start().await;
+    let world = World::of(&[trusted(script::ISSUER)]);
+    world.script.show(METADATA, &metadata());
+    world.script.show(KEYS, &jwks(&[&known]));
+    gateway.reload(|settings, parts| {
+        let verifier = TokenVerifier::new(None, &world.issuers.verifiable(), 0);
+        parts.verifier = Arc::new(verifier.unwrap());
+        parts.issuers = Arc::clone(&world.issuers);
+        for route in &mut settings.routes {
+            route.policy.issuers = vec![Arc::from(script::ISSUER)];
+        }
+    });
+    let token = token(&foreign, script::ISSUER, |_| {});
+    let refusal = || {
+        let explanation = explained(&gateway, asked("GET", "/api/x", Some(&token)));
+        let step = explanation.steps.last().unwrap().name;
+        (step, explanation.refusal.unwrap().0)
+    };
+
+    assert_eq!(refusal(), ("verification", 503));
+    world.issuers.fetch_keys().await;
+
+    assert_eq!(refusal(), ("verification", 401));
 }
 
 /// A revoked token is told from one that is not good.

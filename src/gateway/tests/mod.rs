@@ -21,7 +21,7 @@ mod provider;
 mod requests;
 mod responses;
 mod streaming;
-mod token_places;
+pub(crate) mod token_places;
 mod traffic;
 mod tunnel;
 mod upstream_tls;

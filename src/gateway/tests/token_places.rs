@@ -7,7 +7,7 @@ use super::support::{policy, route};
 use crate::gateway::settings::{Action, Route, TokenPlaces};
 
 /// A gateway with a route `/strip/` and a route `/pass/`, which take tokens from everywhere.
-async fn gateway() -> TestGateway {
+pub(crate) async fn gateway() -> TestGateway {
     TestGateway::with(|settings| {
         let everywhere = |name: &str, path: &str| Route {
             policy: policy(),
@@ -147,5 +147,36 @@ async fn a_cookie_that_another_site_made_the_browser_send_changes_nothing() {
     gateway.assert_nothing_forwarded("CSRF");
     for field in ["Sec-Fetch-Site: same-origin", "Origin: http://a.test"] {
         assert_eq!(gateway.send(post(field)).await.status, 200, "{field}");
+    }
+}
+
+/// No cache sees a token that is not in `Authorization`, so that none keeps answers by itself
+/// (RFC 9111 §3.5).
+#[tokio::test]
+async fn l27_answers_to_a_token_that_no_cache_sees_are_not_for_shared_caches() {
+    let gateway = gateway().await;
+    let token = gateway.token(|_| {});
+    let cookie = format!("app_token={token}");
+    for (said, is_private) in [
+        ("Age: 1", true),
+        ("Cache-Control: max-age=60", true),
+        ("Cache-Control: max-age=60, Private", true),
+        ("Cache-Control: max-age=60, public", false),
+        ("Cache-Control: S-MaxAge=60", false),
+        ("Cache-Control: no-store", false),
+    ] {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{said}\r\n\r\n");
+        gateway.upstream.answers(answer.as_bytes());
+
+        let answer = gateway.get("/strip/x", &[("Cookie", &cookie)]).await;
+
+        let head = answer.head.to_ascii_lowercase();
+        assert_eq!(
+            head.matches("private").count(),
+            usize::from(is_private),
+            "{said}: {head}"
+        );
+        let vary = answer.field("vary");
+        assert_eq!(vary, Some("Authorization, Cookie, x-api-token"), "{said}");
     }
 }
