@@ -43,7 +43,8 @@ Examples:
 
 Signals (run):
   SIGTERM  stop accepting, let requests in flight end, exit
-  SIGHUP   load the configuration again: whole, or not at all
+  SIGHUP   load the configuration again: whole, or not at all (`cellgate reload` says what came
+           of it)
 
 Exit codes:
   0  done
@@ -130,6 +131,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: UsersCommand,
     },
+    /// Have a running Cellgate load its configuration again: whole, or not at all.
+    ///
+    /// Asks at `server.control_socket`, waits, and says what is in force now, or every problem for
+    /// which the configuration before stays. Requests go on meanwhile. SIGHUP does the same without
+    /// an answer.
+    ///
+    /// Exit code 0: in force, 1: nobody answers, 2: refused.
+    Reload(ReloadTarget),
     /// Ask a running Cellgate whether it is ready; for containers and monitors.
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
@@ -218,6 +227,18 @@ pub(super) enum KeysCommand {
         #[arg(long)]
         compromised: bool,
     },
+}
+
+/// Whom to ask for a reload.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct ReloadTarget {
+    /// Check this configuration, and ask at its `server.control_socket`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Ask here; the process reads its file and its environment itself.
+    #[arg(long, value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
 }
 
 /// Whom to ask.

@@ -64,6 +64,28 @@ pub(super) enum CliError {
     /// `healthcheck --config` without an admin listener.
     #[error("the configuration has no `admin.address` to ask")]
     NoAdmin,
+    /// `reload` without a socket to ask at.
+    #[error(
+        "the configuration has no `server.control_socket` to ask at; send SIGHUP to the process, \
+         which tells its log what came of it"
+    )]
+    NoSocket,
+    /// `reload`: nobody listens there.
+    #[error("{} does not answer: {source}; is cellgate running?", socket.display())]
+    NoControl {
+        /// Where it was asked.
+        socket: PathBuf,
+        /// Why there is no answer.
+        source: io::Error,
+    },
+    /// `reload`: the process refuses its file.
+    #[error("{} is refused, and the configuration before stays in force:\n{error}", config.display())]
+    NotReloaded {
+        /// Which file.
+        config: PathBuf,
+        /// Every problem.
+        error: String,
+    },
     /// It answered that it is not ready.
     #[error("{url} answers {status}: not ready")]
     NotReady {
@@ -109,6 +131,8 @@ impl CliError {
             | Self::Sessions(_)
             | Self::NoSecret
             | Self::Request(_)
+            | Self::NoSocket
+            | Self::NotReloaded { .. }
             | Self::NoAdmin => 2,
             Self::Start(_)
             | Self::NoState(_)
@@ -116,6 +140,7 @@ impl CliError {
             | Self::Key(_)
             | Self::Entropy(_)
             | Self::Hash(_)
+            | Self::NoControl { .. }
             | Self::NotReady { .. }
             | Self::NoAnswer { .. }
             | Self::Output(_) => 1,

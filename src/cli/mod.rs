@@ -17,6 +17,7 @@ mod explain;
 mod hash_secret;
 mod healthcheck;
 mod keys;
+mod reload;
 mod run;
 mod schema;
 mod sessions;
@@ -70,6 +71,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
         Command::Clients { command } => clients::clients(command, out),
         Command::Sessions { command } => sessions::sessions(command, out),
         Command::Users { command } => users::users(command, out),
+        Command::Reload(target) => reload::reload(target, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }
 }

@@ -23,7 +23,7 @@ mod files;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::{gateway, issuers, provider, server, store, users};
@@ -44,6 +44,8 @@ pub struct Config {
     pub threads: Option<usize>,
     /// On SIGTERM: how long requests in flight may take (default 30 s).
     pub drain_timeout: Duration,
+    /// Where a reload can be asked for; `None`: nowhere.
+    pub control_socket: Option<PathBuf>,
     /// `tracing` filter (default `info`).
     pub log_filter: String,
     /// Where state lives; present exactly when `provider` is.

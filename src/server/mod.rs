@@ -1,4 +1,5 @@
-//! The only wiring: sockets, TLS, connection guard, admin listener, reload, signals, drain.
+//! The only wiring: sockets, TLS, connection guard, admin listener, control socket, reload,
+//! signals, drain.
 //!
 //! [`run`] is the life of the process and [`Server`] what lives; a test starts a [`Server`] on
 //! sockets of its own. Everything else in the crate gets its checked settings from here and
@@ -9,6 +10,7 @@
 //! handshake, end the process when a port is taken, and at SIGTERM sleep for the whole grace
 //! period instead of leaving when nothing is in flight.
 
+mod control;
 mod run;
 mod signals;
 
@@ -38,6 +40,7 @@ mod settings;
 mod tests;
 
 pub use assembly::check;
+pub(crate) use control::{Reloaded, request_reload};
 pub use error::StartError;
 pub(crate) use inspection::{Finding, Severity, inspect};
 pub use preview::{Preview, preview};

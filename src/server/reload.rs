@@ -16,25 +16,26 @@ impl Server {
     /// they began with.
     ///
     /// Routes, policies, clients, users, upstreams, trusted issuers, limits, templates and
-    /// certificates change. What only a restart can change (addresses, state, threads, log) is
-    /// named in the log and stays.
+    /// certificates change. What only a restart can change (addresses, state, threads, log) stays;
+    /// what of it differs is named in the log and returned.
     ///
     /// # Errors
     ///
     /// [`StartError`]; nothing has changed then.
-    pub async fn reload(&self, config: Config) -> Result<(), StartError> {
+    pub async fn reload(&self, config: Config) -> Result<Vec<&'static str>, StartError> {
         let mut in_force = self.config.lock().await;
         let outcome = self.replace(&config).await;
         self.foundation.metrics.reload(outcome.is_ok());
         outcome?;
-        for what in needs_restart(&in_force, &config) {
+        let needs_restart = needs_restart(&in_force, &config);
+        for what in &needs_restart {
             tracing::warn!(
                 what,
                 "changed in the file, but only a restart puts it in force"
             );
         }
         *in_force = config;
-        Ok(())
+        Ok(needs_restart)
     }
 
     async fn replace(&self, config: &Config) -> Result<(), StartError> {
@@ -92,6 +93,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("threads", old.threads != new.threads),
         ("log", old.log_filter != new.log_filter),
         ("state", state(old) != state(new)),
+        ("control_socket", old.control_socket != new.control_socket),
     ]
     .into_iter()
     .filter_map(|(what, has_changed)| has_changed.then_some(what))
@@ -132,5 +134,7 @@ mod tests {
         assert_eq!(changed(|new| new.listeners[0].h2c = true), "listeners");
         assert_eq!(changed(|new| new.log_filter = "warn".to_owned()), "log");
         assert_eq!(changed(|new| new.store = None), "state");
+        let moved = changed(|new| new.control_socket = Some("elsewhere".into()));
+        assert_eq!(moved, "control_socket");
     }
 }

@@ -1,12 +1,13 @@
 //! The life of the process: start, signals, end.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Builder;
 
+use super::control::{Control, Reloaded};
 use super::error::StartError;
 use super::inspection::{Severity, inspect, settle};
 use super::running::{Server, threads};
@@ -19,7 +20,7 @@ use crate::telemetry;
 
 /// Serves what the configuration at `path` says until a signal ends it.
 ///
-/// SIGHUP loads the file anew; SIGTERM and SIGQUIT finish what is in flight first, at most for
+/// SIGHUP, or a question at the control socket, loads the file anew; SIGTERM and SIGQUIT finish what is in flight first, at most for
 /// the configured time; SIGINT, or a second signal, ends at once.
 ///
 /// # Errors
@@ -52,7 +53,11 @@ async fn serve(path: &Path, config: Config, started: Instant) -> Result<(), Star
     let mut signals = Signals::listen().map_err(refused("signals"))?;
     let sockets = Sockets::bind(&config)?;
     log_choices(&config);
+    let socket = config.control_socket.clone();
     let server = Server::start(config, Arc::new(SystemClock), sockets).await?;
+    // After the start, which makes the folder of the state.
+    let control = Control::listen(socket.as_deref()).await;
+    let mut control = control.map_err(refused("control socket"))?;
     for address in server.addresses() {
         tracing::info!(%address, "listening");
     }
@@ -62,20 +67,35 @@ async fn serve(path: &Path, config: Config, started: Instant) -> Result<(), Star
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), took_ms, "serving");
     loop {
-        match signals.next().await {
-            Signal::Reload => reload(&server, path.to_owned()).await,
-            Signal::Drain => break drain(&server, &mut signals).await,
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            asker = control.asked() => {
+                asker.tell(reload(&server, path).await);
+                continue;
+            }
+        };
+        match signal {
+            Signal::Reload => drop(reload(&server, path).await),
+            Signal::Drain => {
+                // Nothing is loaded any more.
+                drop(control);
+                break drain(&server, &mut signals).await;
+            }
             Signal::Stop => break tracing::info!("stopped"),
         }
     }
     Ok(())
 }
 
-async fn reload(server: &Server, path: PathBuf) {
-    let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+/// Loads the file anew; says what came of it to the log, and to the caller.
+async fn reload(server: &Server, path: &Path) -> Reloaded {
+    let file = path.to_owned();
+    let loaded = tokio::task::spawn_blocking(move || Config::load(&file)).await;
+    let mut warnings = Vec::new();
     let outcome = match loaded {
         Ok(Ok(config)) => {
             log_choices(&config);
+            warnings.clone_from(&config.warnings);
             // A certificate that ended must not keep what else changed from being put in force.
             let found = inspect(&config, SystemClock.now());
             match settle(&found, |severity| severity == Severity::Unusable) {
@@ -90,12 +110,28 @@ async fn reload(server: &Server, path: PathBuf) {
             server.reload_failed();
             Err(error.into())
         }
-        Err(_) => return server.reload_failed(),
+        Err(gone) => {
+            server.reload_failed();
+            Err(StartError::System {
+                what: "the configuration",
+                source: gone.into(),
+            })
+        }
     };
+    let config = path.to_owned();
     match outcome {
-        Ok(()) => tracing::info!("configuration loaded"),
+        Ok(needs_restart) => {
+            tracing::info!("configuration loaded");
+            Reloaded::Loaded {
+                config,
+                needs_restart: needs_restart.into_iter().map(str::to_owned).collect(),
+                warnings,
+            }
+        }
         Err(error) => {
             tracing::error!(%error, "configuration refused; the one before stays in force");
+            let error = error.to_string();
+            Reloaded::Refused { config, error }
         }
     }
 }

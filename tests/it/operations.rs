@@ -93,6 +93,63 @@ async fn a_reload_takes_a_good_file_and_keeps_the_old_one_for_a_bad_one() {
     edge.get("/more/x").await.assert_status(200);
 }
 
+/// The same, asked for by a command that tells what came of it.
+#[tokio::test]
+async fn a_reload_that_is_asked_for_says_what_came_of_it() {
+    let demo = include_str!("../../config/demo.yaml");
+    let edge = Edge::start(&format!(
+        "{demo}\nserver: {{control_socket: ./data/demo/control}}\n"
+    ));
+    let file = edge.folder.path().join("cellgate.yaml");
+    let good = fs::read_to_string(&file).unwrap();
+    let reload = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cellgate"));
+        let output = command.arg("reload").args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let config = file.to_str().unwrap();
+    let socket = edge.folder.path().join("data/control");
+    let socket = socket.to_str().unwrap();
+
+    let more =
+        "\nroutes:\n  - {name: more, path: /more/, authentication: anonymous, whoami: true}\n";
+    let changed = good.replacen("\nroutes:\n", more, 1);
+    fs::write(
+        &file,
+        changed.replace("log:\n  filter: info", "log:\n  filter: debug"),
+    )
+    .unwrap();
+    let (code, out, err) = reload(&["--config", config]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains(&format!("in force: {config}")), "{out}");
+    assert!(out.contains("not yet in force: log"), "{out}");
+    edge.get("/more/x").await.assert_status(200);
+
+    fs::write(&file, "listeners: 7\n").unwrap();
+    let (code, out, err) = reload(&["--config", config]);
+    assert_eq!(code, Some(2), "nobody is asked: {out}{err}");
+    let (code, out, err) = reload(&["--socket", socket]);
+    assert_eq!(code, Some(2), "{out}{err}");
+    assert!(
+        err.contains("the configuration before stays in force"),
+        "{err}"
+    );
+    assert!(err.contains("listeners"), "{err}");
+    edge.get("/more/x").await.assert_status(200);
+
+    fs::write(&file, &good).unwrap();
+    let folder = edge.kill();
+    let (code, out, err) = reload(&["--socket", socket]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(err.contains("is cellgate running?"), "{err}");
+    drop(folder);
+}
+
 /// Also when that happened while nothing ran; and it stays so when the client comes back.
 #[tokio::test]
 async fn the_tokens_of_a_client_that_was_taken_out_are_worth_nothing() {

@@ -37,6 +37,7 @@ mod user_details;
 mod users;
 mod websockets;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Config;
@@ -114,6 +115,7 @@ impl Checker {
             admin: admin.map(|(_, address)| address),
             threads: file.server.threads,
             drain_timeout: Duration::from_secs(file.server.drain_timeout_s),
+            control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
             store,
             provider: settled(provider)?.map(|provider| provider.settings),

@@ -24,6 +24,10 @@ pub(crate) struct ServerTable {
     /// Seconds that requests in flight have to end after SIGTERM.
     #[schemars(range(min = 0, max = 3600))]
     pub(crate) drain_timeout_s: u64,
+    /// A Unix socket, relative to the working directory, at which `cellgate reload` asks; left out:
+    /// none, and only SIGHUP loads the file anew.
+    #[schemars(length(min = 1, max = 100))]
+    pub(crate) control_socket: Option<String>,
 }
 
 impl Default for ServerTable {
@@ -31,6 +35,7 @@ impl Default for ServerTable {
         Self {
             threads: None,
             drain_timeout_s: defaults::DRAIN_TIMEOUT_S,
+            control_socket: None,
         }
     }
 }
