@@ -201,6 +201,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 outlives_token: false,
                 websockets: None,
                 path_change: None,
+                cors: None,
                 limits: None,
             }
         })

@@ -39,6 +39,10 @@ pub(crate) const TUNNEL_IDLE_TIMEOUT_S: u64 = 300;
 /// WebSockets of one subject at once: many tabs on many devices.
 pub(crate) const TUNNELS_PER_SUBJECT: usize = 64;
 
+/// Request headers that pages from elsewhere may set: what a call to an API needs.
+pub(crate) const CORS_HEADERS: [&str; 2] = ["Authorization", "Content-Type"];
+/// Seconds that browsers may remember the answer to a preflight: a change is felt within ten minutes.
+pub(crate) const CORS_MAX_AGE_S: u32 = 600;
 /// Seconds of the period of a rate: what "requests a second" means.
 pub(crate) const RATE_PERIOD_S: u64 = 1;
 

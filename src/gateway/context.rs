@@ -76,6 +76,8 @@ pub(super) enum Outcome {
     Provider,
     /// The metadata of a protected resource.
     Metadata,
+    /// A preflight was answered.
+    Preflight,
     /// The built-in answer.
     Whoami,
     /// An upstream answered.
@@ -91,7 +93,7 @@ impl Outcome {
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::Pending => "aborted",
-            Self::Provider | Self::Metadata | Self::Whoami => "answered",
+            Self::Provider | Self::Metadata | Self::Preflight | Self::Whoami => "answered",
             Self::Forwarded => "forwarded",
             Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {

@@ -12,7 +12,8 @@
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
 //! 7. `forward_auth` answers proxies that forward by themselves and only ask;
-//! 8. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
+//! 8. `cors` and `answer_fields` say what every answer says besides itself;
+//! 9. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
 //!    a request that nobody sent.
 //!
 //! Pingora is named in here and in `server` only, and decisions are made apart from it. The
@@ -41,6 +42,8 @@ mod identity;
 mod path_change;
 mod upstream;
 
+mod answer_fields;
+mod cors;
 mod exchange;
 mod failure;
 mod forward_auth;
@@ -66,6 +69,7 @@ pub use canonical::{
     Scheme,
 };
 pub use context::Context;
+pub use cors::{Cors, CorsOrigins, PreflightError};
 pub use edge::{Edge, HeadError};
 pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
 pub use forward_auth::{AskingProxy, DescriptionError, ForwardAuth, ProxyKind};

@@ -11,6 +11,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 
+use super::answer_fields::add_to_theirs;
 use super::context::{Context, Outcome};
 use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take, take_when_told};
@@ -137,6 +138,7 @@ impl ProxyHttp for Gateway {
             forward::clean_response(response, admission, not_an_upstreams)?;
         }
         if !response.status.is_informational() {
+            add_to_theirs(response, session, ctx)?;
             response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();

@@ -14,6 +14,7 @@ use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
 use super::admission::{Pending, Verdict};
+use super::answer_fields::add_to_ours;
 use super::context::{Admission, Context, InFlight, Outcome};
 use super::forward_auth::{Description, DescriptionError};
 use super::headers::X_REQUEST_ID;
@@ -22,7 +23,7 @@ use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::settings::Action;
 use super::snapshot::Snapshot;
-use super::{admission, audit, exchange, forward_auth, resource, tunnel, whoami};
+use super::{admission, audit, cors, exchange, forward_auth, resource, tunnel, whoami};
 
 /// The gateway; a handle, cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub(super) enum Taken {
     AskProvider(Arc<Provider>),
     /// The metadata of a protected resource are asked for.
     Metadata(Bytes),
+    /// A browser asks what pages from elsewhere may do.
+    Preflight(Response<Bytes>),
     /// The built-in answer.
     Whoami,
     /// The proxy that asks is told that it may forward.
@@ -108,6 +111,10 @@ impl Gateway {
         let answered = match end {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
             Ok(Taken::Metadata(document)) => describe(session, ctx, document).await,
+            Ok(Taken::Preflight(response)) => {
+                ctx.outcome = Outcome::Preflight;
+                reply(session, ctx, response).await
+            }
             Ok(Taken::Whoami) => show(session, ctx).await,
             Ok(Taken::Allowed) => allow(session, ctx).await,
             // Whoever calls this has waited for the issuer and does not forward here.
@@ -155,6 +162,7 @@ impl Gateway {
         if let Some(kind) = ctx.asked_by {
             forward_auth::adapt(kind, &mut response);
         }
+        add_to_ours(&mut response, session, ctx);
         ctx.outcome = Outcome::Rejected(rejection);
         if begun || gone {
             return Ok(());
@@ -189,6 +197,9 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
     }
     if let Some(document) = ctx.snapshot.resources.find(canonical) {
         return Ok(Taken::Metadata(document.clone()));
+    }
+    if let Some(response) = preflight(session, ctx)? {
+        return Ok(Taken::Preflight(response));
     }
     match admission::admit(session, ctx)? {
         Verdict::Admitted(admission) => go_on(session, ctx, admission),
@@ -259,6 +270,15 @@ fn go_on_elsewhere(
     Ok(Taken::Allowed)
 }
 
+/// The answer to a preflight, if it is one and a route has it.
+fn preflight(session: &Session, ctx: &mut Context) -> Result<Option<Response<Bytes>>, Rejection> {
+    let Some(canonical) = &ctx.canonical else {
+        return Ok(None);
+    };
+    let asked = (canonical, &session.req_header().headers);
+    cors::preflight(&ctx.snapshot, asked, &mut ctx.findings)
+}
+
 /// Hands a request over to the provider.
 async fn ask(
     provider: &Provider,
@@ -315,6 +335,7 @@ async fn reply(
     if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
+    add_to_ours(&mut response, session, ctx);
     exchange::write(session, response)
         .await
         .map_err(|_| Rejection::Gone)

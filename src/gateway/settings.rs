@@ -10,6 +10,7 @@ use super::policy::Conditions;
 use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
 
+use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
 use super::traffic::RouteLimits;
 use super::trusted_proxies::TrustedProxies;
@@ -69,6 +70,8 @@ pub struct Route {
     pub websockets: Option<WebSockets>,
     /// What is changed of paths on the way upstream; `None`: nothing.
     pub path_change: Option<PathChange>,
+    /// Which pages from elsewhere may read what it answers; `None`: what the upstream says.
+    pub cors: Option<Arc<Cors>>,
     /// How much of it anybody may take; `None`: as much as there is.
     pub limits: Option<Arc<RouteLimits>>,
 }

@@ -16,6 +16,7 @@ mod client_secret;
 mod client_users;
 mod clients;
 mod conditions;
+mod cors;
 mod forward_auth;
 mod identity;
 mod introspection;

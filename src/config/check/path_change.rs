@@ -33,9 +33,9 @@ pub(super) fn path_change(
             (at_replace, PathChange::new(from, to), at_from)
         }
     };
-    if table.whoami {
-        let reason = "excludes `whoami`: nothing is sent on";
-        checker.refuse(&at, reason, "Remove one of the two.");
+    if table.whoami || table.forward_auth {
+        let reason = "is of no use without `upstream`: nothing is sent on";
+        checker.refuse(&at, reason, "Remove it.");
     }
     if change.is_void() {
         checker.refuse(

@@ -5,7 +5,7 @@ use http::Method;
 use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
-    Checker, host, path_change, route_limits, route_path, token_places, upstreams, websockets,
+    Checker, cors, host, path_change, route_limits, route_path, token_places, upstreams, websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::{RouteTable, TokenMode};
@@ -48,6 +48,8 @@ pub(super) fn routes(
         let token_places = token_places::token_places(checker, table, around.rules, &at);
         let websockets = websockets::websockets(checker, table, &at);
         let path_change = path_change::path_change(checker, table, &at);
+        let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
+        let cors = cors::cors(checker, table, methods, &at);
         let limits = route_limits::route_limits(checker, table, &at);
         let resource = resource(checker, table, &policy, &at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
@@ -65,6 +67,7 @@ pub(super) fn routes(
                 outlives_token: table.outlives_token,
                 websockets,
                 path_change,
+                cors,
                 limits,
             });
         }

@@ -9,6 +9,7 @@
 mod client;
 mod client_authentication;
 mod client_users;
+mod cors;
 mod forward_auth;
 mod identity;
 mod keys;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
+pub(crate) use cors::CorsTable;
 pub(crate) use forward_auth::{AskingProxyTable, ForwardAuthTable, ProxyKindName};
 pub(crate) use identity::IdentityTable;
 pub(crate) use keys::KeysTable;

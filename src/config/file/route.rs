@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::RouteLimitsTable;
+use super::{CorsTable, RouteLimitsTable};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +93,8 @@ pub(crate) struct RouteTable {
     /// Beginning of the path that another one takes the place of on the way upstream. Only with
     /// `upstream`.
     pub(crate) replace_prefix: Option<ReplacePrefixTable>,
+    /// Which pages from elsewhere may read what it answers; left out: what the upstream says.
+    pub(crate) cors: Option<CorsTable>,
     /// How much of it anybody may take; left out: as much as there is.
     pub(crate) limits: RouteLimitsTable,
 }

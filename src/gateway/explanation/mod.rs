@@ -111,6 +111,16 @@ impl Explanation {
         if self.is_answered_here(snapshot, &canonical, &origin)? {
             return Ok(());
         }
+        let mut findings = Findings::default();
+        let asked = (&canonical, &headers);
+        let preflight = super::cors::preflight(snapshot, asked, &mut findings);
+        if let Some(route) = &findings.route {
+            self.passed("route", steps::route(route));
+            preflight.map_err(|rejection| self.refused("cors", rejection))?;
+            let text = "a preflight, which the route answers before anybody is authenticated";
+            self.passed("cors", text.to_owned());
+            return Ok(());
+        }
         let question = Question {
             snapshot,
             canonical: &canonical,

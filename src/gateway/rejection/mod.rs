@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::jose::JwtError;
 
 use super::canonical::CanonicalError;
+use super::cors::PreflightError;
 use super::edge::HeadError;
 use super::forward_auth::DescriptionError;
 use super::headers::HeaderError;
@@ -153,6 +154,9 @@ pub enum Rejection {
     /// The subject has as many tunnels open as one may have.
     #[error("the subject has too many WebSockets open")]
     TooManyTunnels,
+    /// A page from elsewhere asked for what it may not.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
     /// A limit of the route is used up.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
@@ -224,6 +228,7 @@ impl Rejection {
             Self::NoWebSockets => "no_websockets",
             Self::ForeignOrigin => "foreign_origin",
             Self::TooManyTunnels => "too_many_tunnels",
+            Self::Preflight(error) => error.reason(),
             Self::Exceeded(exceeded) => exceeded.as_str(),
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",

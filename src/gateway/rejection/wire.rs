@@ -76,6 +76,7 @@ impl Rejection {
             Self::Scope { .. } => Wire::challenge(StatusCode::FORBIDDEN, INSUFFICIENT_SCOPE),
             // No other token of this caller would do, so there is nothing to challenge for.
             Self::CrossSite
+            | Self::Preflight(_)
             | Self::Network
             | Self::Client
             | Self::Claim

@@ -151,6 +151,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         outlives_token: false,
         websockets: None,
         path_change: None,
+        cors: None,
         limits: None,
         resource: None,
     })

@@ -89,6 +89,60 @@ const PATHS: &[Row] = &[
     (
         "nobody to send it to",
         "routes: [{name: b, path: /b, whoami: true, authentication: anonymous, strip_prefix: /b}]",
-        &[("routes[0].strip_prefix", 2, "excludes `whoami`")],
+        &[(
+            "routes[0].strip_prefix",
+            2,
+            "is of no use without `upstream`",
+        )],
+    ),
+];
+
+#[test]
+fn pages_from_elsewhere_that_could_do_anything_or_nothing_are_refused() {
+    assert_refused(CORS);
+}
+
+const CORS: &[Row] = &[
+    (
+        "everybody's pages with cookies, and beside others",
+        "routes:\n  - {name: a, path: /a, whoami: true, authentication: anonymous, cors: {origins: ['*'], credentials: true}}\n  - {name: b, path: /b, whoami: true, authentication: anonymous, cors: {origins: ['*', 'https://b.example']}}",
+        &[
+            ("routes[0].cors.credentials", 3, "any page could act"),
+            ("routes[1].cors.origins", 4, "has `*` and others"),
+        ],
+    ),
+    (
+        "no origins, and what is none",
+        "routes:\n  - {name: a, path: /a, whoami: true, authentication: anonymous, cors: {credentials: true}}\n  - {name: b, path: /b, whoami: true, authentication: anonymous, cors: {origins: ['https://b.example/', 'null']}}",
+        &[
+            ("routes[0].cors.origins", 3, "is missing"),
+            ("routes[1].cors.origins[0]", 4, "is not an origin"),
+            ("routes[1].cors.origins[1]", 4, "is not an origin"),
+        ],
+    ),
+    (
+        "methods and names that never match",
+        "routes: [{name: a, path: /a, methods: [GET], whoami: true, authentication: anonymous, cors: {origins: ['https://a.example'], methods: [get, PUT, 'A B'], headers: ['*', 'a b'], exposed_headers: ['ä'], max_age_s: 86401}}]",
+        &[
+            ("routes[0].cors.methods[0]", 2, "Write `GET`."),
+            (
+                "routes[0].cors.methods[1]",
+                2,
+                "is not a method of the route",
+            ),
+            ("routes[0].cors.methods[2]", 2, "is not a method"),
+            ("routes[0].cors.headers[0]", 2, "is no name"),
+            (
+                "routes[0].cors.headers[1]",
+                2,
+                "is not the name of a header",
+            ),
+            (
+                "routes[0].cors.exposed_headers[0]",
+                2,
+                "is not the name of a header",
+            ),
+            ("routes[0].cors.max_age_s", 2, "from 0 to 86400"),
+        ],
     ),
 ];

@@ -1,0 +1,55 @@
+//! What every answer says besides itself, ours as well as the upstream's: who may read it, and that
+//! the host is to be asked over TLS only.
+
+use bytes::Bytes;
+use http::Response;
+use http::header::{self, HeaderName};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use super::context::Context;
+use super::cors::is_about_reading;
+
+/// Completes an answer of ours.
+pub(super) fn add_to_ours(response: &mut Response<Bytes>, session: &Session, ctx: &Context) {
+    // A proxy that asked passes on, if anything, what it has such fields of its own for.
+    if ctx.asked_by.is_some() {
+        return;
+    }
+    let headers = response.headers_mut();
+    let route = ctx.findings.route.as_ref();
+    if let Some(cors) = route.and_then(|route| route.cors.as_ref()) {
+        let origin = session.req_header().headers.get(header::ORIGIN);
+        headers.extend(cors.fields(origin));
+        if let Some(vary) = cors.vary() {
+            headers.append(header::VARY, vary);
+        }
+    }
+}
+
+/// Completes an answer of the upstream, in place of what it says itself.
+pub(super) fn add_to_theirs(
+    response: &mut ResponseHeader,
+    session: &Session,
+    ctx: &Context,
+) -> pingora::Result<()> {
+    let route = ctx.findings.route.as_ref();
+    if let Some(cors) = route.and_then(|route| route.cors.as_ref()) {
+        let names = response.headers.keys();
+        let theirs: Vec<HeaderName> = names
+            .filter(|name| is_about_reading(name))
+            .cloned()
+            .collect();
+        for name in &theirs {
+            response.remove_header(name);
+        }
+        let origin = session.req_header().headers.get(header::ORIGIN);
+        for (name, value) in cors.fields(origin) {
+            response.insert_header(name, value)?;
+        }
+        if let Some(vary) = cors.vary() {
+            response.append_header(header::VARY, vary)?;
+        }
+    }
+    Ok(())
+}
