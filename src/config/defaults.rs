@@ -39,6 +39,8 @@ pub(crate) const TUNNEL_IDLE_TIMEOUT_S: u64 = 300;
 /// WebSockets of one subject at once: many tabs on many devices.
 pub(crate) const TUNNELS_PER_SUBJECT: usize = 64;
 
+/// Seconds that browsers ask for nothing without TLS: a year, as is usual.
+pub(crate) const TRANSPORT_SECURITY_MAX_AGE_S: u64 = 31_536_000;
 /// Request headers that pages from elsewhere may set: what a call to an API needs.
 pub(crate) const CORS_HEADERS: [&str; 2] = ["Authorization", "Content-Type"];
 /// Seconds that browsers may remember the answer to a preflight: a change is felt within ten minutes.

@@ -3,10 +3,12 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderName, HeaderValue};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::admission;
+use super::canonical::Scheme;
 use super::context::Context;
 use super::cors::is_about_reading;
 
@@ -17,6 +19,9 @@ pub(super) fn add_to_ours(response: &mut Response<Bytes>, session: &Session, ctx
         return;
     }
     let headers = response.headers_mut();
+    if let Some(value) = transport_security(session, ctx) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
+    }
     let route = ctx.findings.route.as_ref();
     if let Some(cors) = route.and_then(|route| route.cors.as_ref()) {
         let origin = session.req_header().headers.get(header::ORIGIN);
@@ -33,6 +38,13 @@ pub(super) fn add_to_theirs(
     session: &Session,
     ctx: &Context,
 ) -> pingora::Result<()> {
+    if ctx.snapshot.transport_security.is_some() {
+        // Over plain HTTP nobody says it (RFC 6797 §7.2), and over TLS it is said once (§8.1).
+        response.remove_header(&header::STRICT_TRANSPORT_SECURITY);
+        if let Some(value) = transport_security(session, ctx) {
+            response.insert_header(header::STRICT_TRANSPORT_SECURITY, value)?;
+        }
+    }
     let route = ctx.findings.route.as_ref();
     if let Some(cors) = route.and_then(|route| route.cors.as_ref()) {
         let names = response.headers.keys();
@@ -52,4 +64,11 @@ pub(super) fn add_to_theirs(
         }
     }
     Ok(())
+}
+
+/// What browsers are told of TLS, on a request that came over it, wherever it ended.
+fn transport_security<'a>(session: &Session, ctx: &'a Context) -> Option<&'a HeaderValue> {
+    let value = ctx.snapshot.transport_security.as_ref()?;
+    let scheme = ctx.scheme.unwrap_or_else(|| admission::scheme(session));
+    (scheme == Scheme::Https).then_some(value)
 }

@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 use crate::telemetry::Metrics;
 
 use super::authentication::Principal;
-use super::canonical::CanonicalRequest;
+use super::canonical::{CanonicalRequest, Scheme};
 use super::decision::Findings;
 use super::forward_auth::ProxyKind;
 use super::lifetime::{self, Basis, Ending};
@@ -34,6 +34,8 @@ pub struct Context {
     pub(super) peer: IpAddr,
     /// The proxy that asks, if the request is only described here.
     pub(super) asked_by: Option<ProxyKind>,
+    /// How it came, once that is known.
+    pub(super) scheme: Option<Scheme>,
     pub(super) canonical: Option<CanonicalRequest>,
     /// What was found out, also about a request that is refused.
     pub(super) findings: Findings,
@@ -119,6 +121,7 @@ impl Context {
             request_id: crate::entropy::frequent_identifier().unwrap_or_default(),
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             asked_by: None,
+            scheme: None,
             canonical: None,
             findings: Findings::default(),
             admission: None,

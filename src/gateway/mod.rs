@@ -12,7 +12,7 @@
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
 //! 7. `forward_auth` answers proxies that forward by themselves and only ask;
-//! 8. `cors` and `answer_fields` say what every answer says besides itself;
+//! 8. `cors`, `transport_security` and `answer_fields`: what every answer says besides itself;
 //! 9. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
 //!    a request that nobody sent.
 //!
@@ -48,6 +48,7 @@ mod exchange;
 mod failure;
 mod forward_auth;
 mod rejection;
+mod transport_security;
 mod whoami;
 
 mod explanation;
@@ -89,6 +90,7 @@ pub use settings::{
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use traffic::{By, Exceeded, Rate, RouteLimits};
+pub use transport_security::TransportSecurity;
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};
 pub use tunnel::HandshakeError;
 pub use upstream::{UpstreamError, Upstreams};

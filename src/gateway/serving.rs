@@ -180,6 +180,7 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
         return Err(Rejection::Fault("no randomness for a request id"));
     }
     let scheme = origin.scheme.unwrap_or_else(|| admission::scheme(session));
+    ctx.scheme = Some(scheme);
     let forward_auth = ctx.snapshot.forward_auth.as_ref();
     let description =
         forward_auth.map(|asked| asked.description(session, peer, &ctx.snapshot.trusted_proxies));

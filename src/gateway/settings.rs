@@ -13,6 +13,7 @@ use crate::model::{Scope, WebOrigin};
 use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
 use super::traffic::RouteLimits;
+use super::transport_security::TransportSecurity;
 use super::trusted_proxies::TrustedProxies;
 
 /// What the gateway runs on.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub forward_auth: Option<ForwardAuth>,
     /// Whether each request writes an access line.
     pub access_log: bool,
+    /// What browsers are told of TLS; `None`: what upstreams tell them.
+    pub transport_security: Option<TransportSecurity>,
     /// Whether a listener speaks TLS. If so, the provider of an `https` issuer is answered on
     /// connections with TLS only; if none does, TLS ends in front of us, and only what a trusted
     /// proxy says to have come without TLS is refused.

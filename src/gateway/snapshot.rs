@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::clock::Clock;
 use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
@@ -48,6 +50,8 @@ pub struct Snapshot {
     pub(super) not_an_upstreams: NameSet,
     pub(super) limits: Limits,
     pub(super) access_log: bool,
+    /// What browsers are told of TLS, where somebody is to tell them.
+    pub(super) transport_security: Option<HeaderValue>,
     provider: Option<Arc<Provider>>,
     pub(super) trusted_proxies: TrustedProxies,
     pub(super) forward_auth: Option<ForwardAuth>,
@@ -105,6 +109,7 @@ impl Snapshot {
             access_log: settings.access_log,
             trusted_proxies: settings.trusted_proxies.clone(),
             forward_auth: settings.forward_auth.clone(),
+            transport_security: settings.transport_security.and_then(|told| told.value()),
             has_tls: settings.has_tls,
             provider: parts.provider,
             resources: Resources::new(&settings.routes),

@@ -62,6 +62,12 @@ impl TrustedProxies {
         Self(entries)
     }
 
+    /// Whether one of them tells in fields of requests, so that TLS may end there.
+    pub fn tell_by_fields(&self) -> bool {
+        let mut entries = self.0.iter();
+        entries.any(|entry| entry.told_by == ToldBy::ForwardedFields)
+    }
+
     /// What the peer at `address` speaks; `None` when its word does not count.
     pub fn told_by(&self, address: IpAddr) -> Option<ToldBy> {
         let address = address.to_canonical();

@@ -351,3 +351,35 @@ async fn only_the_upstream_that_was_named_and_vouched_for_gets_requests() {
         assert_eq!(answer.status, status, "{name}: {answer:?}");
     }
 }
+
+/// RFC 6797 §7.1: every answer over TLS, whoever makes it: the provider, a route, nobody, and the edge
+/// that refuses a head before anybody sees it.
+#[tokio::test]
+async fn every_answer_over_tls_tells_browsers_to_stay_with_it() {
+    let demo = include_str!("../../config/demo.yaml");
+    let yaml = format!("{demo}\nstrict_transport_security: {{max_age_s: 60}}\n");
+    let fixture = Fixture::start_with(&yaml);
+    let host = fixture.edge.address;
+    for request in [
+        format!("GET /oidc/.well-known/openid-configuration HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        format!("GET /nowhere/at/all HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        format!("GET /x/../y HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        "GET / HTTP/1.1\nHost: a\r\n\r\n".to_owned(),
+    ] {
+        let mut stream = fixture.connect("127.0.0.1", &[]).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut head = String::new();
+        while stream.read_line(&mut head).await.unwrap() > 2 {}
+        let head = head.to_ascii_lowercase();
+        let said: Vec<&str> = head
+            .lines()
+            .filter(|line| line.starts_with("strict-transport-security"))
+            .collect();
+        assert_eq!(
+            said,
+            ["strict-transport-security: max-age=60"],
+            "{request}{head}"
+        );
+    }
+}

@@ -31,6 +31,7 @@ mod route_limits;
 mod routes;
 mod server_address;
 mod token_places;
+mod transport_security;
 mod trusted_issuers;
 mod trusted_proxies;
 mod upstreams;
@@ -111,6 +112,9 @@ impl Checker {
         };
         let routes = routes::routes(self, file.routes, &around);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
+        let is_there_tls = has_tls || trusted_proxies.tell_by_fields();
+        let told = file.strict_transport_security.as_ref();
+        let told = told.map(|it| transport_security::transport_security(self, it, is_there_tls));
         Some(Config {
             listeners,
             admin: admin.map(|(_, address)| address),
@@ -122,10 +126,7 @@ impl Checker {
             provider: settled(provider)?.map(|provider| provider.settings),
             users: settled(users)?,
             sign_in: attempts,
-            trusted_issuers: trusted_issuers
-                .into_iter()
-                .map(|trusted| trusted.settings)
-                .collect::<Option<_>>()?,
+            trusted_issuers: trusted_issuers::settings(trusted_issuers)?,
             gateway: crate::gateway::Settings {
                 routes,
                 upstreams: upstreams.settings,
@@ -134,6 +135,7 @@ impl Checker {
                 trusted_proxies,
                 forward_auth,
                 access_log: file.log.access,
+                transport_security: told,
                 has_tls,
             },
             dangers: Vec::new(),

@@ -22,6 +22,12 @@ pub(super) struct Checked {
 /// Claims that say what was verified, and so are where they always are (RFC 7519 §4.1, RFC 7800).
 const FIXED_CLAIMS: [&str; 8] = ["iss", "aud", "exp", "nbf", "iat", "jti", "cnf", "grant_id"];
 
+/// What they run on; `None` when one of them cannot be used.
+pub(super) fn settings(checked: Vec<Checked>) -> Option<Vec<TrustedIssuer>> {
+    let settings = checked.into_iter().map(|checked| checked.settings);
+    settings.collect()
+}
+
 /// Checks the trusted issuers, each and against our own.
 pub(super) fn trusted_issuers(
     checker: &mut Checker,

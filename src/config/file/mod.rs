@@ -19,6 +19,7 @@ mod provider;
 mod registration;
 mod route;
 mod route_limits;
+mod transport_security;
 mod trusted_issuer;
 mod trusted_proxy;
 mod upstream;
@@ -45,6 +46,7 @@ pub(crate) use route::{
     TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
+pub(crate) use transport_security::TransportSecurityTable;
 pub(crate) use trusted_issuer::{
     AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
 };
@@ -66,6 +68,8 @@ pub(crate) struct File {
     /// Reverse proxies in front that forward by themselves, and ask Cellgate who may pass; left out:
     /// nobody is answered.
     pub(crate) forward_auth: Option<ForwardAuthTable>,
+    /// What browsers are told in every answer over TLS; left out: what upstreams tell them.
+    pub(crate) strict_transport_security: Option<TransportSecurityTable>,
     /// Metrics and health, on an address of their own; left out: off.
     pub(crate) admin: Option<AdminTable>,
     /// The process.

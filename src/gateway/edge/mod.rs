@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http::header;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
@@ -152,7 +153,15 @@ impl Edge {
             request_id: &request_id,
             resource_metadata: None,
         };
-        let bytes = on_the_wire(answer(rejection, &asked));
+        let mut response = answer(rejection, &asked);
+        let is_tls = stream.get_ssl_digest().is_some();
+        if let Some(value) = self.gateway.snapshot().transport_security.as_ref()
+            && is_tls
+        {
+            let headers = response.headers_mut();
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
+        }
+        let bytes = on_the_wire(response);
         let refused = RefusedHead {
             peer: peer.map(|address| address.ip().to_canonical()),
             request_id: &request_id,

@@ -32,6 +32,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         trusted_proxies: TrustedProxies::default(),
         forward_auth: None,
         access_log: true,
+        transport_security: None,
         has_tls: false,
     }
 }

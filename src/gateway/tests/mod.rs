@@ -24,6 +24,7 @@ mod responses;
 mod streaming;
 pub(crate) mod token_places;
 mod traffic;
+mod transport_security;
 mod tunnel;
 mod upstream_tls;
 mod upstreams;

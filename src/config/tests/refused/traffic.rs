@@ -146,3 +146,37 @@ const CORS: &[Row] = &[
         ],
     ),
 ];
+
+#[test]
+fn transport_security_that_is_never_told_or_promises_too_little_is_refused() {
+    assert_refused(TRANSPORT_SECURITY);
+}
+
+const TRANSPORT_SECURITY: &[Row] = &[
+    (
+        "without TLS anywhere",
+        "strict_transport_security: {}",
+        &[("strict_transport_security", 2, "would never be sent")],
+    ),
+    (
+        "behind proxies that cannot say how a request came",
+        "trusted_proxies: [{networks: [10.0.0.1], told_by: proxy_protocol}]\nstrict_transport_security: {}",
+        &[("strict_transport_security", 3, "would never be sent")],
+    ),
+    (
+        "a list of browsers that would not take it",
+        "trusted_proxies: [{networks: [10.0.0.1], told_by: x_forwarded}]\nstrict_transport_security: {preload: true, max_age_s: 315360001}",
+        &[
+            (
+                "strict_transport_security.preload",
+                3,
+                "needs `include_subdomains: true`",
+            ),
+            (
+                "strict_transport_security.max_age_s",
+                3,
+                "from 0 to 315360000",
+            ),
+        ],
+    ),
+];
