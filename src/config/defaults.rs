@@ -165,6 +165,11 @@ pub(crate) const HEALTHY_AFTER: usize = 2;
 /// Bad health checks in a row until a server is down.
 pub(crate) const UNHEALTHY_AFTER: usize = 3;
 
+/// Failed requests in a row until a server is left out: more than one bad URL brings.
+pub(crate) const PASSIVE_FAILURES: u32 = 5;
+/// Seconds that such a server is left out: a restart.
+pub(crate) const PASSIVE_PAUSE_S: u64 = 10;
+
 /// Identity headers and the claims they carry.
 pub(crate) const IDENTITY_HEADERS: [(&str, &str); 5] = [
     ("X-Auth-Request-User", "sub"),

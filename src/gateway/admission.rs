@@ -17,6 +17,7 @@ use super::forward::Forwarding;
 use super::rejection::Rejection;
 use super::settings::{Action, Route};
 use super::snapshot::Snapshot;
+use super::stickiness::Asking;
 use super::trusted_proxies::{Origin, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
@@ -124,7 +125,7 @@ pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rej
         is_real: true,
     };
     match decide(&question, &mut ctx.findings)? {
-        Decided::Passes(route) => let_pass(ctx, route).map(Verdict::Admitted),
+        Decided::Passes(route) => let_pass(session, ctx, route).map(Verdict::Admitted),
         Decided::Unsaid(inquiry) => Ok(Verdict::Pending(Pending { inquiry })),
     }
 }
@@ -146,14 +147,14 @@ pub(super) async fn admit_when_told(
         is_real: true,
     };
     let route = decide_about(&question, principal, &mut ctx.findings)?;
-    let_pass(ctx, route)
+    let_pass(session, ctx, route)
 }
 
-fn let_pass(ctx: &Context, route: Arc<Route>) -> Result<Admission, Rejection> {
-    let journey = journey(ctx, &route)?;
+fn let_pass(session: &Session, ctx: &Context, route: Arc<Route>) -> Result<Admission, Rejection> {
     let principal = ctx.findings.principal.clone();
     let traffic = &ctx.snapshot.traffic;
     let place = traffic.enter(&route, ctx.peer, principal.as_ref())?;
+    let journey = journey(session, ctx, &route)?;
     Ok(Admission {
         route,
         principal,
@@ -170,7 +171,7 @@ const fn presented(ctx: &Context) -> Presented {
 }
 
 /// Where the route leads; `None` when the answer is built in.
-fn journey(ctx: &Context, route: &Route) -> Result<Option<Journey>, Rejection> {
+fn journey(session: &Session, ctx: &Context, route: &Route) -> Result<Option<Journey>, Rejection> {
     let Action::Upstream(name) = &route.action else {
         return Ok(None);
     };
@@ -179,7 +180,15 @@ fn journey(ctx: &Context, route: &Route) -> Result<Option<Journey>, Rejection> {
         .snapshot
         .upstream(name)
         .ok_or(Rejection::Fault("the route's upstream is gone"))?;
+    let asking = Asking {
+        headers: &session.req_header().headers,
+        scheme: canonical(ctx)?.scheme,
+        address: ctx.peer,
+        principal: ctx.findings.principal.as_ref(),
+    };
     Ok(Some(Journey {
+        sticky: asking.sticky(upstream.balance())?,
+        served: upstream.serve()?,
         upstream: Arc::clone(upstream),
         tries: 0,
         server: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use pingora::{Error, ErrorType};
 
 use crate::model::Timestamp;
@@ -19,8 +19,9 @@ use super::lifetime::{self, Basis, Ending};
 use super::rejection::Rejection;
 use super::settings::Route;
 use super::snapshot::Snapshot;
+use super::stickiness::Sticky;
 use super::traffic::Place;
-use super::upstream::Upstream;
+use super::upstream::{Served, Upstream};
 use super::{access_log, audit};
 
 /// One request: the present and the configuration it is served under, and what became of it.
@@ -67,6 +68,10 @@ pub(super) struct Journey {
     pub(super) started: Instant,
     /// Of the request's body, in this try.
     pub(super) body_bytes: u64,
+    /// What it is kept at one server by; `None` where servers take turns.
+    pub(super) sticky: Option<Box<Sticky>>,
+    /// Among those that the upstream serves at once, until the answer ends.
+    pub(super) served: Option<Served>,
 }
 
 /// What became of a request.
@@ -100,6 +105,7 @@ impl Outcome {
             Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {
                 Rejection::NoServer
+                | Rejection::UpstreamFull
                 | Rejection::Unreachable
                 | Rejection::UpstreamTimeout
                 | Rejection::UpstreamBroken => "upstream_error",
@@ -182,7 +188,15 @@ impl Context {
     pub(super) fn leave(&mut self) {
         if let Some(admission) = &mut self.admission {
             admission.place = None;
+            if let Some(journey) = &mut admission.journey {
+                journey.served = None;
+            }
         }
+    }
+
+    /// The cookie that the answer has to set, to keep the next request at the same server.
+    pub(super) fn sticky_cookie(&mut self) -> Option<HeaderValue> {
+        self.journey()?.sticky.as_mut()?.cookie.take()
     }
 
     /// The way to the upstream of an admitted request.

@@ -40,6 +40,7 @@ mod route;
 mod forward;
 mod identity;
 mod path_change;
+mod stickiness;
 mod upstream;
 
 mod answer_fields;
@@ -93,7 +94,7 @@ pub use traffic::{By, Exceeded, Rate, RouteLimits};
 pub use transport_security::TransportSecurity;
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};
 pub use tunnel::HandshakeError;
-pub use upstream::{UpstreamError, Upstreams};
+pub use upstream::{Balance, PassiveHealth, UpstreamError, Upstreams};
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ use super::context::{Context, Outcome};
 use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take, take_when_told};
 use super::settings::Limits;
+use super::upstream::Choice;
 use super::{access_log, failure, forward, lifetime};
 
 #[async_trait]
@@ -56,6 +57,7 @@ impl ProxyHttp for Gateway {
         _session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
+        let now = self.uptime();
         let Some(journey) = ctx.journey() else {
             return Err(Error::explain(ErrorType::InternalError, "not admitted").into_in());
         };
@@ -64,7 +66,12 @@ impl ProxyHttp for Gateway {
         if journey.tries > 1 {
             journey.started = Instant::now();
         }
-        let Some(peer) = journey.upstream.pick(journey.server) else {
+        let choice = Choice {
+            key: journey.sticky.as_ref().map_or(&[], |sticky| &sticky.key),
+            not: journey.server,
+            now,
+        };
+        let Some(peer) = journey.upstream.pick(choice) else {
             let unavailable = StatusCode::SERVICE_UNAVAILABLE.as_u16();
             return Err(Error::new_up(ErrorType::HTTPStatus(unavailable)));
         };
@@ -122,6 +129,10 @@ impl ProxyHttp for Gateway {
         {
             let took = journey.started.elapsed();
             self.metrics().upstream(journey.upstream.name(), "ok", took);
+            let is_well = !response.status.is_server_error();
+            journey
+                .upstream
+                .note(journey.server, is_well, self.uptime());
         }
         Ok(())
     }
@@ -139,6 +150,9 @@ impl ProxyHttp for Gateway {
         }
         if !response.status.is_informational() {
             add_to_theirs(response, session, ctx)?;
+            if let Some(cookie) = ctx.sticky_cookie() {
+                response.append_header(header::SET_COOKIE, cookie)?;
+            }
             response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();
@@ -197,6 +211,7 @@ impl ProxyHttp for Gateway {
             let took = journey.started.elapsed();
             let upstream = journey.upstream.name();
             self.metrics().upstream(upstream, "connect_error", took);
+            journey.upstream.note(journey.server, false, self.uptime());
             error.set_retry(journey.tries <= journey.upstream.retries());
         }
         error
@@ -298,6 +313,7 @@ impl Gateway {
         if !outcome.is_empty() {
             let took = journey.started.elapsed();
             self.metrics().upstream(upstream, outcome, took);
+            journey.upstream.note(journey.server, false, self.uptime());
         }
         tracing::warn!(
             request.id = request_id,

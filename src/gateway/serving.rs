@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -95,6 +96,11 @@ impl Gateway {
 
     pub(super) fn open_exchanges(&self) -> &OpenExchanges {
         &self.0.open
+    }
+
+    /// The clock's uptime.
+    pub(super) fn uptime(&self) -> Duration {
+        self.0.clock.uptime()
     }
 
     pub(super) fn metrics(&self) -> &Metrics {

@@ -15,6 +15,7 @@ use super::forward_auth::ForwardAuth;
 use super::traffic::RouteLimits;
 use super::transport_security::TransportSecurity;
 use super::trusted_proxies::TrustedProxies;
+use super::upstream::{Balance, PassiveHealth};
 
 /// What the gateway runs on.
 #[derive(Clone, Debug)]
@@ -182,6 +183,12 @@ pub struct Upstream {
     pub idle_timeout: Duration,
     /// 0 to 2, only when the request was not sent.
     pub retries: u8,
+    /// What decides which server gets a request.
+    pub balance: Balance,
+    /// When a server that fails requests is left out; `None`: never.
+    pub passive_health: Option<PassiveHealth>,
+    /// Requests at once; `None`: any number.
+    pub max_in_flight: Option<usize>,
 }
 
 /// How an upstream's TLS is verified.

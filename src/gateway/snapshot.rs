@@ -120,6 +120,15 @@ impl Snapshot {
 
     /// Goes on counting where `earlier` stands, which is none at a start.
     pub(super) fn continue_from(&mut self, earlier: Option<&Self>, clock: &Arc<dyn Clock>) {
+        if let Some(earlier) = earlier {
+            for (name, upstream) in &self.upstreams {
+                if let Some(before) = earlier.upstreams.get(name)
+                    && !Arc::ptr_eq(before, upstream)
+                {
+                    upstream.continue_from(before);
+                }
+            }
+        }
         let nothing = Traffic::default();
         let earlier = earlier.map_or(&nothing, |earlier| &earlier.traffic);
         self.traffic = Traffic::continued(earlier, self.routes.iter(), clock);

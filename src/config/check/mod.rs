@@ -89,15 +89,11 @@ impl Checker {
         let users = file.users.map(|users| users::users(self, users));
         let provider = file.provider.map(|table| provider::provider(self, table));
         let store = file.state.map(process::store);
-        let trusted_issuers = trusted_issuers::trusted_issuers(
-            self,
-            file.trusted_issuers,
-            provider.as_ref().and_then(Option::as_ref),
-        );
+        let known = provider.as_ref().and_then(Option::as_ref);
+        let trusted_issuers = trusted_issuers::trusted_issuers(self, file.trusted_issuers, known);
 
         let forward_auth = file.forward_auth.map(|table| {
-            let provider = provider.as_ref().and_then(Option::as_ref);
-            forward_auth::forward_auth(self, table, provider.map(|it| &it.settings.issuer))
+            forward_auth::forward_auth(self, table, known.map(|it| &it.settings.issuer))
         });
         let asked_at = forward_auth.as_ref().map(|it| it.path.as_str());
         forward_auth::check_routes(self, file.routes.as_deref().unwrap_or_default(), asked_at);

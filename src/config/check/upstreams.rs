@@ -7,9 +7,9 @@ use url::Host;
 use super::name::Names;
 use super::server_address::ServerAddress;
 use super::{Checker, host, pem, route_path};
-use crate::config::file::{HealthCheckTable, UpstreamTable};
+use crate::config::file::{BalanceName, HealthCheckTable, UpstreamTable};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{HealthCheck, Upstream, UpstreamTls};
+use crate::gateway::{Balance, HealthCheck, PassiveHealth, Upstream, UpstreamTls};
 
 /// The upstreams, and the names of all of them, usable or not.
 pub(super) struct Checked {
@@ -63,6 +63,17 @@ fn upstream(checker: &mut Checker, table: &UpstreamTable, at: &KeyPath) -> Optio
         write_timeout: Duration::from_secs(table.write_timeout_s),
         idle_timeout: Duration::from_secs(table.idle_timeout_s),
         retries: table.retries,
+        balance: match table.balance {
+            BalanceName::RoundRobin => Balance::RoundRobin,
+            BalanceName::Address => Balance::Address,
+            BalanceName::Subject => Balance::Subject,
+            BalanceName::Cookie => Balance::Cookie,
+        },
+        passive_health: table.passive_health.as_ref().map(|table| PassiveHealth {
+            failures: table.failures,
+            pause: Duration::from_secs(table.pause_s),
+        }),
+        max_in_flight: table.max_in_flight,
     })
 }
 

@@ -51,7 +51,7 @@ pub(crate) use trusted_issuer::{
     AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
 };
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
-pub(crate) use upstream::{HealthCheckTable, UpstreamTable};
+pub(crate) use upstream::{BalanceName, HealthCheckTable, UpstreamTable};
 pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};
 
 /// Configuration of Cellgate.

@@ -45,6 +45,13 @@ pub(crate) struct UpstreamTable {
     /// Further attempts at another server, only while the request has not been sent.
     #[schemars(range(min = 0, max = 2))]
     pub(crate) retries: u8,
+    /// What decides which server gets a request.
+    pub(crate) balance: BalanceName,
+    /// Leaves out a server for a while that fails the requests it gets; left out: never.
+    pub(crate) passive_health: Option<PassiveHealthTable>,
+    /// Requests that all servers together have at once; left out: any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) max_in_flight: Option<usize>,
 }
 
 impl Default for UpstreamTable {
@@ -62,6 +69,45 @@ impl Default for UpstreamTable {
             write_timeout_s: defaults::WRITE_TIMEOUT_S,
             idle_timeout_s: defaults::IDLE_TIMEOUT_S,
             retries: defaults::RETRIES,
+            balance: BalanceName::default(),
+            passive_health: None,
+            max_in_flight: None,
+        }
+    }
+}
+
+/// What decides which server gets a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BalanceName {
+    /// Its turn.
+    #[default]
+    RoundRobin,
+    /// The address that the request comes from; IPv6 by its /64.
+    Address,
+    /// The subject of the token; where there is none, the address.
+    Subject,
+    /// A cookie that the first answer sets.
+    Cookie,
+}
+
+/// When a server that fails requests is left out.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PassiveHealthTable {
+    /// Failures in a row: no connection, no answer, or one of 5xx.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) failures: u32,
+    /// Seconds that it gets no requests then.
+    #[schemars(range(min = 1, max = 3600))]
+    pub(crate) pause_s: u64,
+}
+
+impl Default for PassiveHealthTable {
+    fn default() -> Self {
+        Self {
+            failures: defaults::PASSIVE_FAILURES,
+            pause_s: defaults::PASSIVE_PAUSE_S,
         }
     }
 }

@@ -235,7 +235,11 @@ impl Explanation {
             self.passed("path", format!("changed on the way: {}", parts.uri.path()));
         }
         let to = match &route.action {
-            Action::Upstream(name) => format!("to the upstream {name}"),
+            Action::Upstream(name) => {
+                let upstream = question.snapshot.upstream(name);
+                let by = upstream.map_or("", |upstream| steps::kept(upstream.balance()));
+                format!("to the upstream {name}{by}")
+            }
             Action::Whoami => "answered here (whoami)".to_owned(),
             Action::ForwardAuth => "by the proxy in front, which asks at forward_auth".to_owned(),
         };

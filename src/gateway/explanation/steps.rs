@@ -11,6 +11,7 @@ use crate::gateway::policy::Asked;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::route::Match;
 use crate::gateway::settings::{Authentication, Route};
+use crate::gateway::upstream::Balance;
 
 /// One step of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,16 @@ pub(super) fn principal(route: &Route, findings: &Findings) -> String {
                 verified.issuer, verified.subject
             )
         }
+    }
+}
+
+/// What keeps requests at one of several servers.
+pub(super) const fn kept(balance: Balance) -> &'static str {
+    match balance {
+        Balance::RoundRobin => "",
+        Balance::Address => ", at the same server for the same address",
+        Balance::Subject => ", at the same server for the same subject",
+        Balance::Cookie => ", at the same server for the same cookie",
     }
 }
 

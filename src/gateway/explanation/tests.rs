@@ -264,3 +264,20 @@ async fn limits_are_shown_and_not_used_up() {
     assert_eq!(gateway.get("/public/x", &[]).await.status, 200);
     assert_eq!(gateway.get("/public/x", &[]).await.status, 429);
 }
+
+#[tokio::test]
+async fn what_keeps_a_request_at_its_server_is_said() {
+    let gateway = TestGateway::with(|settings| {
+        settings.upstreams[0].balance = crate::gateway::Balance::Address;
+    })
+    .await;
+
+    let explanation = explained(&gateway, asked("GET", "/public/x", None));
+
+    let expected = "forwarding: to the upstream u, at the same server for the same address\n";
+    assert!(
+        text(&explanation).contains(expected),
+        "{}",
+        text(&explanation)
+    );
+}

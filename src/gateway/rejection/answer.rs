@@ -127,6 +127,9 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
             let version = HeaderValue::from_static("13");
             headers.insert(header::SEC_WEBSOCKET_VERSION, version);
         }
+        Rejection::UpstreamFull => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         Rejection::NoServer => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }

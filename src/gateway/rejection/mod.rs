@@ -169,6 +169,9 @@ pub enum Rejection {
     /// The body's framing is broken.
     #[error("the request body is malformed")]
     BodyMalformed,
+    /// The upstream serves as many requests as it may.
+    #[error("the upstream serves as many requests as it may")]
+    UpstreamFull,
     /// No server of the upstream is known to be up.
     #[error("no server of the upstream is up")]
     NoServer,
@@ -233,6 +236,7 @@ impl Rejection {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyMalformed => "body_malformed",
+            Self::UpstreamFull => "upstream_full",
             Self::NoServer => "no_server",
             Self::Unreachable => "unreachable",
             Self::UpstreamTimeout => "upstream_timeout",

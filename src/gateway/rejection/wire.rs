@@ -92,7 +92,7 @@ impl Rejection {
             | Self::Handshake(_)
             | Self::BodyMalformed
             | Self::Gone => Wire::closing(StatusCode::BAD_REQUEST),
-            Self::NoServer | Self::IssuerUnavailable { .. } => {
+            Self::NoServer | Self::UpstreamFull | Self::IssuerUnavailable { .. } => {
                 Wire::plain(StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),

@@ -6,11 +6,11 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use super::support::{limits, policy, route};
-use crate::gateway::TrustedProxies;
 use crate::gateway::settings::{
     Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, Upstream,
     WebSockets,
 };
+use crate::gateway::{Balance, TrustedProxies};
 use crate::model::{Scope, WebOrigin};
 
 /// The corpus's fixture, with its upstream at this address.
@@ -106,5 +106,8 @@ pub(crate) fn upstream_settings(name: &str, servers: &[String]) -> Upstream {
         write_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(60),
         retries: 2,
+        balance: Balance::default(),
+        passive_health: None,
+        max_in_flight: None,
     }
 }

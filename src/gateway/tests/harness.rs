@@ -115,6 +115,13 @@ impl TestGateway {
         self.gateway.swap(snapshot);
     }
 
+    /// Makes the upstreams anew, as every reload of a server does.
+    pub(crate) fn reload_upstreams(&mut self) {
+        let metrics = Arc::new(Metrics::new());
+        let upstreams = Upstreams::new(&self.settings.upstreams, metrics).unwrap();
+        self.reload(|_, parts| parts.upstreams = Arc::new(upstreams));
+    }
+
     /// Has it stop, as SIGTERM does.
     pub(crate) fn stop(&self) {
         self.shutdown.send_replace(true);

@@ -18,6 +18,7 @@ mod lifetime;
 mod opaque;
 mod path_changes;
 pub(crate) mod policies;
+mod pools;
 mod provider;
 mod requests;
 mod responses;

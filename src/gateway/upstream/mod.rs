@@ -1,29 +1,39 @@
 //! Where admitted requests go: servers resolved in the background, checked for health, taken in
-//! turn.
+//! turn or by a key, left out while they fail, and given no more requests at once than they may.
 //!
 //! Balancing and health checking are `pingora-load-balancing`'s. What it lacks is ours: its own
 //! discovery resolves names once, at start, on the calling thread; [`discovery`] resolves them
 //! again and again, off the request path, and keeps the last good answer.
 
+mod balance;
 mod discovery;
 mod health;
+mod in_flight;
+mod passive;
 mod peer;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use http::HeaderValue;
-use pingora::lb::selection::RoundRobin;
-use pingora::lb::{Backends, LoadBalancer};
+use pingora::lb::{Backend, Backends};
 use pingora::upstreams::peer::HttpPeer;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::rejection::Rejection;
 use super::settings;
 use crate::telemetry::Metrics;
 
+pub use balance::Balance;
+use balance::Balancer;
 use discovery::Names;
+pub(super) use in_flight::Served;
+use passive::Failing;
+pub use passive::PassiveHealth;
 
 /// How often names are resolved anew.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -37,7 +47,13 @@ pub struct Upstreams(Vec<Arc<Upstream>>);
 /// Servers that are equal to a request.
 pub struct Upstream {
     name: String,
-    balancer: LoadBalancer<RoundRobin>,
+    balance: Balance,
+    balancer: Balancer,
+    failing: Option<Failing>,
+    max_in_flight: Option<usize>,
+    /// Requests that it serves, those of configurations before this one among them.
+    in_flight: OnceLock<Arc<AtomicUsize>>,
+    metrics: Arc<Metrics>,
     template: HttpPeer,
     /// `Host` to send, if not the one downstream sent.
     host: Option<HeaderValue>,
@@ -148,6 +164,7 @@ async fn watch(upstream: Weak<Upstream>) {
             since_resolved = Duration::ZERO;
             // A failed look-up keeps the last good answer.
             let _kept = upstream.balancer.update().await;
+            upstream.forget_gone();
         }
         if check_interval.is_some() {
             upstream.balancer.backends().run_health_check(true).await;
@@ -177,7 +194,12 @@ impl Upstream {
         }
         let upstream = Self {
             name: settings.name.clone(),
-            balancer: LoadBalancer::from_backends(backends),
+            balance: settings.balance,
+            balancer: Balancer::new(settings.balance, backends),
+            failing: settings.passive_health.map(Failing::new),
+            max_in_flight: settings.max_in_flight,
+            in_flight: OnceLock::new(),
+            metrics: Arc::clone(metrics),
             template,
             host,
             retries: settings.retries.min(2),
@@ -205,21 +227,96 @@ impl Upstream {
         self.retries
     }
 
-    /// The next healthy server, another one than `not` if there is one.
-    pub(super) fn pick(&self, not: Option<SocketAddr>) -> Option<HttpPeer> {
-        let other = |address: &pingora::protocols::l4::socket::SocketAddr| {
-            not.is_none() || address.as_inet().copied() != not
+    /// What decides which server gets a request.
+    pub(super) const fn balance(&self) -> Balance {
+        self.balance
+    }
+
+    /// Goes on counting the requests that `earlier` serves, which was called the same.
+    pub(super) fn continue_from(&self, earlier: &Self) {
+        let count = Arc::clone(earlier.count());
+        // Set once: a snapshot is put in force once.
+        let _kept = self.in_flight.set(count);
+    }
+
+    fn count(&self) -> &Arc<AtomicUsize> {
+        self.in_flight.get_or_init(Arc::default)
+    }
+
+    /// Takes a place among the requests that it serves at once, to be held until the answer ends;
+    /// `None` within when they are not counted.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::UpstreamFull`] when there is none.
+    pub(super) fn serve(&self) -> Result<Option<Served>, Rejection> {
+        let Some(limit) = self.max_in_flight else {
+            return Ok(None);
         };
-        let backend = self
-            .balancer
-            .select_with(b"", MAX_ITERATIONS, |backend, healthy| {
-                healthy && other(&backend.addr)
-            })
-            .or_else(|| self.balancer.select(b"", MAX_ITERATIONS))?;
+        let served = in_flight::take(self.count(), limit);
+        served.map(Some).ok_or(Rejection::UpstreamFull)
+    }
+
+    /// The server for `choice`: healthy, not left out, and another one than it was before, as far
+    /// as there is such a one. Of servers that are all left out one is taken all the same.
+    pub(super) fn pick(&self, choice: Choice<'_>) -> Option<HttpPeer> {
+        let is_other = |backend: &Backend| {
+            choice.not.is_none() || backend.addr.as_inet().copied() != choice.not
+        };
+        let is_left_out = |backend: &Backend| {
+            let address = backend.addr.as_inet();
+            let asked = self.failing.as_ref().zip(address);
+            asked.is_some_and(|(failing, address)| failing.is_left_out(*address, choice.now))
+        };
+        let select = |accept: &dyn Fn(&Backend) -> bool| {
+            let accept = |backend: &Backend, healthy| healthy && accept(backend);
+            self.balancer.select(choice.key, accept)
+        };
+        let backend = select(&|backend| is_other(backend) && !is_left_out(backend))
+            .or_else(|| select(&|backend| !is_left_out(backend)))
+            .or_else(|| select(&is_other))
+            .or_else(|| select(&|_| true))?;
         let mut peer = self.template.clone();
         peer._address = backend.addr;
         Some(peer)
     }
+
+    /// Notes how a request went at `server`.
+    pub(super) fn note(&self, server: Option<SocketAddr>, is_well: bool, now: Duration) {
+        let (Some(failing), Some(server)) = (&self.failing, server) else {
+            return;
+        };
+        if failing.note(server, is_well, now) {
+            self.metrics.upstream_left_out(&self.name);
+            tracing::warn!(
+                upstream.name = self.name, %server,
+                "upstream server fails requests and is left out for a while"
+            );
+        }
+    }
+
+    /// Forgets what is known of servers that are no longer there.
+    fn forget_gone(&self) {
+        if let Some(failing) = &self.failing {
+            let backends = self.balancer.backends().get_backend();
+            let there: HashSet<SocketAddr> = backends
+                .iter()
+                .filter_map(|backend| backend.addr.as_inet().copied())
+                .collect();
+            failing.retain(|server| there.contains(&server));
+        }
+    }
+}
+
+/// What a server is chosen by.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Choice<'a> {
+    /// The same key gets the same server; not looked at where servers take turns.
+    pub(super) key: &'a [u8],
+    /// The one that it was before.
+    pub(super) not: Option<SocketAddr>,
+    /// The clock's uptime.
+    pub(super) now: Duration,
 }
 
 /// Polls a future once.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::{UpstreamError, Upstreams, settings};
+use super::{Choice, UpstreamError, Upstreams, settings};
 use crate::gateway::tests::corpus::upstream_settings;
 use crate::gateway::tests::recorder::Recorder;
 use crate::outbound::testing::Dead;
@@ -35,7 +35,7 @@ async fn healthy(upstreams: &Upstreams) -> Option<SocketAddr> {
     let upstream = upstreams.find("u").unwrap();
     upstream.balancer.backends().run_health_check(true).await;
     upstream
-        .pick(None)
+        .pick(Choice::default())
         .and_then(|peer| peer._address.as_inet().copied())
 }
 
@@ -69,11 +69,23 @@ async fn a_name_is_known_once_it_was_resolved() {
     let server = Recorder::start().await;
     let name = format!("localhost:{}", server.address.port());
     let upstreams = upstreams(with_servers(&[&name])).unwrap();
-    assert!(upstreams.find("u").unwrap().pick(None).is_none());
+    assert!(
+        upstreams
+            .find("u")
+            .unwrap()
+            .pick(Choice::default())
+            .is_none()
+    );
 
     upstreams.resolve().await;
 
-    assert!(upstreams.find("u").unwrap().pick(None).is_some());
+    assert!(
+        upstreams
+            .find("u")
+            .unwrap()
+            .pick(Choice::default())
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -81,7 +93,11 @@ async fn a_name_that_does_not_resolve_leaves_the_other_servers() {
     let upstreams = upstreams(with_servers(&["127.0.0.1:80", "name.invalid:80"])).unwrap();
     upstreams.resolve().await;
 
-    let peer = upstreams.find("u").unwrap().pick(None).unwrap();
+    let peer = upstreams
+        .find("u")
+        .unwrap()
+        .pick(Choice::default())
+        .unwrap();
     assert_eq!(peer._address.to_string(), "127.0.0.1:80");
 }
 

@@ -12,6 +12,7 @@ pub(super) struct Upstreams {
     requests: IntCounterVec,
     duration: HistogramVec,
     up: IntGaugeVec,
+    left_out: IntCounterVec,
 }
 
 impl Upstreams {
@@ -31,6 +32,11 @@ impl Upstreams {
                 "upstream_up",
                 "Whether the health check finds a server up.",
                 &["upstream", "server"],
+            ),
+            left_out: families.counters(
+                "upstream_servers_left_out_total",
+                "Times that a server was left out because requests failed there, by upstream.",
+                &["upstream"],
             ),
         }
     }
@@ -56,6 +62,12 @@ impl Metrics {
             .up
             .with_label_values(&[upstream, server])
             .set(i64::from(healthy));
+    }
+
+    /// A server of an upstream is left out for a while.
+    pub fn upstream_left_out(&self, upstream: &str) {
+        let series = self.upstreams.left_out.with_label_values(&[upstream]);
+        series.inc();
     }
 
     /// A reload brought other upstreams: forgets the health of those before.

@@ -78,4 +78,14 @@ const UPSTREAMS: &[Row] = &[
             ("upstreams[1].health_check.interval_s", 9, "from 1 to 3600"),
         ],
     ),
+    (
+        "pools without bounds",
+        "upstreams: [{name: a, servers: ['http://a'], balance: random, max_in_flight: 0, passive_health: {failures: 0, pause_s: 3601}}]",
+        &[
+            ("upstreams[0].balance", 2, "round_robin"),
+            ("upstreams[0].max_in_flight", 2, "from 1 to 1000000"),
+            ("upstreams[0].passive_health.failures", 2, "from 1 to 1000"),
+            ("upstreams[0].passive_health.pause_s", 2, "from 1 to 3600"),
+        ],
+    ),
 ];
