@@ -63,6 +63,25 @@ pub struct Session {
     pub device: Device,
 }
 
+/// A browser that is signed in to an application behind the gateway, which knows it by a cookie of
+/// that host.
+#[derive(Clone, Debug)]
+pub struct ApplicationSession {
+    /// The application, by its host.
+    pub host: String,
+    /// Who signed in, and in which session at the provider. The session ends with it.
+    pub grant: Grant,
+    /// When it ends unless used again.
+    pub idle_until: Timestamp,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it was last certain that the user may go on: the sign-in, or a later answer of the
+    /// users' backend.
+    pub user_confirmed_at: Timestamp,
+}
+
 /// What a user granted to a client: the parent of codes and tokens.
 #[derive(Clone, Debug)]
 pub struct Grant {

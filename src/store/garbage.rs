@@ -30,6 +30,8 @@ impl Store {
         let kinds = [
             (DELETE_CODES, replay_horizon),
             (DELETE_REFRESH_TOKENS, replay_horizon),
+            (DELETE_APPLICATION_SESSIONS, now),
+            (DELETE_SPENT_STATES, now),
             (DELETE_GRANTS, replay_horizon),
             (DELETE_SESSIONS, now),
             (DELETE_SESSION_CLIENTS, now),
@@ -62,7 +64,14 @@ const DELETE_GRANTS: &str = "DELETE FROM grants WHERE id IN
     (SELECT id FROM grants WHERE granted_at <= $1
         AND NOT EXISTS (SELECT 1 FROM codes WHERE codes.grant_id = grants.id)
         AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE refresh_tokens.grant_id = grants.id)
+        AND NOT EXISTS (SELECT 1 FROM application_sessions a WHERE a.grant_id = grants.id)
      LIMIT $2)";
+
+const DELETE_APPLICATION_SESSIONS: &str = "DELETE FROM application_sessions WHERE cookie IN
+    (SELECT cookie FROM application_sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
+
+const DELETE_SPENT_STATES: &str = "DELETE FROM spent_states WHERE digest IN
+    (SELECT digest FROM spent_states WHERE expires_at <= $1 LIMIT $2)";
 
 const DELETE_SESSIONS: &str = "DELETE FROM sessions WHERE cookie IN
     (SELECT cookie FROM sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";

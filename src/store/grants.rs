@@ -52,8 +52,8 @@ impl Store {
         rows.first().as_mut().map(read_grant).transpose()
     }
 
-    /// What `subject` granted and what still works at `now`: given in a session that goes on, or
-    /// with a refresh token.
+    /// What `subject` granted and what still works at `now`: given in a session that goes on, with a
+    /// refresh token, or for a session at an application.
     ///
     /// # Errors
     ///
@@ -70,6 +70,8 @@ impl Store {
              WHERE g.subject = $1 AND g.revoked_at IS NULL
                AND (EXISTS (SELECT 1 FROM refresh_tokens t
                             WHERE t.grant_id = g.id AND t.expires_at > $2)
+                 OR EXISTS (SELECT 1 FROM application_sessions a
+                            WHERE a.grant_id = g.id AND a.idle_until > $2 AND a.expires_at > $2)
                  OR EXISTS (SELECT 1 FROM sessions s
                             WHERE s.id = g.session_id AND s.ended_at IS NULL
                               AND s.idle_until > $2 AND s.expires_at > $2))"

@@ -62,6 +62,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 12,
         sql: include_str!("migrations/sqlite/0012_shared_secrets.sql"),
     },
+    Migration {
+        version: 13,
+        sql: include_str!("migrations/sqlite/0013_application_sessions.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

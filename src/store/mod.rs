@@ -1,8 +1,8 @@
 //! State that outlives a process.
 //!
 //! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
-//! refresh tokens, sessions, attempts, signing keys, secrets of our own, revocations, logout
-//! notices.
+//! refresh tokens, sessions at the provider and at applications, attempts, signing keys, secrets of
+//! our own, revocations, logout notices.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
 //! that runs a few statements all or none. SQLite is named in `sqlite.rs` only.
@@ -23,6 +23,7 @@ mod files;
 mod key_file;
 mod sealing;
 
+mod application_sessions;
 mod attempts;
 mod client_assertions;
 mod client_ends;
@@ -59,6 +60,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
+pub use self::application_sessions::Begun;
 pub use self::attempts::{Attempt, AttemptKey, AttemptLimits, Lane};
 pub use self::clients::ClientRecord;
 use self::db::{Db, Rows, Statement, answers};

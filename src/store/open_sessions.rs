@@ -17,8 +17,8 @@ pub struct OpenSession {
     pub id: SessionId,
     /// Who signed in.
     pub user: UserProfile,
-    /// The browser; `None` when its session has ended by itself and only tokens of applications
-    /// go on.
+    /// The browser; `None` when its session has ended by itself and only tokens of applications, or
+    /// its sessions at those behind the gateway, go on.
     pub browser: Option<Session>,
     /// Which applications it was used with.
     pub clients: Vec<ClientId>,
@@ -26,8 +26,8 @@ pub struct OpenSession {
 
 impl Store {
     /// Every session that has not ended at `now`, and each that ended by itself while tokens of it
-    /// may still be good; access tokens live for `access_token_lifetime`. By user and, of each,
-    /// the one used last first.
+    /// may still be good, which live for `access_token_lifetime`, or sessions at applications go on.
+    /// By user and, of each, the one used last first.
     ///
     /// Reads all of them: for operators, not for requests.
     ///
@@ -52,14 +52,16 @@ impl Store {
                AND (EXISTS (SELECT 1 FROM refresh_tokens t
                             WHERE t.grant_id = g.id AND t.expires_at > $1)
                  OR EXISTS (SELECT 1 FROM codes c
-                            WHERE c.grant_id = g.id AND c.expires_at > $1))
+                            WHERE c.grant_id = g.id AND c.expires_at > $1)
+                 OR EXISTS (SELECT 1 FROM application_sessions a WHERE a.grant_id = g.id
+                              AND a.idle_until > $2 AND a.expires_at > $2))
              ORDER BY g.granted_at",
         );
         let made_after = now.before(access_token_lifetime);
         let clients =
             Statement::new("SELECT session_id, client_id FROM session_clients ORDER BY client_id");
         let [browsers, outliving, clients] = self
-            .run_all([browsers.bind(now), outliving.bind(made_after), clients])
+            .run_all([browsers.bind(now), outliving.bind(made_after).bind(now), clients])
             .await?;
         let mut open = BTreeMap::new();
         for session in browsers.read_all(|mut row| read_session(&mut row))? {

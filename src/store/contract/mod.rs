@@ -2,6 +2,7 @@
 //!
 //! Another driver runs these tests by another [`new_store`].
 
+mod application_sessions;
 mod assertions;
 mod attempts;
 mod clients;
