@@ -298,6 +298,7 @@ fn parts(keys: &Arc<KeyRing>, store: &Store) -> Parts {
         keys: Arc::clone(keys),
         verifier: Arc::new(TokenVerifier::new(own, &[], 100_000).expect("the keys can be used")),
         sign_in: SignIn::new(directory, store.clone(), limits),
+        upstream_sessions: None,
         clients: Arc::new(ClientMemory::new(&metrics).expect("an HTTP client")),
         metrics,
     }

@@ -13,6 +13,7 @@ use crate::entropy::{self, EntropyError};
 use crate::model::{Device, Session, SessionId, Timestamp, UserProfile};
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
+use crate::users::SignedIn;
 
 /// A session and the cookie that names it.
 #[derive(Debug)]
@@ -69,11 +70,26 @@ impl Provider {
         store.touch_session(cookie, idle_until, now).await
     }
 
-    /// Begins a session for `user`, who has just proved to be there.
+    /// Begins a session for who has just signed in, and keeps what the users' backend gave for it.
     ///
     /// The browser gets a new cookie in any case. If it had a session of the same user, that one
     /// goes on under the new cookie, with all that was granted in it; one of another user ends.
     pub(super) async fn begin_session(
+        &self,
+        signed_in: SignedIn,
+        request: &Request,
+    ) -> Result<NewSession, SessionError> {
+        let SignedIn { user, upstream } = signed_in;
+        let new = self.begin_own_session(user, request).await?;
+        if let (Some(upstreams), Some(upstream)) = (&self.parts.upstream_sessions, upstream) {
+            upstreams
+                .keep(&new.session.id, &upstream, request.now)
+                .await?;
+        }
+        Ok(new)
+    }
+
+    async fn begin_own_session(
         &self,
         user: UserProfile,
         request: &Request,

@@ -13,7 +13,7 @@ use crate::model::{Client, Issuer, Language, Reach, Scope};
 use crate::secret::Digest;
 use crate::store::Store;
 use crate::telemetry::Metrics;
-use crate::users::SignIn;
+use crate::users::{SignIn, UpstreamSessions};
 
 /// What the provider runs on.
 #[derive(Clone, Debug)]
@@ -179,6 +179,8 @@ pub struct Parts {
     pub clients: Arc<ClientMemory>,
     /// Tries passwords.
     pub sign_in: SignIn,
+    /// Keeps what the users' backend gave at a sign-in; `None`: nobody needs it.
+    pub upstream_sessions: Option<UpstreamSessions>,
     /// Counts.
     pub metrics: Arc<Metrics>,
 }

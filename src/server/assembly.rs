@@ -17,7 +17,7 @@ use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
 use crate::store::{self, Store, Synchronous};
 use crate::telemetry::Metrics;
-use crate::users::{self, SignIn};
+use crate::users::{self, SignIn, UpstreamKeeper, UpstreamSessions, UserDirectory};
 
 /// What stays as it is while configurations come and go.
 #[derive(Clone, Debug)]
@@ -96,6 +96,8 @@ pub(super) struct Pieces {
     pub(super) courier: Option<LogoutCourier>,
     /// Replaces signing keys in time; to be run.
     pub(super) keeper: Option<KeyKeeper>,
+    /// Looks after the sessions at the users' backend; to be run.
+    pub(super) upstream_keeper: Option<UpstreamKeeper>,
     /// Where requests go; to be watched.
     pub(super) upstreams: Arc<Upstreams>,
 }
@@ -141,11 +143,13 @@ impl Pieces {
         )?
         .limiting_failures(limits.token_failures_per_minute);
         let verifier = Arc::new(verifier);
-        let provider = match own {
-            Some((settings, state)) => {
-                Some(provider(config, settings, state, foundation, &verifier)?)
-            }
+        let backend = match own {
+            Some((_, state)) => Some(Backend::new(config, state, foundation)?),
             None => None,
+        };
+        let provider = match (own, &backend) {
+            (Some(own), Some(backend)) => Some(provider(config, own, backend, &verifier)?),
+            _ => None,
         };
         let courier = provider.clone().map(LogoutCourier::new).transpose()?;
         let keeper = provider.clone().map(KeyKeeper::new);
@@ -153,6 +157,7 @@ impl Pieces {
             &config.gateway.upstreams,
             Arc::clone(&foundation.metrics),
         )?);
+        let upstream_sessions = backend.and_then(|backend| backend.upstream_sessions);
         let snapshot = Snapshot::new(
             &config.gateway,
             SnapshotParts {
@@ -170,6 +175,7 @@ impl Pieces {
             issuers,
             courier,
             keeper,
+            upstream_keeper: upstream_sessions.map(UpstreamKeeper::new),
             upstreams,
         })
     }
@@ -211,16 +217,43 @@ async fn ensure_keys(
     Ok(())
 }
 
+/// The users' backend.
+struct Backend<'a> {
+    foundation: &'a Foundation,
+    directory: Arc<dyn UserDirectory>,
+    upstream_sessions: Option<UpstreamSessions>,
+}
+
+impl<'a> Backend<'a> {
+    fn new(config: &Config, state: &State, foundation: &'a Foundation) -> Result<Self, StartError> {
+        // The configuration has users wherever it has a provider; an empty list lets nobody in.
+        let nobody = users::Settings::Static(Vec::new());
+        let directory = users::directory(config.users.as_ref().unwrap_or(&nobody))?;
+        let opens_sessions = matches!(config.users, Some(users::Settings::Cells(_)));
+        let upstream_sessions = opens_sessions.then(|| {
+            UpstreamSessions::new(
+                Arc::clone(&directory),
+                state.store.clone(),
+                Arc::clone(&foundation.clock),
+                Arc::clone(&foundation.metrics),
+            )
+        });
+        Ok(Self {
+            foundation,
+            directory,
+            upstream_sessions,
+        })
+    }
+}
+
 fn provider(
     config: &Config,
-    settings: &provider::Settings,
-    state: &State,
-    foundation: &Foundation,
+    (settings, state): (&provider::Settings, &State),
+    backend: &Backend<'_>,
     verifier: &Arc<TokenVerifier>,
 ) -> Result<Arc<Provider>, StartError> {
-    // The configuration has users wherever it has a provider; an empty list lets nobody in.
-    let nobody = users::Settings::Static(Vec::new());
-    let directory = users::directory(config.users.as_ref().unwrap_or(&nobody))?;
+    let foundation = backend.foundation;
+    let directory = Arc::clone(&backend.directory);
     let parts = provider::Parts {
         clock: Arc::clone(&foundation.clock),
         store: state.store.clone(),
@@ -228,6 +261,7 @@ fn provider(
         clients: Arc::clone(&state.clients),
         verifier: Arc::clone(verifier),
         sign_in: SignIn::new(directory, state.store.clone(), config.sign_in),
+        upstream_sessions: backend.upstream_sessions.clone(),
         metrics: Arc::clone(&foundation.metrics),
     };
     Ok(Arc::new(Provider::new(settings.clone(), parts)?))

@@ -61,6 +61,12 @@ impl Server {
         *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = telling;
         let keeping = pieces.keeper.map(|keeper| Task::spawn(keeper.run()));
         *self.keeping.lock().unwrap_or_else(PoisonError::into_inner) = keeping;
+        let looking_after = pieces.upstream_keeper;
+        let looking_after = looking_after.map(|keeper| Task::spawn(keeper.run()));
+        *self
+            .looking_after
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = looking_after;
         let shown = Arc::new(Certificates::of(&config.listeners));
         self.vitals.certificates.store(Arc::clone(&shown));
         let reminding = Task::spawn(shown.watch(Arc::clone(&self.foundation.clock)));

@@ -63,6 +63,8 @@ pub struct Server {
     pub(super) telling: std::sync::Mutex<Option<Task>>,
     /// Replaces signing keys in time, under the configuration in force.
     pub(super) keeping: std::sync::Mutex<Option<Task>>,
+    /// Looks after the sessions at the users' backend, under the configuration in force.
+    pub(super) looking_after: std::sync::Mutex<Option<Task>>,
     /// Tells of certificates that end, under the configuration in force.
     pub(super) reminding: std::sync::Mutex<Task>,
     shutdown: watch::Sender<bool>,
@@ -134,6 +136,11 @@ impl Server {
                 pieces.courier.map(|courier| Task::spawn(courier.run())),
             ),
             keeping: std::sync::Mutex::new(pieces.keeper.map(|keeper| Task::spawn(keeper.run()))),
+            looking_after: std::sync::Mutex::new(
+                pieces
+                    .upstream_keeper
+                    .map(|keeper| Task::spawn(keeper.run())),
+            ),
             reminding: std::sync::Mutex::new(Task::spawn(reminder)),
             config: Mutex::new(config),
             foundation,

@@ -66,6 +66,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 13,
         sql: include_str!("migrations/sqlite/0013_application_sessions.sql"),
     },
+    Migration {
+        version: 14,
+        sql: include_str!("migrations/sqlite/0014_upstream_sessions.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -44,6 +44,7 @@ mod secrets;
 mod sessions;
 mod signing_keys;
 mod successors;
+mod upstream_sessions;
 
 #[cfg(test)]
 mod contract;
@@ -74,6 +75,7 @@ use self::sealing::SealingKey;
 pub use self::signing_keys::{Predecessors, generate_key};
 use self::sqlite::Sqlite;
 use self::successors::SuccessorKey;
+pub use self::upstream_sessions::{Rotation as UpstreamRotation, StoredUpstreamSession};
 use crate::model::GrantId;
 
 /// What the store runs on.

@@ -3,7 +3,7 @@
 use super::db::{Row, Statement};
 use super::grants::{read_client_id, revoke_grants};
 use super::revocations::{grant_revoked_until, revocation_columns};
-use super::{Store, StoreError, logout_notices, profile, to_the_end};
+use super::{Store, StoreError, logout_notices, profile, to_the_end, upstream_sessions};
 use crate::model::{ClientId, Device, Session, SessionId, Subject, Timestamp};
 use crate::secret::Digest;
 
@@ -166,13 +166,14 @@ impl Store {
         let [remember, revoke] = revoke_grants!("session_id = $1");
         let id = session.as_str();
         let [notify, told] = logout_notices::fill(session, now);
-        let [_, revoked, _, _, clients] = self
+        let [_, revoked, _, _, clients, _] = self
             .run_all([
                 end.bind(id).bind(now),
                 remember.bind(id).bind(expires_at),
                 revoke.bind(id).bind(now),
                 notify,
                 told,
+                upstream_sessions::end(session, now),
             ])
             .await?;
         self.revocations.take(revoked)?;

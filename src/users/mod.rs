@@ -8,6 +8,7 @@
 mod sign_in;
 mod standing;
 mod turnstile;
+mod upstream_sessions;
 
 mod cells;
 mod static_list;
@@ -20,9 +21,12 @@ use url::Url;
 
 use self::cells::CellsDirectory;
 pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
-pub use self::standing::{BackendError, Standing};
+pub use self::standing::{BackendError, RenewalError, SignedIn, Standing};
 use self::static_list::StaticDirectory;
-use crate::model::{Login, SecretHash, Timestamp, UserProfile};
+pub use self::upstream_sessions::{
+    UpstreamKeeper, UpstreamSessions, UpstreamToken, UpstreamTokenError,
+};
+use crate::model::{Login, SecretHash, Timestamp, UpstreamSession, UserProfile};
 use crate::secret::Secret;
 use crate::store::StoreError;
 
@@ -76,7 +80,7 @@ pub trait UserDirectory: std::fmt::Debug + Send + Sync {
         login: &Login,
         password: &Secret,
         now: Timestamp,
-    ) -> Result<UserProfile, SignInError>;
+    ) -> Result<SignedIn, SignInError>;
 
     /// Says whether a user who signed in before may go on; no password is asked for.
     ///
@@ -88,6 +92,29 @@ pub trait UserDirectory: std::fmt::Debug + Send + Sync {
     /// the user.
     async fn find_standing(&self, _user: &UserProfile) -> Result<Standing, BackendError> {
         Ok(Standing::Untold)
+    }
+
+    /// Renews a session that the backend opened at a sign-in. What it is asked with can be used
+    /// once, so of the same session nobody may ask twice at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`RenewalError`] when there is no renewed session.
+    async fn renew(
+        &self,
+        _upstream: &UpstreamSession,
+        _now: Timestamp,
+    ) -> Result<UpstreamSession, RenewalError> {
+        Err(RenewalError::Refused("the users' backend has no sessions"))
+    }
+
+    /// Ends a session that the backend opened, where it can be ended.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] when it may go on and should be ended again.
+    async fn end(&self, _upstream: &UpstreamSession) -> Result<(), BackendError> {
+        Ok(())
     }
 }
 

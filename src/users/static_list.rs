@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
-use super::{BackendError, SignInError, Standing, StaticUser, UserDirectory};
+use super::{BackendError, SignInError, SignedIn, Standing, StaticUser, UserDirectory};
 use crate::gate::Gate;
 use crate::model::{Login, SecretHash, Timestamp, UserProfile};
 use crate::secret::Secret;
@@ -56,12 +56,12 @@ impl UserDirectory for StaticDirectory {
         login: &Login,
         password: &Secret,
         _now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let user = self.users.get(login.as_str());
         let hash = user.map_or(&self.decoy, |user| &user.password).clone();
         let matches = self.matches(hash, password.clone()).await?;
         match user {
-            Some(user) if matches => Ok(user.profile.clone()),
+            Some(user) if matches => Ok(user.profile.clone().into()),
             _ => Err(SignInError::Denied),
         }
     }
@@ -131,7 +131,7 @@ mod tests {
         let login = Login::parse(login).unwrap();
         let password = Secret::new(password);
         match directory.check_password(&login, &password, NOW).await {
-            Ok(profile) => Some(profile.login),
+            Ok(signed_in) => Some(signed_in.user.login),
             Err(SignInError::Denied) => None,
             Err(error) => panic!("{error}"),
         }

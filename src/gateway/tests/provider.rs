@@ -37,6 +37,7 @@ async fn provider() -> Provider {
         keys: Arc::new(KeyRing::default()),
         verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
         sign_in: SignIn::new(nobody, store, attempts),
+        upstream_sessions: None,
         clients: Arc::new(provider::ClientMemory::new(&metrics).unwrap()),
         metrics,
     };

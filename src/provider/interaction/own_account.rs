@@ -39,8 +39,8 @@ impl Provider {
             return Ok(self.pages.show(&form.texts, &Message::NotSignedIn));
         }
         match self.check_password(&form, None, request).await {
-            Ok(user) => {
-                let new = self.begin_session(user, request).await?;
+            Ok(signed_in) => {
+                let new = self.begin_session(signed_in, request).await?;
                 audit::signed_in(&new.session, None, request.peer);
                 let mut response = self.back_to_account(None, &form.texts, request);
                 self.hand_over(&new, &mut response);

@@ -1,12 +1,12 @@
 //! Trying the password that came with the form.
 
 use super::{OwnForm, Problem};
-use crate::model::{ClientId, Login, UserProfile};
+use crate::model::{ClientId, Login};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::request::Request;
 use crate::secret::Secret;
-use crate::users::{PasswordAttempt, SignInError};
+use crate::users::{PasswordAttempt, SignInError, SignedIn};
 
 impl Provider {
     /// Who the form says it is, if the password is right.
@@ -19,7 +19,7 @@ impl Provider {
         form: &OwnForm,
         client: Option<&ClientId>,
         request: &Request,
-    ) -> Result<UserProfile, Problem> {
+    ) -> Result<SignedIn, Problem> {
         if form.is_stale {
             return Err(Problem::Expired);
         }
@@ -55,7 +55,7 @@ impl Provider {
         login: &Login,
         password: &Secret,
         request: &Request,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let attempt = PasswordAttempt {
             login,
             password,
@@ -67,7 +67,7 @@ impl Provider {
 }
 
 /// What the metric counts.
-const fn outcome(result: &Result<UserProfile, SignInError>) -> &'static str {
+const fn outcome(result: &Result<SignedIn, SignInError>) -> &'static str {
     match result {
         Ok(_) => "success",
         Err(error) => reason(error),

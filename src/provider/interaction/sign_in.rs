@@ -2,7 +2,6 @@
 
 use super::submission::Submission;
 use super::{Interaction, Problem, Purpose};
-use crate::model::UserProfile;
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::authorization::Stage;
@@ -11,6 +10,7 @@ use crate::provider::error::AuthorizationError;
 use crate::provider::pages::SignInPage;
 use crate::provider::reply::Response;
 use crate::provider::request::Request;
+use crate::users::SignedIn;
 
 impl Provider {
     /// Shows the sign-in page. The user name field has what the client hints at, or else `login`.
@@ -56,8 +56,8 @@ impl Provider {
         let client = &submission.destination.client.id;
         let form = &submission.form;
         match self.check_password(form, Some(client), request).await {
-            Ok(user) => {
-                let mut response = self.finish(&interaction, user, request).await?;
+            Ok(signed_in) => {
+                let mut response = self.finish(&interaction, signed_in, request).await?;
                 self.remember_device(form.username(), request, &mut response)
                     .await;
                 Ok(response)
@@ -74,11 +74,11 @@ impl Provider {
     async fn finish(
         &self,
         interaction: &Interaction,
-        user: UserProfile,
+        signed_in: SignedIn,
         request: &Request,
     ) -> Result<Response, AuthorizationError> {
         let destination = &interaction.destination;
-        let new = self.begin_session(user, request).await?;
+        let new = self.begin_session(signed_in, request).await?;
         audit::signed_in(&new.session, Some(&destination.client.id), request.peer);
         let session = Some(new.session.clone());
         let mut response = self

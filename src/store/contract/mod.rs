@@ -15,6 +15,7 @@ mod redemption;
 mod revocation;
 mod rotation;
 mod sessions;
+mod upstream_sessions;
 
 use std::path::Path;
 use std::time::Duration;

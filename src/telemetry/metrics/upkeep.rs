@@ -17,6 +17,7 @@ pub(super) struct Upkeep {
     certificate_days_left: IntGaugeVec,
     logout_tokens: IntCounterVec,
     logout_tokens_pending: IntGauge,
+    upstream_renewals: IntCounterVec,
     log_lines_dropped: IntCounterVec,
     last_lost: Mutex<Lost>,
 }
@@ -53,6 +54,11 @@ impl Upkeep {
                 "logout_tokens_pending",
                 "Clients that are still to be told of the end of a session.",
             ),
+            upstream_renewals: families.counters(
+                "upstream_session_renewals_total",
+                "Renewals of users' sessions at the users' backend, by outcome.",
+                &["outcome"],
+            ),
             log_lines_dropped: families.counters(
                 "log_lines_dropped_total",
                 "Lines that did not reach the log: no room (queue_full), or not taken by standard output (write_failed).",
@@ -83,7 +89,15 @@ impl Metrics {
         self.upkeep.logout_tokens_pending.set(gauge_value(count));
     }
 
-    /// Background work failed: `keys`, `revocations`, `garbage`, `logout_tokens`.
+    /// A user's session at the users' backend was `renewed`, its renewal `refused`, or `failed` and
+    /// will be tried again.
+    pub fn upstream_renewal(&self, outcome: &'static str) {
+        let counters = &self.upkeep.upstream_renewals;
+        counters.with_label_values(&[outcome]).inc();
+    }
+
+    /// Background work failed: `keys`, `revocations`, `garbage`, `logout_tokens`,
+    /// `upstream_sessions`.
     pub fn maintenance_failed(&self, task: &'static str) {
         self.upkeep
             .maintenance_failures

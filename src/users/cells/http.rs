@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, Response, retry};
 
-use crate::users::{CellsSettings, SignInError};
+use crate::users::{CellsSettings, RenewalError, SignInError};
 
 /// The answers used have a few KiB; a user with very many roles has more.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -43,7 +43,7 @@ pub(super) enum HttpError {
 }
 
 impl HttpError {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "no connection",
             Self::Timeout => "no answer in time",
@@ -162,6 +162,17 @@ impl From<HttpError> for SignInError {
     fn from(error: HttpError) -> Self {
         match error {
             // Nothing was sent, so nothing was counted.
+            HttpError::Connect => Self::Unavailable(error.as_str()),
+            HttpError::Timeout | HttpError::Broken | HttpError::TooLong => {
+                Self::Unanswered(error.as_str())
+            }
+        }
+    }
+}
+
+impl From<HttpError> for RenewalError {
+    fn from(error: HttpError) -> Self {
+        match error {
             HttpError::Connect => Self::Unavailable(error.as_str()),
             HttpError::Timeout | HttpError::Broken | HttpError::TooLong => {
                 Self::Unanswered(error.as_str())

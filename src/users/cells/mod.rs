@@ -2,9 +2,10 @@
 //! makes, the profile by its user API with the token that came of it.
 //!
 //! That one call enforces the password, the lock, hidden users and the login policy, and needs
-//! no credential of ours. The session it opens at Cells is not kept: its cookie is dropped and
-//! its access token expires by itself after ten minutes.
+//! no credential of ours. The session it opens at Cells is handed on to whoever keeps it, or else
+//! dropped: its access token expires by itself after ten minutes.
 
+mod cookie;
 mod http;
 mod session;
 mod standing;
@@ -13,8 +14,10 @@ mod user;
 use async_trait::async_trait;
 
 use self::http::Http;
-use super::{BackendError, CellsSettings, SignInError, Standing, UserDirectory};
-use crate::model::{Login, Timestamp, UserProfile};
+use super::{
+    BackendError, CellsSettings, RenewalError, SignInError, SignedIn, Standing, UserDirectory,
+};
+use crate::model::{Login, Timestamp, UpstreamSession, UserProfile};
 use crate::secret::Secret;
 
 /// The users of a Cells site.
@@ -41,7 +44,7 @@ impl UserDirectory for CellsDirectory {
         login: &Login,
         password: &Secret,
         now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let session = session::open(&self.http, login, password, now).await?;
         // Without the profile nobody would know of a lock: the session call lets a user in who
         // must choose a new password.
@@ -53,7 +56,18 @@ impl UserDirectory for CellsDirectory {
             })?;
         user.check_is_who_signed_in(login, session.claims.as_ref())?;
         user.check_locks()?;
-        user.into_profile(login, session.claims)
+        let upstream = session
+            .cookie
+            .map(|(renewal, renewal_expires_at)| UpstreamSession {
+                access_token: session.access_token,
+                token_expires_at: session.expires_at,
+                renewal,
+                renewal_expires_at,
+            });
+        Ok(SignedIn {
+            user: user.into_profile(login, session.claims)?,
+            upstream,
+        })
     }
 
     async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
@@ -61,6 +75,18 @@ impl UserDirectory for CellsDirectory {
             Some(token) => standing::find(&self.http, token, user).await,
             None => Ok(Standing::Untold),
         }
+    }
+
+    async fn renew(
+        &self,
+        upstream: &UpstreamSession,
+        now: Timestamp,
+    ) -> Result<UpstreamSession, RenewalError> {
+        session::renew(&self.http, upstream, now).await
+    }
+
+    async fn end(&self, upstream: &UpstreamSession) -> Result<(), BackendError> {
+        session::end(&self.http, upstream).await
     }
 }
 

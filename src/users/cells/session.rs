@@ -1,24 +1,34 @@
-//! `POST /a/frontend/session`: the password check, the same in Cells 2 to 5.
+//! `POST /a/frontend/session`: the password check, the same in Cells 2 to 5; and the session that it
+//! opens, renewed and ended by the same call with its cookie.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::http::{Http, Reply};
-use crate::model::{Login, Timestamp};
+use super::cookie;
+use super::http::{Http, HttpError, Reply};
+use crate::model::{Login, Timestamp, UpstreamSession};
 use crate::secret::Secret;
-use crate::users::SignInError;
+use crate::users::{BackendError, RenewalError, SignInError};
 
 /// When to come back if Cells limits the rate and does not say for how long.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// How long an access token is taken to be good at most. Cells says when it ends, but some versions
+/// add that to the present twice.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// What right credentials bring.
 pub(super) struct Session {
     /// Opaque; good for the user API of Cells for ten minutes.
     pub(super) access_token: Secret,
+    /// When it ends.
+    pub(super) expires_at: Timestamp,
+    /// The cookie of the session, if there was one, and until when it is good.
+    pub(super) cookie: Option<(Secret, Timestamp)>,
     /// From the ID token. It is not verified: it came over our own connection to Cells, and
     /// names nobody but the one whose password Cells has just accepted (OpenID Connect Core
     /// §3.1.3.7, item 6).
@@ -41,19 +51,14 @@ pub(super) async fn open(
     password: &Secret,
     now: Timestamp,
 ) -> Result<Session, SignInError> {
-    let body = SessionRequest {
-        auth_info: AuthInfo {
-            kind: "credentials",
-            login: login.as_str(),
-            password: password.expose(),
-        },
+    let asked = AuthInfo {
+        kind: "credentials",
+        login: Some(login.as_str()),
+        password: Some(password.expose()),
     };
-    let request = http
-        .request(Method::POST, "/a/frontend/session")
-        .json(&body);
-    let reply = http.send(request).await?;
+    let reply = ask(http, asked, None).await?;
     match reply.status {
-        StatusCode::OK => read_session(&reply),
+        StatusCode::OK => read_session(&reply, now),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refusal(&reply)),
         // Cells 5 does not know the user. Anybody else's 404 says that the URL is wrong.
         StatusCode::NOT_FOUND if reply.is_json_object() => Err(refusal(&reply)),
@@ -69,6 +74,75 @@ pub(super) async fn open(
     }
 }
 
+/// Gets another access token, and another cookie in the place of the one that it is got with.
+pub(super) async fn renew(
+    http: &Http,
+    upstream: &UpstreamSession,
+    now: Timestamp,
+) -> Result<UpstreamSession, RenewalError> {
+    let reply = ask(http, AuthInfo::of("refresh"), Some(&upstream.renewal)).await?;
+    match reply.status {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            return Err(RenewalError::Refused("Cells refused to renew it"));
+        }
+        StatusCode::NOT_FOUND if reply.is_json_object() => {
+            return Err(RenewalError::Refused("Cells has no such user any more"));
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            return Err(RenewalError::Unavailable("too many requests"));
+        }
+        status if status.is_server_error() => return Err(RenewalError::Unavailable("it failed")),
+        _ => {
+            return Err(RenewalError::Unavailable(
+                "it answered something unexpected",
+            ));
+        }
+    }
+    let renewed = read_session(&reply, now).map_err(|error| match error {
+        SignInError::Denied | SignInError::StepUpRequired => {
+            RenewalError::Refused("Cells gave no token for it")
+        }
+        _ => RenewalError::Unanswered("its answer is not the JSON of Cells"),
+    })?;
+    // Without another cookie the one there is stays good, as far as anybody can tell.
+    let kept = || (upstream.renewal.clone(), upstream.renewal_expires_at);
+    let (renewal, renewal_expires_at) = renewed.cookie.unwrap_or_else(kept);
+    Ok(UpstreamSession {
+        access_token: renewed.access_token,
+        token_expires_at: renewed.expires_at,
+        renewal,
+        renewal_expires_at,
+    })
+}
+
+/// Ends the session of a cookie, with its tokens.
+pub(super) async fn end(http: &Http, upstream: &UpstreamSession) -> Result<(), BackendError> {
+    let reply = ask(http, AuthInfo::of("logout"), Some(&upstream.renewal)).await;
+    let reply = reply.map_err(|error| BackendError(error.as_str()))?;
+    if reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(BackendError("it did not end a session"));
+    }
+    // Anything else it will say again, whenever it is asked.
+    Ok(())
+}
+
+async fn ask(
+    http: &Http,
+    auth_info: AuthInfo<'_>,
+    cookie: Option<&Secret>,
+) -> Result<Reply, HttpError> {
+    let mut request = http
+        .request(Method::POST, "/a/frontend/session")
+        .json(&SessionRequest { auth_info });
+    if let Some(cookie) = cookie {
+        let mut value = HeaderValue::from_str(cookie.expose()).map_err(|_| HttpError::Broken)?;
+        value.set_sensitive(true);
+        request = request.header(header::COOKIE, value);
+    }
+    http.send(request).await
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SessionRequest<'a> {
@@ -79,8 +153,21 @@ struct SessionRequest<'a> {
 struct AuthInfo<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    login: &'a str,
-    password: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+}
+
+impl AuthInfo<'_> {
+    /// What asks about the session of the cookie that goes with it.
+    const fn of(kind: &'static str) -> Self {
+        Self {
+            kind,
+            login: None,
+            password: None,
+        }
+    }
 }
 
 /// Members with a zero value may be absent.
@@ -102,17 +189,19 @@ struct TokenAnswer {
     access_token: Option<String>,
     #[serde(rename = "IDToken")]
     id_token: Option<String>,
+    /// A 64-bit number, which is a text in this JSON.
+    expires_at: Option<String>,
 }
 
-fn read_session(reply: &Reply) -> Result<Session, SignInError> {
+fn read_session(reply: &Reply, now: Timestamp) -> Result<Session, SignInError> {
     let answer: SessionAnswer = serde_json::from_slice(&reply.body)
         .map_err(|_| SignInError::Unavailable("its answer is not the JSON of Cells"))?;
     if is_given(answer.error.as_ref()) {
         return Err(SignInError::Denied);
     }
-    let (access_token, id_token) = answer
-        .token
-        .map_or((None, None), |token| (token.access_token, token.id_token));
+    let (access_token, id_token, expires_at) = answer.token.map_or((None, None, None), |token| {
+        (token.access_token, token.id_token, token.expires_at)
+    });
     let access_token = [access_token, answer.jwt]
         .into_iter()
         .flatten()
@@ -120,11 +209,22 @@ fn read_session(reply: &Reply) -> Result<Session, SignInError> {
     match access_token {
         Some(token) => Ok(Session {
             access_token: Secret::new(token),
+            expires_at: token_end(expires_at.as_deref(), now),
+            cookie: cookie::session(&reply.headers, now),
             claims: id_token.as_deref().and_then(IdClaims::decode),
         }),
         None if is_given(answer.trigger.as_ref()) => Err(SignInError::StepUpRequired),
         None => Err(SignInError::Denied),
     }
+}
+
+/// When a token ends, as far as what Cells says can be.
+fn token_end(said: Option<&str>, now: Timestamp) -> Timestamp {
+    let latest = now.after(TOKEN_LIFETIME);
+    said.and_then(|text| text.parse().ok())
+        .map(Timestamp::from_secs)
+        .filter(|end| now < *end && *end < latest)
+        .unwrap_or(latest)
 }
 
 fn is_given(text: Option<&String>) -> bool {

@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::turnstile::{OwnTurn, Turnstile};
-use super::{BackendError, SignInError, Standing, UserDirectory};
+use super::{BackendError, SignInError, SignedIn, Standing, UserDirectory};
 use crate::failures::{FailureLimiter, counted_as};
 use crate::gate::{Gate, Turn};
 use crate::model::{Login, Timestamp, UserProfile};
@@ -135,7 +135,7 @@ impl SignIn {
         &self,
         attempt: &PasswordAttempt<'_>,
         now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let key = AttemptKey {
             login: attempts_key(attempt.login),
             lane: attempt.lane,
@@ -213,7 +213,7 @@ impl SignIn {
         login: &Login,
         password: &Secret,
         now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let length = password.expose().len();
         // Some directories take an empty password for an anonymous sign-in (RFC 4513 §5.1.2).
         if length == 0 || length > MAX_PASSWORD_BYTES {
@@ -225,7 +225,7 @@ impl SignIn {
     async fn settle(
         &self,
         key: &AttemptKey,
-        outcome: &Result<UserProfile, SignInError>,
+        outcome: &Result<SignedIn, SignInError>,
     ) -> Result<(), SignInError> {
         match outcome {
             Ok(_) => self.store.clear_attempts(&key.login).await?,

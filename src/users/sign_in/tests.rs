@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::*;
-use crate::model::{Subject, UserDetails};
+use crate::model::{Subject, UserDetails, UserProfile};
 use crate::store::{Settings, Synchronous};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -37,7 +37,7 @@ impl UserDirectory for Scripted {
         login: &Login,
         password: &Secret,
         _now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         *self.n_asked.lock().unwrap() += 1;
         self.stay_a_while().await;
         match self.answer {
@@ -50,7 +50,8 @@ impl UserDirectory for Scripted {
                 groups: vec![],
                 roles: vec![],
                 details: UserDetails::default(),
-            }),
+            }
+            .into()),
             Answer::ByPassword => Err(SignInError::Denied),
             Answer::Locked => Err(SignInError::Locked),
             Answer::StepUp => Err(SignInError::StepUpRequired),
@@ -127,7 +128,7 @@ async fn attempt(sign_in: &SignIn, login: &str, password: &str, secs: u64) -> &'
     in_a_word(&outcome)
 }
 
-fn in_a_word(outcome: &Result<UserProfile, SignInError>) -> &'static str {
+fn in_a_word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "signed in",
         Err(SignInError::Denied) => "denied",

@@ -167,6 +167,7 @@ impl TestProvider {
             verifier: Arc::new(verifier),
             clients,
             sign_in: SignIn::new(Arc::<TestUsers>::clone(&users), store.clone(), limits),
+            upstream_sessions: None,
             metrics: Arc::clone(&metrics),
         };
         Self {

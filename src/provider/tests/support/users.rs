@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::PASSWORD;
 use crate::model::{Login, Subject, Timestamp, UserDetails, UserProfile};
 use crate::secret::Secret;
-use crate::users::{BackendError, SignInError, Standing, UserDirectory};
+use crate::users::{BackendError, SignInError, SignedIn, Standing, UserDirectory};
 
 /// Users who may go on under the profile they signed in with, unless a test says otherwise.
 #[derive(Debug, Default)]
@@ -29,12 +29,12 @@ impl UserDirectory for TestUsers {
         login: &Login,
         password: &Secret,
         _now: Timestamp,
-    ) -> Result<UserProfile, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         match login.as_str() {
             "locked" => Err(SignInError::Locked),
             "step-up" => Err(SignInError::StepUpRequired),
             "down" => Err(SignInError::Unavailable("connection refused")),
-            "alice" | "bob" if password.expose() == PASSWORD => Ok(profile(login.as_str())),
+            "alice" | "bob" if password.expose() == PASSWORD => Ok(profile(login.as_str()).into()),
             _ => Err(SignInError::Denied),
         }
     }

@@ -1,5 +1,6 @@
 //! Sign-ins against the stand-in, over real sockets.
 
+mod renewal;
 #[path = "../../../../examples/cells_stand_in/stand_in.rs"]
 mod stand_in;
 mod standing;
@@ -76,6 +77,7 @@ async fn check_within(
         .unwrap()
         .check_password(&Login::parse(login).unwrap(), &Secret::new(password), NOW)
         .await
+        .map(|signed_in| signed_in.user)
 }
 
 /// The outcome of right credentials under `switches`.
@@ -416,5 +418,6 @@ async fn attempt(
         address: [192, 0, 2, 1].into(),
         lane: Lane::Strangers,
     };
-    sign_in.try_password(&attempt, now).await
+    let signed_in = sign_in.try_password(&attempt, now).await;
+    signed_in.map(|signed_in| signed_in.user)
 }

@@ -58,7 +58,7 @@ async fn an_authority_is_trusted_only_if_it_was_named() {
         refused,
         Err(SignInError::Unavailable("no connection"))
     ));
-    assert_eq!(signed_in.unwrap().login, "alice");
+    assert_eq!(signed_in.unwrap().user.login, "alice");
     assert_eq!(
         cells.n_sign_ins(),
         1,
