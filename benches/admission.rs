@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use cellgate::gateway::{
     Action, Asked, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules,
-    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TokenPlaces, TunnelLimits,
+    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TokenPlaces, TokenUse,
+    TunnelLimits,
 };
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
@@ -195,7 +196,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 policy: policy(),
                 action: Action::Whoami,
                 token_places: TokenPlaces::default(),
-                pass_token: false,
+                token_use: TokenUse::Strip,
                 allow_encoded_slash: false,
                 resource: None,
                 outlives_token: false,

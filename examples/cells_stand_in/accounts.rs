@@ -127,6 +127,9 @@ pub(super) struct Accounts {
     tokens: HashMap<String, (&'static str, Instant)>,
     cookies: HashMap<String, &'static str>,
     pub(super) n_sign_ins: usize,
+    pub(super) n_renewals: usize,
+    /// Every token and cookie that was ever given.
+    pub(super) given: Vec<String>,
 }
 
 impl Default for Accounts {
@@ -136,6 +139,8 @@ impl Default for Accounts {
             tokens: HashMap::new(),
             cookies: HashMap::new(),
             n_sign_ins: 0,
+            n_renewals: 0,
+            given: Vec::new(),
         }
     }
 }
@@ -179,13 +184,24 @@ impl Accounts {
         self.tokens.insert(token.clone(), (user.login, expires_at));
         let cookie = random();
         self.cookies.insert(cookie.clone(), user.login);
+        self.given.extend([token.clone(), cookie.clone()]);
         (token, cookie)
     }
 
     /// Uses up a session cookie: each refresh gives another one.
     pub(super) fn take_cookie(&mut self, cookie: &str) -> Option<User> {
         let login = self.cookies.remove(cookie)?;
+        self.n_renewals += 1;
         self.find(login).cloned()
+    }
+
+    pub(super) fn n_sessions(&self) -> usize {
+        self.cookies.len()
+    }
+
+    pub(super) fn revoke_everything(&mut self) {
+        self.cookies.clear();
+        self.tokens.clear();
     }
 
     /// Ends the session of a cookie with its tokens.

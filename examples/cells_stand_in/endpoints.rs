@@ -17,6 +17,7 @@ use tokio::time::sleep;
 
 use super::accounts::{Refusal, User};
 use super::answers::{self, Answer};
+use super::files;
 use super::{ProfileSwitch, SERVICE_TOKEN, SessionSwitch, Shared, State, Switches, Version, lock};
 
 /// Answers one request.
@@ -26,6 +27,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
         return answers::text(StatusCode::BAD_REQUEST, "Bad request.");
     };
     let body = body.to_bytes();
+    if files::is_file(head.uri.path()) {
+        return files::answer(shared, &head);
+    }
     let caller = {
         let mut state = lock(shared);
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -133,6 +137,9 @@ async fn session(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Answer {
     let member = |name: &str| auth_info.get(name).map_or("", String::as_str);
     let mut state = lock(shared);
     match member("type") {
+        "refresh" if switch == SessionSwitch::RefusesRenewal => {
+            answers::refusal(state.switches.version, Refusal::Locked)
+        }
         "credentials" => sign_in(&mut state, member("login"), member("password")),
         "refresh" => match state.accounts.take_cookie(cookie(headers)) {
             Some(user) => open_session(&mut state, &user),
@@ -178,6 +185,7 @@ async fn session_failure(switch: SessionSwitch) -> Option<Answer> {
         }
         SessionSwitch::Hang => pending().await,
         SessionSwitch::Works
+        | SessionSwitch::RefusesRenewal
         | SessionSwitch::JwtOnly
         | SessionSwitch::WithoutIdToken
         | SessionSwitch::Trigger

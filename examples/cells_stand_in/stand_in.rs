@@ -2,11 +2,13 @@
 //!
 //! It does what Cells does as far as a caller can see: counts failures and locks at ten, gives
 //! opaque access tokens for ten minutes and a session cookie, answers errors in the shape of its
-//! version. It keeps everything in memory and verifies nothing that Cells would not.
+//! version. Its API takes these tokens and no others, on each path where Cells looks for them. It keeps
+//! everything in memory and verifies nothing that Cells would not.
 
 mod accounts;
 mod answers;
 mod endpoints;
+mod files;
 
 use std::convert::Infallible;
 use std::io;
@@ -57,6 +59,8 @@ pub(crate) enum SessionSwitch {
     ErrorField,
     /// Gives an object without any member.
     Empty,
+    /// Signs in, and refuses to renew what that brought.
+    RefusesRenewal,
     /// 500 with a JSON error.
     Down,
     /// 503 with a plain text.
@@ -198,6 +202,26 @@ impl StandIn {
     /// How many credentials were presented, right or wrong.
     pub(crate) fn n_sign_ins(&self) -> usize {
         lock(&self.state).accounts.n_sign_ins
+    }
+
+    /// How many sessions are open: signed in, and not ended since.
+    pub(crate) fn n_sessions(&self) -> usize {
+        lock(&self.state).accounts.n_sessions()
+    }
+
+    /// How often a session was renewed.
+    pub(crate) fn n_renewals(&self) -> usize {
+        lock(&self.state).accounts.n_renewals
+    }
+
+    /// Ends every session and takes every token back, as an administrator may.
+    pub(crate) fn revoke_everything(&self) {
+        lock(&self.state).accounts.revoke_everything();
+    }
+
+    /// Every token and cookie that was ever given.
+    pub(crate) fn given(&self) -> Vec<String> {
+        lock(&self.state).accounts.given.clone()
     }
 
     /// `Host` of the last request.

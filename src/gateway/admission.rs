@@ -18,6 +18,7 @@ use super::rejection::Rejection;
 use super::settings::{Action, Route};
 use super::snapshot::Snapshot;
 use super::stickiness::Asking;
+use super::swap::{self, Found};
 use super::trusted_proxies::{Origin, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
@@ -103,14 +104,17 @@ fn raw_target(head: &[u8]) -> &[u8] {
 pub(super) enum Verdict {
     /// It may go on.
     Admitted(Admission),
-    /// First an issuer has to say who asks.
+    /// First something has to be waited for.
     Pending(Pending),
 }
 
-/// A request that waits for an issuer.
+/// A request that waits.
 #[derive(Debug)]
-pub(super) struct Pending {
-    inquiry: Inquiry,
+pub(super) enum Pending {
+    /// For an issuer, who has to say who asks.
+    Issuer(Inquiry),
+    /// For the token that it goes on with.
+    UpstreamToken(Admission),
 }
 
 /// Decides about the request, and finds the way to its upstream. What came to light stays in
@@ -125,19 +129,42 @@ pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rej
         is_real: true,
     };
     match decide(&question, &mut ctx.findings)? {
-        Decided::Passes(route) => let_pass(session, ctx, route).map(Verdict::Admitted),
-        Decided::Unsaid(inquiry) => Ok(Verdict::Pending(Pending { inquiry })),
+        Decided::Passes(route) => let_pass(session, ctx, route),
+        Decided::Unsaid(inquiry) => Ok(Verdict::Pending(Pending::Issuer(inquiry))),
     }
 }
 
-/// Waits for the issuer, and decides then.
+/// Waits for what is missing: an issuer, after which is decided, and the token that the request goes
+/// on with.
 pub(super) async fn admit_when_told(
     session: &mut Session,
     ctx: &mut Context,
     pending: Pending,
 ) -> Result<Admission, Rejection> {
+    let verdict = match pending {
+        Pending::Issuer(inquiry) => decide_when_told(session, ctx, inquiry).await?,
+        Pending::UpstreamToken(_) => Verdict::Pending(pending),
+    };
+    match verdict {
+        Verdict::Admitted(admission) => Ok(admission),
+        Verdict::Pending(Pending::UpstreamToken(admission)) => {
+            let token = swap::wait(ctx, admission.principal.as_ref()).await?;
+            Ok(Admission {
+                upstream_token: Some(token),
+                ..admission
+            })
+        }
+        Verdict::Pending(Pending::Issuer(_)) => Err(Rejection::Fault("an issuer was asked twice")),
+    }
+}
+
+async fn decide_when_told(
+    session: &mut Session,
+    ctx: &mut Context,
+    inquiry: Inquiry,
+) -> Result<Verdict, Rejection> {
     let authenticator = &ctx.snapshot.authenticator;
-    let principal = authenticator.ask(pending.inquiry, presented(ctx)).await?;
+    let principal = authenticator.ask(inquiry, presented(ctx)).await?;
     let question = Question {
         snapshot: &ctx.snapshot,
         canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
@@ -150,16 +177,26 @@ pub(super) async fn admit_when_told(
     let_pass(session, ctx, route)
 }
 
-fn let_pass(session: &Session, ctx: &Context, route: Arc<Route>) -> Result<Admission, Rejection> {
+fn let_pass(session: &Session, ctx: &Context, route: Arc<Route>) -> Result<Verdict, Rejection> {
     let principal = ctx.findings.principal.clone();
     let traffic = &ctx.snapshot.traffic;
     let place = traffic.enter(&route, ctx.peer, principal.as_ref())?;
     let journey = journey(session, ctx, &route)?;
-    Ok(Admission {
+    let found = swap::find(ctx, &route, principal.as_ref())?;
+    let admission = Admission {
         route,
         principal,
         journey,
         place,
+        upstream_token: None,
+    };
+    Ok(match found {
+        Found::NotNeeded => Verdict::Admitted(admission),
+        Found::Ready(token) => Verdict::Admitted(Admission {
+            upstream_token: Some(token),
+            ..admission
+        }),
+        Found::Unread => Verdict::Pending(Pending::UpstreamToken(admission)),
     })
 }
 
@@ -207,6 +244,7 @@ pub(super) fn rewrite(
         canonical: canonical(ctx)?,
         route: &admission.route,
         principal: admission.principal.as_ref(),
+        upstream_token: admission.upstream_token.as_ref(),
         peer: ctx.peer,
         request_id: &ctx.request_id,
     };

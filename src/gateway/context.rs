@@ -10,6 +10,7 @@ use pingora::{Error, ErrorType};
 
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
+use crate::users::UpstreamToken;
 
 use super::authentication::Principal;
 use super::canonical::{CanonicalRequest, Scheme};
@@ -55,6 +56,8 @@ pub(super) struct Admission {
     pub(super) route: Arc<Route>,
     pub(super) principal: Option<Principal>,
     pub(super) journey: Option<Journey>,
+    /// What it goes on with in the place of its token, where tokens are swapped.
+    pub(super) upstream_token: Option<UpstreamToken>,
     /// Among those that the route serves at once, until the answer ends.
     pub(super) place: Option<Place>,
 }
@@ -108,7 +111,8 @@ impl Outcome {
                 | Rejection::UpstreamFull
                 | Rejection::Unreachable
                 | Rejection::UpstreamTimeout
-                | Rejection::UpstreamBroken => "upstream_error",
+                | Rejection::UpstreamBroken
+                | Rejection::UpstreamSessionAway { .. } => "upstream_error",
                 Rejection::IssuerUnavailable { .. } => "issuer_error",
                 Rejection::Gone => "aborted",
                 Rejection::Fault(_) => "fault",

@@ -12,7 +12,9 @@ use super::canonical::CanonicalRequest;
 use super::context::Admission;
 use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
-use super::settings::{Authentication, IdentityHeaders, Route, TokenPlaces};
+use super::settings::{Authentication, IdentityHeaders, Route, TokenPlaces, TokenUse};
+use super::swap::{self, Place};
+use crate::users::UpstreamToken;
 
 /// Cookies that only we may set, in the browsers of our users.
 const OUR_COOKIES: [&[u8]; 3] = [b"__Host-cellgate-", b"__Secure-cellgate-", b"cellgate-"];
@@ -39,6 +41,8 @@ pub(super) struct Forwarding<'a> {
     pub(super) canonical: &'a CanonicalRequest,
     pub(super) route: &'a Route,
     pub(super) principal: Option<&'a Principal>,
+    /// What takes the place of a token that is swapped.
+    pub(super) upstream_token: Option<&'a UpstreamToken>,
     pub(super) peer: IpAddr,
     pub(super) request_id: &'a str,
 }
@@ -51,7 +55,8 @@ impl Forwarding<'_> {
         request: &mut request::Parts,
         identity: &IdentityHeaders,
     ) -> Result<(), Rejection> {
-        self.write_target(&mut request.uri)?;
+        let place = self.place(&request.headers);
+        self.write_target(&mut request.uri, place)?;
         let headers = &mut request.headers;
         // At most once, however many follow.
         headers.reserve(FIELDS_WRITTEN + identity.mapping.len());
@@ -65,15 +70,13 @@ impl Forwarding<'_> {
             headers.insert(X_FORWARDED_PREFIX, value(prefix.to_owned())?);
         }
         headers.insert(X_REQUEST_ID, value(self.request_id.to_owned())?);
-        if !self.route.pass_token {
-            headers.remove(header::AUTHORIZATION);
-            if let Some(name) = &self.route.token_places.header {
-                headers.remove(name);
-            }
-        }
+        self.strip_token(headers);
         let places = &self.route.token_places;
-        let token = places.cookie.as_deref().filter(|_| !self.route.pass_token);
-        hide_cookies(headers, token)?;
+        let passes = self.route.token_use == TokenUse::Pass;
+        hide_cookies(headers, places.cookie.as_deref().filter(|_| !passes))?;
+        if let Some(token) = self.upstream_token {
+            swap::write(headers, place, token)?;
+        }
         if let Some(principal) = self.principal {
             for (name, value) in identity.of(principal.verified()) {
                 headers.insert(name, value);
@@ -82,24 +85,63 @@ impl Forwarding<'_> {
         Ok(())
     }
 
+    /// Where a token of the backend is to stand.
+    fn place(&self, headers: &HeaderMap) -> Place {
+        match self.upstream_token {
+            Some(_) => Place::of(
+                &self.route.token_places,
+                headers,
+                self.canonical.query.as_deref(),
+            ),
+            None => Place::Authorization,
+        }
+    }
+
+    /// Takes the token out of the fields, unless it goes on. What a backend would take for a token
+    /// but the route does not is none that was judged.
+    fn strip_token(&self, headers: &mut HeaderMap) {
+        let places = &self.route.token_places;
+        let goes_on = match self.route.token_use {
+            TokenUse::Strip => false,
+            TokenUse::Pass => true,
+            TokenUse::Swap(_) => self.principal.is_none(),
+        };
+        if !goes_on {
+            headers.remove(header::AUTHORIZATION);
+            if let Some(name) = &places.header {
+                headers.remove(name);
+            }
+        }
+        if let TokenUse::Swap(_) = self.route.token_use {
+            if !swap::takes_field(places) {
+                headers.remove(swap::FIELD);
+            }
+            if !places.authorization {
+                headers.remove(header::AUTHORIZATION);
+            }
+        }
+    }
+
     fn stripped(&self) -> Option<&str> {
         self.route.path_change.as_ref()?.stripped()
     }
 
-    /// The canonical target, in origin-form, at the path that the route has for its upstream. A token in the query of an anonymous route is not
-    /// ours to judge, but it does not go on either unless tokens do; one that the route takes from
-    /// there never does.
-    fn write_target(&self, uri: &mut Uri) -> Result<(), Rejection> {
+    /// The canonical target, in origin-form, at the path that the route has for its upstream. A token
+    /// in the query of an anonymous route is not ours to judge, but it does not go on either unless
+    /// tokens do; one that the route takes from there never does.
+    fn write_target(&self, uri: &mut Uri, place: Place) -> Result<(), Rejection> {
         let change = self.route.path_change.as_ref();
         let changed = change.map(|change| change.apply(&self.canonical.path));
         let changed = changed.transpose()?;
         let path = changed.as_ref().unwrap_or(&self.canonical.path).as_str();
         let mut target = self.canonical.target_at(path);
         if let Some(query) = &self.canonical.query {
-            if let Some(name) = &self.route.token_places.query {
+            if let TokenUse::Swap(_) = self.route.token_use {
+                target = self.swapped_target(path, query, place);
+            } else if let Some(name) = &self.route.token_places.query {
                 target = without(path, query, |parameter| is_parameter(parameter, name));
             } else if self.route.policy.authentication == Authentication::Anonymous
-                && !self.route.pass_token
+                && self.route.token_use != TokenUse::Pass
                 && has_query_token(query)
             {
                 target = without(path, query, has_query_token);
@@ -112,6 +154,28 @@ impl Forwarding<'_> {
             *uri = Uri::try_from(target).map_err(|_| Rejection::Fault("a target is no URI"))?;
         }
         Ok(())
+    }
+}
+
+impl Forwarding<'_> {
+    /// The target on a route that swaps tokens: without what stands for one, except for what is to be
+    /// judged by the backend, and with that of the backend if it stands here.
+    fn swapped_target(&self, path: &str, query: &str, place: Place) -> String {
+        let places = &self.route.token_places;
+        let is_judged_there = self.principal.is_none() && swap::takes_parameter(places);
+        let own = places.query.as_deref();
+        let is_token = |parameter: &str| {
+            let is_theirs = is_parameter(parameter, swap::PARAMETER);
+            if is_theirs {
+                return !is_judged_there;
+            }
+            own.is_some_and(|name| is_parameter(parameter, name))
+        };
+        let target = without(path, query, is_token);
+        match (place, self.upstream_token) {
+            (Place::Parameter, Some(token)) => swap::with_parameter(&target, token),
+            _ => target,
+        }
     }
 }
 
@@ -267,4 +331,5 @@ pub(super) fn is_hidden(name: &HeaderName, places: &TokenPlaces) -> bool {
         || *name == header::COOKIE
         || *name == header::TRANSFER_ENCODING
         || *name == header::TE
+        || *name == swap::FIELD
 }

@@ -41,6 +41,7 @@ mod forward;
 mod identity;
 mod path_change;
 mod stickiness;
+mod swap;
 mod upstream;
 
 mod answer_fields;
@@ -86,8 +87,8 @@ pub use resource::Resource;
 pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{
-    Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, Policy, Route,
-    Settings, TokenPlaces, TunnelLimits, Upstream, UpstreamTls, WebSockets,
+    Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, OtherTokens, Policy,
+    Route, Settings, TokenPlaces, TokenUse, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use traffic::{By, Exceeded, Rate, RouteLimits};

@@ -17,7 +17,7 @@ use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take, take_when_told};
 use super::settings::Limits;
 use super::upstream::Choice;
-use super::{access_log, failure, forward, lifetime};
+use super::{access_log, failure, forward, lifetime, swap};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -124,6 +124,9 @@ impl ProxyHttp for Gateway {
             let error = Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade");
             return Err(error.into_up());
         }
+        if response.status == StatusCode::UNAUTHORIZED {
+            swap::doubt(ctx);
+        }
         if !response.status.is_informational()
             && let Some(journey) = ctx.journey()
         {
@@ -147,6 +150,9 @@ impl ProxyHttp for Gateway {
         if let Some(admission) = &ctx.admission {
             let not_an_upstreams = &ctx.snapshot.not_an_upstreams;
             forward::clean_response(response, admission, not_an_upstreams)?;
+            if admission.upstream_token.is_some() {
+                swap::clean_response(response)?;
+            }
         }
         if !response.status.is_informational() {
             add_to_theirs(response, session, ctx)?;

@@ -60,9 +60,8 @@ pub struct Route {
     pub action: Action,
     /// Where a token may be.
     pub token_places: TokenPlaces,
-    /// Whether the token goes on to the upstream (default: stripped). One from the query never
-    /// does.
-    pub pass_token: bool,
+    /// What becomes of the token on the way to the upstream.
+    pub token_use: TokenUse,
     /// Whether `%2F` may stand in a path (default no).
     pub allow_encoded_slash: bool,
     /// The protected resource it belongs to; `None`: no metadata are published (RFC 9728).
@@ -85,6 +84,27 @@ impl Route {
     pub(super) fn max_body_bytes(&self) -> Option<u64> {
         self.limits.as_ref()?.max_body_bytes
     }
+}
+
+/// What becomes of a token on the way to the upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenUse {
+    /// It is removed.
+    #[default]
+    Strip,
+    /// It goes on, unless it came in the query.
+    Pass,
+    /// One of the users' backend takes the place of ours; the upstream is that backend.
+    Swap(OtherTokens),
+}
+
+/// What becomes of tokens that are not ours where ours are swapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherTokens {
+    /// They are refused.
+    Refuse,
+    /// Those that may be the backend's own go on to be judged there, as requests without any do.
+    Pass,
 }
 
 /// Who may open WebSockets on a route.
@@ -133,7 +153,7 @@ pub enum Action {
 /// Whether a route asks for a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authentication {
-    /// Credentials are not read; stripped unless `pass_token`.
+    /// Credentials are not read; stripped unless the token passes.
     Anonymous,
     /// Read if present; a bad one is refused.
     Optional,

@@ -10,6 +10,7 @@ use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
 use crate::provider::Provider;
 use crate::store::Revocations;
+use crate::users::UpstreamSessions;
 
 use super::authentication::Authenticator;
 use super::canonical::{CanonicalRequest, Scheme};
@@ -35,6 +36,8 @@ pub struct SnapshotParts {
     pub revocations: Option<Arc<Revocations>>,
     /// The OpenID Provider behind the same listeners.
     pub provider: Option<Arc<Provider>>,
+    /// The sessions of users at their backend; `None` where no token is swapped.
+    pub upstream_sessions: Option<UpstreamSessions>,
     /// Where requests go.
     pub upstreams: Arc<Upstreams>,
 }
@@ -60,6 +63,8 @@ pub struct Snapshot {
     has_tls: bool,
     /// The metadata of protected resources.
     pub(super) resources: Resources,
+    /// Where tokens of the users' backend are found.
+    pub(super) upstream_sessions: Option<UpstreamSessions>,
     upstreams: HashMap<String, Arc<Upstream>>,
     /// What is counted of routes with limits; nothing before [`Self::continue_from`].
     pub(super) traffic: Traffic,
@@ -113,6 +118,7 @@ impl Snapshot {
             has_tls: settings.has_tls,
             provider: parts.provider,
             resources: Resources::new(&settings.routes),
+            upstream_sessions: parts.upstream_sessions,
             upstreams,
             traffic: Traffic::default(),
         })

@@ -11,7 +11,7 @@ use super::settings::Listener;
 use super::tls::{CertificateSet, TlsError};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::gateway::{Snapshot, SnapshotParts, Upstreams};
+use crate::gateway::{Route, Snapshot, SnapshotParts, TokenUse, Upstreams};
 use crate::issuers::{self, Issuers};
 use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
@@ -165,6 +165,7 @@ impl Pieces {
                 issuers: Arc::clone(&issuers),
                 revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
                 provider: provider.clone(),
+                upstream_sessions: upstream_sessions.clone(),
                 upstreams: Arc::clone(&upstreams),
             },
         )?;
@@ -229,8 +230,9 @@ impl<'a> Backend<'a> {
         // The configuration has users wherever it has a provider; an empty list lets nobody in.
         let nobody = users::Settings::Static(Vec::new());
         let directory = users::directory(config.users.as_ref().unwrap_or(&nobody))?;
-        let opens_sessions = matches!(config.users, Some(users::Settings::Cells(_)));
-        let upstream_sessions = opens_sessions.then(|| {
+        // Where no route needs them nothing is kept: it could only be stolen.
+        let swaps = |route: &Route| matches!(route.token_use, TokenUse::Swap(_));
+        let upstream_sessions = config.gateway.routes.iter().any(swaps).then(|| {
             UpstreamSessions::new(
                 Arc::clone(&directory),
                 state.store.clone(),

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::check::by_specificity;
-use crate::gateway::{Action, Authentication, Route};
+use crate::gateway::{Action, Authentication, OtherTokens, Route, TokenUse};
 
 /// Writes the routes.
 pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io::Result<()> {
@@ -21,6 +21,9 @@ pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io:
         writeln!(out, "{}  {} {place}", route.name, methods(route).join(","))?;
         writeln!(out, "    {}", action(route))?;
         writeln!(out, "    authentication: {}", authentication(route))?;
+        if route.token_use != TokenUse::Strip {
+            writeln!(out, "    token: {}", token_use(route))?;
+        }
         for condition in route.policy.described() {
             writeln!(out, "    {condition}")?;
         }
@@ -41,7 +44,7 @@ fn document(route: &Route) -> Value {
         "authentication": authentication(route),
         "conditions": route.policy.described().collect::<Vec<_>>(),
         "resource_metadata": route.resource.as_ref().map(|resource| resource.metadata_url()),
-        "passes_token": route.pass_token,
+        "token": token_use(route),
         "allows_encoded_slash": route.allow_encoded_slash,
     })
 }
@@ -58,6 +61,15 @@ fn action(route: &Route) -> String {
         Action::Whoami => "whoami".to_owned(),
         Action::Upstream(name) => format!("upstream: {name}"),
         Action::ForwardAuth => "forward_auth".to_owned(),
+    }
+}
+
+const fn token_use(route: &Route) -> &'static str {
+    match route.token_use {
+        TokenUse::Strip => "strip",
+        TokenUse::Pass => "pass",
+        TokenUse::Swap(OtherTokens::Refuse) => "swap",
+        TokenUse::Swap(OtherTokens::Pass) => "swap, others pass",
     }
 }
 

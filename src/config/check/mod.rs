@@ -31,6 +31,7 @@ mod route_limits;
 mod routes;
 mod server_address;
 mod token_places;
+mod token_use;
 mod transport_security;
 mod trusted_issuers;
 mod trusted_proxies;
@@ -104,6 +105,7 @@ impl Checker {
         let around = routes::Around {
             upstreams: &upstreams,
             accepted: &accepted,
+            users: users.as_ref().and_then(Option::as_ref),
             rules: &crate::gateway::HeaderRules::new(&identity),
         };
         let routes = routes::routes(self, file.routes, &around);

@@ -5,18 +5,22 @@ use http::Method;
 use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
-    Checker, cors, host, path_change, route_limits, route_path, token_places, upstreams, websockets,
+    Checker, cors, host, path_change, route_limits, route_path, token_places, token_use, upstreams,
+    websockets,
 };
 use crate::config::document::nearest;
-use crate::config::file::{RouteTable, TokenMode};
+use crate::config::file::RouteTable;
 use crate::config::key_path::KeyPath;
 use crate::gateway::{Action, HeaderRules, Policy, Resource, Route};
+use crate::users;
 
 /// What routes refer to.
 pub(super) struct Around<'a> {
     pub(super) upstreams: &'a upstreams::Checked,
     /// Whose tokens can be accepted.
     pub(super) accepted: &'a Accepted,
+    /// Whose users there are; `None` when that is not known, or there are none.
+    pub(super) users: Option<&'a users::Settings>,
     /// What no request may bring.
     pub(super) rules: &'a HeaderRules,
 }
@@ -46,6 +50,7 @@ pub(super) fn routes(
         let action = action(checker, table, around.upstreams, &at);
         let policy = policy::policy(checker, table, around.accepted, &at);
         let token_places = token_places::token_places(checker, table, around.rules, &at);
+        let token_use = token_use::token_use(checker, table, around, &at);
         let websockets = websockets::websockets(checker, table, &at);
         let path_change = path_change::path_change(checker, table, &at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
@@ -61,7 +66,7 @@ pub(super) fn routes(
                 policy,
                 action,
                 token_places,
-                pass_token: table.token == TokenMode::Pass,
+                token_use,
                 allow_encoded_slash: table.allow_encoded_slash,
                 resource,
                 outlives_token: table.outlives_token,

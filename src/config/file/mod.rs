@@ -42,8 +42,8 @@ pub(crate) use provider::{
 };
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
-    AuthenticationMode, ClaimConditionTable, ClaimValueTable, RouteTable, StepUpTable, TokenMode,
-    TokenPlacesTable, WebSocketsMode,
+    AuthenticationMode, ClaimConditionTable, ClaimValueTable, OtherTokensMode, RouteTable,
+    StepUpTable, TokenMode, TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
 pub(crate) use transport_security::TransportSecurityTable;

@@ -74,6 +74,8 @@ pub(crate) struct RouteTable {
     pub(crate) resource_metadata: Option<bool>,
     /// What becomes of the token on the way to the upstream.
     pub(crate) token: TokenMode,
+    /// What becomes of tokens that are not ours, with `token: swap`.
+    pub(crate) other_tokens: OtherTokensMode,
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
     /// path than the one this route was chosen by.
     pub(crate) allow_encoded_slash: bool,
@@ -218,6 +220,21 @@ pub(crate) enum TokenMode {
     #[default]
     Strip,
     /// It goes on.
+    Pass,
+    /// One of Pydio Cells takes its place: of the session that its user has there since signing in.
+    /// Only with `users.cells` and an upstream that is this Cells.
+    Swap,
+}
+
+/// What becomes of tokens that are not ours where ours are swapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OtherTokensMode {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// What may be a token of Cells itself goes on, and Cells judges it; so do signatures by such.
+    /// Only with `authentication: optional`.
     Pass,
 }
 

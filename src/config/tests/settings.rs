@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::refused::whole;
 use crate::config::Config;
-use crate::gateway::{Action, Authentication, ClaimSource};
+use crate::gateway::{Action, Authentication, ClaimSource, TokenUse};
 use crate::model::{ClientSigning, GrantType, SigningAlgorithm};
 use crate::users;
 
@@ -58,7 +58,7 @@ fn a_route_accepts_tokens_of_the_provider_by_default() {
         ["https://files.example/oidc/"]
     );
     assert_eq!(policy.audience, ["https://api.example/"]);
-    assert!(!config.gateway.routes[0].pass_token);
+    assert_eq!(config.gateway.routes[0].token_use, TokenUse::Strip);
 }
 
 #[test]
@@ -133,7 +133,7 @@ routes:
     assert_eq!(one.tls.as_ref().unwrap().server_name, "app.internal");
     assert_eq!(two.servers, ["10.0.0.1:8443"]);
     assert_eq!(two.tls.as_ref().unwrap().server_name, "app.internal");
-    assert!(config.gateway.routes[1].pass_token);
+    assert_eq!(config.gateway.routes[1].token_use, TokenUse::Pass);
 }
 
 #[test]

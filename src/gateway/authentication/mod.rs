@@ -20,7 +20,8 @@ use crate::store::Revocations;
 
 use super::canonical::CanonicalRequest;
 use super::rejection::Rejection;
-use super::settings::{Authentication, Policy, Route};
+use super::settings::{Authentication, Policy, Route, TokenPlaces};
+use super::swap;
 
 pub(super) use bearer::has_query_token;
 pub(super) use inquiry::Inquiry;
@@ -116,8 +117,18 @@ impl Authenticator {
             return Ok(Who::Nobody);
         }
         let (headers, canonical) = request;
-        let credential = places::credential(&route.token_places, headers, canonical)?;
+        let credential = match places::credential(&route.token_places, headers, canonical) {
+            Err(Rejection::OtherScheme) if swap::passes_signature(route, headers) => {
+                return signed(route, headers, canonical);
+            }
+            credential => credential?,
+        };
         match (credential, wanted) {
+            (Some(credential), Authentication::Optional)
+                if !credential.is_ambient && swap::passes(route, &credential.token) =>
+            {
+                Ok(Who::Nobody)
+            }
             (Some(credential), _) => {
                 if credential.is_ambient {
                     same_site::check(headers, canonical)?;
@@ -190,6 +201,26 @@ impl Authenticator {
             Some(issuer) => verified.expires_at.after(issuer.leeway()),
             None => self.verifier.accepts_until(verified),
         }
+    }
+}
+
+/// Who asks with a signature by a token of the backend's own: nobody, as far as we can tell. There
+/// must not be another credential.
+fn signed(
+    route: &Route,
+    headers: &HeaderMap,
+    canonical: &CanonicalRequest,
+) -> Result<Who, Rejection> {
+    if route.policy.authentication != Authentication::Optional {
+        return Err(Rejection::OtherScheme);
+    }
+    let elsewhere = TokenPlaces {
+        authorization: false,
+        ..route.token_places.clone()
+    };
+    match places::credential(&elsewhere, headers, canonical)? {
+        None => Ok(Who::Nobody),
+        Some(_) => Err(Rejection::MalformedCredential),
     }
 }
 

@@ -223,6 +223,7 @@ impl Explanation {
             canonical: question.canonical,
             route,
             principal: findings.principal.as_ref(),
+            upstream_token: None,
             peer: question.peer,
             request_id: "(one of its own)",
         }

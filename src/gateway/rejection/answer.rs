@@ -110,7 +110,9 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
             let common = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
             headers.insert(header::ALLOW, HeaderValue::from_static(common));
         }
-        Rejection::TooManyFailures { wait } | Rejection::IssuerUnavailable { wait } => {
+        Rejection::TooManyFailures { wait }
+        | Rejection::IssuerUnavailable { wait }
+        | Rejection::UpstreamSessionAway { wait } => {
             headers.insert(
                 header::RETRY_AFTER,
                 HeaderValue::from(wait.as_secs().max(1)),

@@ -95,6 +95,21 @@ pub enum Rejection {
         /// How long to wait.
         wait: Duration,
     },
+    /// The token is a client's own, and the upstream takes those of users only.
+    #[error("there is no user behind the token, and the upstream lets in only users")]
+    NoUpstreamUser,
+    /// What the upstream gave at the sign-in behind the token is over, and so is the sign-in.
+    #[error("the session at the upstream that the token goes with is over")]
+    UpstreamSessionEnded,
+    /// The same cannot be renewed at the moment.
+    #[error("the session at the upstream cannot be renewed now")]
+    UpstreamSessionAway {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// The upstream gives out tokens of its own there, which a client with a token of ours must not get.
+    #[error("the path is one at which the upstream gives out tokens of its own")]
+    GivesUpstreamTokens,
     /// The token came in a cookie that another site made the browser send.
     #[error("another site made the browser send the request")]
     CrossSite,
@@ -215,6 +230,10 @@ impl Rejection {
             Self::Token(_) => "invalid_token",
             Self::Inactive => "inactive",
             Self::IssuerUnavailable { .. } => "issuer_unavailable",
+            Self::NoUpstreamUser => "no_upstream_user",
+            Self::UpstreamSessionEnded => "upstream_session_ended",
+            Self::UpstreamSessionAway { .. } => "upstream_session_away",
+            Self::GivesUpstreamTokens => "gives_upstream_tokens",
             Self::CrossSite => "cross_site",
             Self::Revoked => "revoked",
             Self::TooManyFailures { .. } => "too_many_failures",
@@ -267,6 +286,9 @@ impl Rejection {
                 | Self::Condition
                 | Self::ConditionFailed { .. }
                 | Self::StepUp { .. }
+                | Self::NoUpstreamUser
+                | Self::UpstreamSessionEnded
+                | Self::GivesUpstreamTokens
         )
     }
 

@@ -70,13 +70,18 @@ impl Rejection {
             }
             Self::MalformedCredential => Wire::challenge(StatusCode::BAD_REQUEST, NOT_ONE_TOKEN),
             Self::TokenInQuery => Wire::challenge(StatusCode::BAD_REQUEST, TOKEN_IN_QUERY),
-            Self::Token(_) | Self::Inactive | Self::Revoked | Self::Issuer | Self::Audience => {
-                Wire::challenge(StatusCode::UNAUTHORIZED, INVALID_TOKEN)
-            }
+            Self::Token(_)
+            | Self::Inactive
+            | Self::Revoked
+            | Self::UpstreamSessionEnded
+            | Self::Issuer
+            | Self::Audience => Wire::challenge(StatusCode::UNAUTHORIZED, INVALID_TOKEN),
             Self::Scope { .. } => Wire::challenge(StatusCode::FORBIDDEN, INSUFFICIENT_SCOPE),
             // No other token of this caller would do, so there is nothing to challenge for.
             Self::CrossSite
             | Self::Preflight(_)
+            | Self::NoUpstreamUser
+            | Self::GivesUpstreamTokens
             | Self::Network
             | Self::Client
             | Self::Claim
@@ -92,7 +97,10 @@ impl Rejection {
             | Self::Handshake(_)
             | Self::BodyMalformed
             | Self::Gone => Wire::closing(StatusCode::BAD_REQUEST),
-            Self::NoServer | Self::UpstreamFull | Self::IssuerUnavailable { .. } => {
+            Self::NoServer
+            | Self::UpstreamFull
+            | Self::IssuerUnavailable { .. }
+            | Self::UpstreamSessionAway { .. } => {
                 Wire::plain(StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),

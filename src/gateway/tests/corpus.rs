@@ -7,8 +7,8 @@ use http::{HeaderName, Method};
 
 use super::support::{limits, policy, route};
 use crate::gateway::settings::{
-    Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, Upstream,
-    WebSockets,
+    Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, TokenUse,
+    Upstream, WebSockets,
 };
 use crate::gateway::{Balance, TrustedProxies};
 use crate::model::{Scope, WebOrigin};
@@ -68,7 +68,7 @@ fn routes() -> Vec<Route> {
         api("api-write", &[Method::POST], "write"),
         to_upstream("admin", "/admin/", required("admin")),
         Route {
-            pass_token: true,
+            token_use: TokenUse::Pass,
             ..to_upstream("pass", "/pass/", required("read"))
         },
         Route {

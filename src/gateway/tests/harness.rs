@@ -83,6 +83,7 @@ impl TestGateway {
             verifier: Arc::new(verifier),
             issuers: Arc::default(),
             revocations: Some(Arc::new(Revocations::default())),
+            upstream_sessions: None,
             provider: None,
             upstreams: Arc::new(upstreams),
         };

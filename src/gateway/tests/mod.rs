@@ -23,6 +23,7 @@ mod provider;
 mod requests;
 mod responses;
 mod streaming;
+mod swap;
 pub(crate) mod token_places;
 mod traffic;
 mod transport_security;

@@ -12,7 +12,7 @@ use super::super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::super::lifetime::Basis;
 use super::super::policy::Asked;
 use super::super::settings::{
-    Action, Authentication, Limits, Policy, Route, TokenPlaces, TunnelLimits,
+    Action, Authentication, Limits, Policy, Route, TokenPlaces, TokenUse, TunnelLimits,
 };
 use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
@@ -81,6 +81,7 @@ pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocat
         verifier: Arc::new(TokenVerifier::new(None, &[], 0).unwrap()),
         issuers: Arc::default(),
         revocations: Some(Arc::clone(revoked)),
+        upstream_sessions: None,
         provider: None,
         upstreams: Arc::new(Upstreams::new(&[], Arc::new(Metrics::new())).unwrap()),
     };
@@ -146,7 +147,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         },
         action: Action::Whoami,
         token_places: TokenPlaces::default(),
-        pass_token: false,
+        token_use: TokenUse::Strip,
         allow_encoded_slash: false,
         outlives_token: false,
         websockets: None,

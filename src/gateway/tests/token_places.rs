@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use super::harness::TestGateway;
 use super::support::{policy, route};
-use crate::gateway::settings::{Action, Route, TokenPlaces};
+use crate::gateway::settings::{Action, Route, TokenPlaces, TokenUse};
 
 /// A gateway with a route `/strip/` and a route `/pass/`, which take tokens from everywhere.
 pub(crate) async fn gateway() -> TestGateway {
@@ -22,7 +22,7 @@ pub(crate) async fn gateway() -> TestGateway {
         };
         settings.routes.push(everywhere("strip-all", "/strip/"));
         settings.routes.push(Route {
-            pass_token: true,
+            token_use: TokenUse::Pass,
             ..everywhere("pass-all", "/pass-all/")
         });
     })

@@ -293,4 +293,4 @@ impl fmt::Debug for UpstreamSessions {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,16 +19,16 @@ const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 /// A backend whose renewals are numbered: each is got with the one before.
 #[derive(Debug, Default)]
-struct Scripted {
+pub(crate) struct Scripted {
     /// What the next renewals come to; then they succeed.
-    failures: Mutex<VecDeque<RenewalError>>,
-    n_asked: AtomicUsize,
+    pub(crate) failures: Mutex<VecDeque<RenewalError>>,
+    pub(crate) n_asked: AtomicUsize,
     ended: Mutex<Vec<String>>,
     /// How often telling of an end fails.
     n_deaf: AtomicUsize,
     /// Waited for before an answer, if set.
     held: Mutex<Option<Arc<Notify>>>,
-    renewed: Notify,
+    pub(crate) renewed: Notify,
 }
 
 #[async_trait]
@@ -85,16 +85,21 @@ fn given(n: u32, now: Timestamp) -> UpstreamSession {
     }
 }
 
-struct Site {
-    backend: Arc<Scripted>,
-    clock: Arc<ManualClock>,
-    store: Store,
-    sessions: UpstreamSessions,
+/// A site with a user who has just signed in: in the session `session`, with the grant `grant`.
+pub(crate) struct Site {
+    pub(crate) backend: Arc<Scripted>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Store,
+    pub(crate) sessions: UpstreamSessions,
 }
 
 impl Site {
-    /// A site at which a user has just signed in.
     async fn signed_in() -> Self {
+        Self::signed_in_at(NOW).await
+    }
+
+    /// The sign-in was at `now`.
+    pub(crate) async fn signed_in_at(now: Timestamp) -> Self {
         let settings = Settings {
             path: None,
             key_file: None,
@@ -102,7 +107,7 @@ impl Site {
         };
         let store = Store::open(&settings).await.unwrap();
         let backend = Arc::new(Scripted::default());
-        let clock = Arc::new(ManualClock::at(NOW));
+        let clock = Arc::new(ManualClock::at(now));
         let sessions = sessions(&backend, &store, &clock);
         let site = Self {
             backend,
@@ -111,13 +116,14 @@ impl Site {
             sessions,
         };
         site.sign_in("session", "grant").await;
-        let upstream = given(0, NOW);
+        let upstream = given(0, now);
         let id = SessionId::new("session");
-        site.sessions.keep(&id, &upstream, NOW).await.unwrap();
+        site.sessions.keep(&id, &upstream, now).await.unwrap();
         site
     }
 
-    async fn sign_in(&self, session: &str, grant: &str) {
+    /// Another sign-in, of which nothing of the backend is kept.
+    pub(crate) async fn sign_in(&self, session: &str, grant: &str) {
         let now = self.clock.now();
         let until = now.after(Duration::from_secs(86_400));
         let session = Session {

@@ -10,6 +10,7 @@ mod listeners;
 mod provider;
 mod routes;
 mod structure;
+mod token_use;
 mod traffic;
 mod trusted_issuers;
 mod upstreams;

@@ -26,7 +26,7 @@ async fn is_good(directory: &CellsDirectory, upstream: &UpstreamSession) -> bool
 
 #[tokio::test]
 async fn a_sign_in_brings_a_session_that_can_be_renewed_again_and_again() {
-    let (_cells, directory, mut upstream) = signed_in().await;
+    let (cells, directory, mut upstream) = signed_in().await;
     assert!(is_good(&directory, &upstream).await);
 
     for _ in 0..3 {
@@ -40,6 +40,25 @@ async fn a_sign_in_brings_a_session_that_can_be_renewed_again_and_again() {
         assert!(is_good(&directory, &renewed).await);
         upstream = renewed;
     }
+    assert_eq!((cells.n_renewals(), cells.n_sessions()), (3, 1));
+    let last = [upstream.access_token, upstream.renewal];
+    for (secret, prefix) in last.iter().zip(["", "pydio="]) {
+        let secret = secret.expose().strip_prefix(prefix).unwrap();
+        assert!(
+            cells.given().iter().any(|given| given == secret),
+            "{prefix}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cells_took_back_is_not_renewed() {
+    let (cells, directory, upstream) = signed_in().await;
+
+    cells.revoke_everything();
+
+    let refused = directory.renew(&upstream, NOW).await;
+    assert!(matches!(refused, Err(RenewalError::Refused(_))));
 }
 
 #[tokio::test]

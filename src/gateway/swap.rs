@@ -1,0 +1,346 @@
+//! A token of the users' backend in the place of ours, for a backend that is an application as well
+//! and takes no token but its own (Pydio Cells).
+//!
+//! Whoever was admitted by a grant goes on with the token that the backend gave for the session in
+//! which it was granted. It stands where ours stood, in as far as the backend looks there, and
+//! nowhere else; what else of the request the backend could take for a token does not go on. Only
+//! requests are looked at: what answers bring of the backend's own is no part of this, except that an
+//! endpoint which gives out tokens is not reached by one of ours, and no answer to one sets the cookie
+//! of a session there.
+//!
+//! *Invariant:* a request that was admitted with a token of ours goes on with one of the backend, or
+//! not at all.
+
+use std::time::Duration;
+
+use http::header::{self, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use pingora::http::ResponseHeader;
+
+use super::authentication::{Principal, is_parameter};
+use super::context::Context;
+use super::rejection::Rejection;
+use super::settings::{OtherTokens, Route, TokenPlaces, TokenUse};
+use crate::users::{UpstreamToken, UpstreamTokenError};
+
+/// Where Cells looks for a token besides `Authorization`, on its file paths.
+pub(super) const FIELD: HeaderName = HeaderName::from_static("x-pydio-bearer");
+
+/// The same in a query: downloads and presigned URLs.
+pub(super) const PARAMETER: &str = "pydio_jwt";
+
+/// The scheme of Amazon's signatures, in which the key is a token of Cells.
+const SIGNATURE: &[u8] = b"AWS4-HMAC-SHA256 ";
+
+/// Where Cells gives out tokens of its own. A client that has one of ours must not come by them.
+const GIVES_TOKENS: [&str; 3] = ["/a/frontend/session", "/a/auth/token", "/oidc"];
+
+/// The cookie of a session at Cells, and those of its public links.
+const COOKIE: &[u8] = b"pydio";
+
+/// When somebody who could not be let in should come back.
+const COME_BACK: Duration = Duration::from_secs(5);
+
+/// The token that a request goes on with.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// There is none to be sent.
+    NotNeeded,
+    /// It is at hand.
+    Ready(UpstreamToken),
+    /// It has to be read or renewed: for [`wait`].
+    Unread,
+}
+
+/// Finds the token that an admitted request goes on with, as far as that can be told at once.
+///
+/// # Errors
+///
+/// [`Rejection`] when there can be none for this principal, or none for this path.
+pub(super) fn find(
+    ctx: &Context,
+    route: &Route,
+    principal: Option<&Principal>,
+) -> Result<Found, Rejection> {
+    let (TokenUse::Swap(_), Some(principal)) = (route.token_use, principal) else {
+        return Ok(Found::NotNeeded);
+    };
+    let canonical = ctx.canonical.as_ref();
+    let canonical = canonical.ok_or(Rejection::Fault("the request was not made canonical"))?;
+    let change = route.path_change.as_ref();
+    let changed = change.map(|change| change.apply(&canonical.path));
+    // As the upstream will see it.
+    let changed = changed.transpose()?;
+    let path = changed.as_ref().unwrap_or(&canonical.path);
+    if gives_tokens(path.as_str()) {
+        return Err(Rejection::GivesUpstreamTokens);
+    }
+    let verified = principal.verified();
+    let grant = verified.grant_id.as_ref();
+    let grant = grant.ok_or(Rejection::NoUpstreamUser)?;
+    let sessions = ctx.snapshot.upstream_sessions.as_ref();
+    let sessions = sessions.ok_or(Rejection::Fault("no sessions at the backend are kept"))?;
+    Ok(match sessions.recall(grant, ctx.now) {
+        Some(token) => Found::Ready(token),
+        None => Found::Unread,
+    })
+}
+
+/// Waits until the token is there.
+///
+/// # Errors
+///
+/// [`Rejection`] when there is none.
+pub(super) async fn wait(
+    ctx: &Context,
+    principal: Option<&Principal>,
+) -> Result<UpstreamToken, Rejection> {
+    let sessions = ctx.snapshot.upstream_sessions.as_ref();
+    let grant = principal.and_then(|principal| principal.verified().grant_id.as_ref());
+    let (Some(sessions), Some(grant)) = (sessions, grant) else {
+        return Err(Rejection::Fault("there was nothing to wait for"));
+    };
+    sessions
+        .obtain(grant, ctx.now)
+        .await
+        .map_err(|error| match error {
+            UpstreamTokenError::Ended => Rejection::UpstreamSessionEnded,
+            UpstreamTokenError::Unavailable(_) => {
+                Rejection::UpstreamSessionAway { wait: COME_BACK }
+            }
+            UpstreamTokenError::Store(error) => {
+                tracing::error!(%error, "a session at the users' backend cannot be read");
+                Rejection::Fault("the store cannot be asked for a session at the backend")
+            }
+        })
+}
+
+/// Notes that the backend refused the token that a request went on with.
+pub(super) fn doubt(ctx: &Context) {
+    let Some(admission) = &ctx.admission else {
+        return;
+    };
+    let principal = admission.principal.as_ref();
+    let grant = principal.and_then(|principal| principal.verified().grant_id.as_ref());
+    let sessions = ctx.snapshot.upstream_sessions.as_ref();
+    if let (Some(sessions), Some(grant), Some(token)) = (sessions, grant, &admission.upstream_token)
+    {
+        sessions.doubt(grant, token, ctx.now);
+    }
+}
+
+fn gives_tokens(path: &str) -> bool {
+    GIVES_TOKENS.iter().any(|prefix| {
+        let rest = path.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// Whether `token` may be one of the backend's own, which it judges itself, on a route that lets
+/// those pass. All that looks like a JWT was made by somebody else: those of the backend are opaque.
+pub(super) fn passes(route: &Route, token: &[u8]) -> bool {
+    route.token_use == TokenUse::Swap(OtherTokens::Pass) && is_opaque(token)
+}
+
+/// Whether `Authorization` has a signature by a token of the backend's own, on such a route.
+pub(super) fn passes_signature(route: &Route, headers: &HeaderMap) -> bool {
+    let mut fields = headers.get_all(AUTHORIZATION).iter();
+    let (Some(field), None) = (fields.next(), fields.next()) else {
+        return false;
+    };
+    let parameters = field.as_bytes().strip_prefix(SIGNATURE);
+    let key = parameters.and_then(|parameters| {
+        let mut keys = parameters
+            .split(|byte| *byte == b',')
+            .filter_map(|parameter| parameter.trim_ascii().strip_prefix(b"Credential="));
+        let (key, None) = (keys.next()?, keys.next()) else {
+            return None;
+        };
+        key.split(|byte| *byte == b'/').next()
+    });
+    key.is_some_and(|key| passes(route, key))
+}
+
+/// Neither empty nor a JWT, which has three parts (RFC 7515 §7.1).
+fn is_opaque(token: &[u8]) -> bool {
+    let n_dots = token.iter().filter(|byte| **byte == b'.').count();
+    let is_text = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    !token.is_empty() && token.iter().all(is_text) && n_dots < 2
+}
+
+/// Where the token of the backend is to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Authorization,
+    Field,
+    Parameter,
+}
+
+impl Place {
+    /// Where ours stands in a request, if the backend looks there; else `Authorization`.
+    pub(super) fn of(places: &TokenPlaces, headers: &HeaderMap, query: Option<&str>) -> Self {
+        let is_named = |parameter: &str| is_parameter(parameter, PARAMETER);
+        if takes_field(places) && headers.contains_key(FIELD) {
+            Self::Field
+        } else if takes_parameter(places)
+            && query.is_some_and(|query| query.split('&').any(is_named))
+        {
+            Self::Parameter
+        } else {
+            Self::Authorization
+        }
+    }
+}
+
+/// Whether the route takes tokens from [`FIELD`].
+pub(super) fn takes_field(places: &TokenPlaces) -> bool {
+    places.header.as_ref() == Some(&FIELD)
+}
+
+/// Whether the route takes tokens from [`PARAMETER`].
+pub(super) fn takes_parameter(places: &TokenPlaces) -> bool {
+    places.query.as_deref() == Some(PARAMETER)
+}
+
+/// Writes `token` into the fields, if it stands in one.
+pub(super) fn write(
+    headers: &mut HeaderMap,
+    place: Place,
+    token: &UpstreamToken,
+) -> Result<(), Rejection> {
+    let (name, text) = match place {
+        Place::Authorization => (AUTHORIZATION, ["Bearer ", token.expose()].concat()),
+        Place::Field => (FIELD, token.expose().to_owned()),
+        Place::Parameter => return Ok(()),
+    };
+    let mut value = HeaderValue::try_from(text)
+        .map_err(|_| Rejection::Fault("a token of the backend cannot be written"))?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// The target with `token` in its parameter.
+pub(super) fn with_parameter(target: &str, token: &UpstreamToken) -> String {
+    let separator = if target.contains('?') { "&" } else { "?" };
+    let value: String = form_urlencoded::byte_serialize(token.expose().as_bytes()).collect();
+    [target, separator, PARAMETER, "=", &value].concat()
+}
+
+/// Takes the cookies of sessions at the backend out of an answer to a token of ours.
+pub(super) fn clean_response(response: &mut ResponseHeader) -> pingora::Result<()> {
+    let is_session = |cookie: &HeaderValue| cookie.as_bytes().starts_with(COOKIE);
+    let cookies = response.headers.get_all(header::SET_COOKIE);
+    if !cookies.iter().any(is_session) {
+        return Ok(());
+    }
+    let kept: Vec<HeaderValue> = cookies
+        .iter()
+        .filter(|cookie| !is_session(cookie))
+        .cloned()
+        .collect();
+    response.remove_header(&header::SET_COOKIE);
+    for cookie in kept {
+        response.append_header(header::SET_COOKIE, cookie)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::tests::support::{request, route};
+
+    fn swapping(others: OtherTokens) -> Route {
+        let mut route = route("cells").path("/").build();
+        route.token_use = TokenUse::Swap(others);
+        route
+    }
+
+    #[test]
+    fn only_opaque_tokens_pass_and_only_where_the_route_says_so() {
+        for (token, is_one) in [
+            ("K4d8.x_-9", true),
+            ("aWFtYXBhdA==", true),
+            ("a.b.c", false),
+            ("a.b.c.d.e", false),
+            ("", false),
+            ("a b", false),
+            ("a\u{e9}", false),
+        ] {
+            let passes = |others| passes(&swapping(others), token.as_bytes());
+            assert_eq!(passes(OtherTokens::Pass), is_one, "{token}");
+            assert!(!passes(OtherTokens::Refuse), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_signature_passes_if_its_key_does() {
+        let end = "/20240101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00";
+        for (row, fields, is_one) in [
+            (
+                "a token of Cells",
+                vec![format!("AWS4-HMAC-SHA256 Credential=a.b{end}")],
+                true,
+            ),
+            (
+                "a JWT",
+                vec![format!("AWS4-HMAC-SHA256 Credential=a.b.c{end}")],
+                false,
+            ),
+            (
+                "no key",
+                vec![format!("AWS4-HMAC-SHA256 Credential={end}")],
+                false,
+            ),
+            (
+                "no credential",
+                vec!["AWS4-HMAC-SHA256 Signature=00".to_owned()],
+                false,
+            ),
+            (
+                "two keys",
+                vec![format!(
+                    "AWS4-HMAC-SHA256 Credential=a.b{end},Credential=c.d/x"
+                )],
+                false,
+            ),
+            (
+                "two fields",
+                vec![
+                    format!("AWS4-HMAC-SHA256 Credential=a.b{end}"),
+                    "Bearer x".to_owned(),
+                ],
+                false,
+            ),
+            ("a password", vec!["Basic YTpi".to_owned()], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(AUTHORIZATION, field.parse().unwrap());
+            }
+            let route = swapping(OtherTokens::Pass);
+            assert_eq!(passes_signature(&route, &headers), is_one, "{row}");
+            let strict = swapping(OtherTokens::Refuse);
+            assert!(!passes_signature(&strict, &headers), "{row}");
+        }
+    }
+
+    #[test]
+    fn endpoints_that_give_tokens_are_known_in_any_spelling() {
+        for (target, is_one) in [
+            ("/a/frontend/session", true),
+            ("/a/frontend/session/", true),
+            ("/a/frontend/%73ession", true),
+            ("/a/frontend/session?x=1", true),
+            ("/a/auth/token/document", true),
+            ("/oidc/oauth2/token", true),
+            ("/a/frontend/sessions", false),
+            ("/a/frontend/state", false),
+            ("/a/user/session", false),
+        ] {
+            let request = request("GET", target);
+            let is_given = gives_tokens(request.path.as_str());
+            assert_eq!(is_given, is_one, "{target}");
+        }
+    }
+}
