@@ -15,7 +15,7 @@ fn id() -> SessionId {
 
 fn upstream(n: u32) -> UpstreamSession {
     UpstreamSession {
-        access_token: Secret::new(format!("token-\"{n}\"")),
+        access_token: Secret::new(format!("opaque-token-\"{n}\"")),
         token_expires_at: later(600),
         renewal: Secret::new(format!("cookie-{n}")),
         renewal_expires_at: later(3600),
@@ -68,7 +68,7 @@ async fn what_was_kept_is_found_by_a_grant_of_the_session_also_after_a_restart()
     let (session, stored) = found.unwrap().unwrap();
     let stored = stored.unwrap();
     assert_eq!((session, stored.session_id), (id(), id()));
-    assert_eq!(stored.upstream.access_token.expose(), "token-\"0\"");
+    assert_eq!(stored.upstream.access_token.expose(), "opaque-token-\"0\"");
     assert_eq!(stored.upstream.renewal.expose(), "cookie-0");
     assert_eq!(stored.upstream.token_expires_at, later(600));
     assert_eq!(stored.upstream.renewal_expires_at, later(3600));
@@ -95,7 +95,7 @@ async fn nothing_of_it_lies_in_the_file_in_the_clear() {
         file.windows(text.len()).any(|window| window == text)
     };
     assert!(files.iter().any(|file| holds(file, "upstream_sessions")));
-    for text in ["cookie-0", "cookie-1", "token-"] {
+    for text in ["cookie-0", "cookie-1", "opaque-token-"] {
         assert!(!files.iter().any(|file| holds(file, text)), "{text}");
     }
 }

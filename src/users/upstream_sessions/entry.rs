@@ -53,10 +53,10 @@ impl Entry {
     }
 
     /// Takes over what is newer than what is known.
-    pub(super) fn adopt(&self, found: Arc<StoredUpstreamSession>) {
+    pub(super) fn adopt(&self, found: &Arc<StoredUpstreamSession>) {
         self.stored
             .rcu(|known| match known.version < found.version {
-                true => Arc::clone(&found),
+                true => Arc::clone(found),
                 false => Arc::clone(known),
             });
     }

@@ -262,7 +262,7 @@ impl Shared {
         let session = stored.session_id.clone();
         let known = self.by_session.get_with(session.clone(), new);
         if known.stored().id == stored.id && !known.is_over() {
-            known.adopt(stored);
+            known.adopt(&stored);
             return known;
         }
         // That was of an earlier sign-in; whoever holds it looks here again.

@@ -85,7 +85,7 @@ impl Shared {
             return Err(UpstreamTokenError::Ended);
         };
         if stored.version > known.version {
-            entry.adopt(Arc::new(stored));
+            entry.adopt(&Arc::new(stored));
             return Ok(Attempt::Renewed(entry.stored()));
         }
         if !self.store.claim_renewal(&stored, LEASE, now).await? {
@@ -124,7 +124,7 @@ impl Shared {
             }
         }
         *attempts = Attempts::default();
-        entry.adopt(Arc::new(StoredUpstreamSession {
+        entry.adopt(&Arc::new(StoredUpstreamSession {
             version: stored.version + 1,
             upstream,
             ..stored.clone()
