@@ -26,6 +26,7 @@ mod issuers;
 mod limits;
 mod log;
 mod logout;
+mod monitoring;
 mod operations;
 mod overload;
 mod pages;

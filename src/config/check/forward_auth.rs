@@ -7,8 +7,20 @@ use crate::config::key_path::KeyPath;
 use crate::gateway::{AskingProxy, ForwardAuth, ProxyKind};
 use crate::model::Issuer;
 
-/// Checks the path and the proxies. `issuer` is our own, if there is one.
+/// Checks path and proxies, and the routes against them. `issuer` is our own, if there is one.
 pub(super) fn forward_auth(
+    checker: &mut Checker,
+    table: Option<ForwardAuthTable>,
+    issuer: Option<&Issuer>,
+    routes: &[RouteTable],
+) -> Option<ForwardAuth> {
+    let settings = table.map(|table| settings(checker, table, issuer));
+    let path = settings.as_ref().map(|settings| settings.path.as_str());
+    check_routes(checker, routes, path);
+    settings
+}
+
+fn settings(
     checker: &mut Checker,
     table: ForwardAuthTable,
     issuer: Option<&Issuer>,
@@ -70,7 +82,7 @@ fn proxy(
 
 /// Refuses routes that `forward_auth` keeps anybody from, and those that need one where there is
 /// none; `path` is where proxies ask, if they do.
-pub(super) fn check_routes(checker: &mut Checker, routes: &[RouteTable], path: Option<&str>) {
+fn check_routes(checker: &mut Checker, routes: &[RouteTable], path: Option<&str>) {
     for (n, route) in routes.iter().enumerate() {
         let at = KeyPath::root().key("routes").item(n);
         match path {

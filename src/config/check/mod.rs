@@ -93,11 +93,9 @@ impl Checker {
         let known = provider.as_ref().and_then(Option::as_ref);
         let trusted_issuers = trusted_issuers::trusted_issuers(self, file.trusted_issuers, known);
 
-        let forward_auth = file.forward_auth.map(|table| {
-            forward_auth::forward_auth(self, table, known.map(|it| &it.settings.issuer))
-        });
-        let asked_at = forward_auth.as_ref().map(|it| it.path.as_str());
-        forward_auth::check_routes(self, file.routes.as_deref().unwrap_or_default(), asked_at);
+        let own = known.map(|provider| &provider.settings.issuer);
+        let routes = file.routes.as_deref().unwrap_or_default();
+        let forward_auth = forward_auth::forward_auth(self, file.forward_auth, own, routes);
 
         let upstreams = upstreams::upstreams(self, &file.upstreams);
         let identity = identity::identity(self, file.identity);
