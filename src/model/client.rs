@@ -128,7 +128,8 @@ impl Client {
                 ClientAuthentication::SecretBasic(_)
                 | ClientAuthentication::SecretPost(_)
                 | ClientAuthentication::PrivateKeyJwt(_)
-                | ClientAuthentication::SecretJwt(_) => LoopbackPorts::AsRegistered,
+                | ClientAuthentication::SecretJwt(_)
+                | ClientAuthentication::InProcess => LoopbackPorts::AsRegistered,
             },
             authentication,
             redirect_uris: Vec::new(),
@@ -167,10 +168,13 @@ impl Client {
             .find_map(|uri| uri.matched(requested, LoopbackPorts::AsRegistered))
     }
 
-    /// The web origins its scripts come from: those of its redirection URIs and those listed.
+    /// The web origins its scripts come from: those of its redirection URIs and those listed. The
+    /// scripts of an application behind the gateway have no tokens to call anybody with.
     pub fn origins(&self) -> impl Iterator<Item = String> {
         let listed = self.allowed_origins.iter().map(WebOrigin::to_string);
-        let redirected = self.redirect_uris.iter().filter_map(RedirectUri::origin);
+        let has_tokens = !matches!(self.authentication, ClientAuthentication::InProcess);
+        let uris = self.redirect_uris.iter().filter(move |_| has_tokens);
+        let redirected = uris.filter_map(RedirectUri::origin);
         redirected.chain(listed)
     }
 

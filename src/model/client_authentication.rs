@@ -21,6 +21,9 @@ pub enum ClientAuthentication {
     /// `client_secret_jwt`: an assertion under a MAC with the secret, which must be known for
     /// that and not only be recognized.
     SecretJwt(Secret),
+    /// By being this process: an application behind the gateway, whose codes are redeemed in here.
+    /// The token endpoint takes nobody for it.
+    InProcess,
 }
 
 /// What is kept of a secret or a password, and how a presented one is checked against it.

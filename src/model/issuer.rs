@@ -88,6 +88,15 @@ impl Issuer {
         self.url.origin().ascii_serialization()
     }
 
+    /// The origin of another host that is reached in the same way: with our scheme and our port.
+    pub fn origin_beside(&self, host: &str) -> String {
+        let scheme = self.url.scheme();
+        match self.url.port() {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
+    }
+
     /// The host in canonical form: lower case, IPv6 in brackets.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
@@ -114,6 +123,18 @@ impl fmt::Display for Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_host_is_reached_in_the_same_way() {
+        for (issuer, host, origin) in [
+            ("https://op.example/oidc/", "app.example", "https://app.example"),
+            ("https://op.example:8443", "app.example", "https://app.example:8443"),
+            ("http://127.0.0.1:9480/", "[::1]", "http://[::1]:9480"),
+        ] {
+            let issuer = Issuer::parse(issuer).unwrap();
+            assert_eq!(issuer.origin_beside(host), origin);
+        }
+    }
 
     #[test]
     fn the_trailing_slash_of_cells_is_kept() {

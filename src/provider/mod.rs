@@ -33,6 +33,7 @@ mod subjects;
 mod userinfo;
 
 mod account;
+mod applications;
 mod logout;
 
 mod audit;
@@ -48,6 +49,9 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+pub use applications::{
+    Application, ApplicationError, ReturnedCode, SignedOut, application_client,
+};
 pub use client_memory::ClientMemory;
 pub use discovery::DiscoveryError;
 pub use keys::{Handover, KeyKeeper, KeyRotation};

@@ -73,6 +73,7 @@ impl ClientView {
         let keys = match &client.authentication {
             ClientAuthentication::PrivateKeyJwt(keys) => Some(keys),
             ClientAuthentication::None
+            | ClientAuthentication::InProcess
             | ClientAuthentication::SecretBasic(_)
             | ClientAuthentication::SecretPost(_)
             | ClientAuthentication::SecretJwt(_) => None,

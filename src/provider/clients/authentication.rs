@@ -42,7 +42,8 @@ impl AuthenticationMethod {
     /// The method of a registered client.
     pub(crate) const fn of(authentication: &ClientAuthentication) -> Self {
         match authentication {
-            ClientAuthentication::None => Self::None,
+            // Of the second kind there is nothing to be sent either, though it is not enough.
+            ClientAuthentication::None | ClientAuthentication::InProcess => Self::None,
             ClientAuthentication::SecretBasic(_) => Self::ClientSecretBasic,
             ClientAuthentication::SecretPost(_) => Self::ClientSecretPost,
             ClientAuthentication::PrivateKeyJwt(_) => Self::PrivateKeyJwt,

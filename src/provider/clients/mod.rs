@@ -174,6 +174,7 @@ impl Clients {
             .values()
             .filter_map(|client| match &client.authentication {
                 ClientAuthentication::None
+                | ClientAuthentication::InProcess
                 | ClientAuthentication::PrivateKeyJwt(_)
                 | ClientAuthentication::SecretJwt(_) => None,
                 ClientAuthentication::SecretBasic(hash)

@@ -41,13 +41,37 @@ impl Provider {
         let key = self.signing_keys.find(algorithm, now).await?;
         let claims = self.access_token_claims(terms, now)?;
         let token = key.sign_jwt("at+jwt", &claims)?;
-        let verified = Verified::from_claims(self.settings.issuer.as_str(), claims);
-        let verified = verified.map_err(|error| {
-            tracing::error!(%error, "an access token would not be accepted here");
-            TokenError::Signing
-        })?;
+        let verified = self.as_verified(claims)?;
         self.parts.verifier.remember(&token, verified, key.id());
         Ok(Secret::new(token))
+    }
+
+    /// What a token for everything that `client` may have would say of the user of `grant`, if it
+    /// lived until `expires_at`: for a session that works without one.
+    pub(crate) fn claims_of_session(
+        &self,
+        grant: &Grant,
+        (client, subject): (&Client, &Subject),
+        expires_at: Timestamp,
+    ) -> Result<Verified, TokenError> {
+        let audience = client.usual_audience();
+        let terms = AccessTokenTerms {
+            holder: Holder::User(grant, subject),
+            client,
+            scope: &client.scope,
+            audience: &audience,
+        };
+        let mut claims = self.access_token_claims(&terms, grant.granted_at)?;
+        claims.insert("exp".to_owned(), expires_at.as_secs().into());
+        self.as_verified(claims)
+    }
+
+    fn as_verified(&self, claims: Map<String, Value>) -> Result<Verified, TokenError> {
+        let verified = Verified::from_claims(self.settings.issuer.as_str(), claims);
+        verified.map_err(|error| {
+            tracing::error!(%error, "an access token would not be accepted here");
+            TokenError::Signing
+        })
     }
 
     /// What the token says (RFC 9068 §2.2). The claims about the user follow the scope, so that a

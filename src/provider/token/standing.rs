@@ -1,11 +1,13 @@
 //! Whether the user behind a refresh may still go on: asked of the users' backend each time.
 
+use std::net::IpAddr;
+
 use super::TokenRequest;
-use crate::model::{Grant, RefreshToken, UserProfile};
+use crate::model::{Grant, RefreshToken, Timestamp, UserProfile};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::error::TokenError;
-use crate::users::{BackendError, Standing};
+use crate::users::Standing;
 
 impl Provider {
     /// What the users' backend says of the user of a grant; `None` when it says nothing and that
@@ -19,16 +21,34 @@ impl Provider {
         token: &RefreshToken,
         request: &TokenRequest<'_>,
     ) -> Result<Option<UserProfile>, TokenError> {
-        let grant = &token.grant;
+        let from = (request.request.peer, request.request.now);
+        self.confirm_user_of(&token.grant, token.user_confirmed_at, from)
+            .await
+    }
+
+    /// The same of a user who was certain to be there last at `confirmed_at`.
+    pub(crate) async fn confirm_user_of(
+        &self,
+        grant: &Grant,
+        confirmed_at: Timestamp,
+        (peer, now): (IpAddr, Timestamp),
+    ) -> Result<Option<UserProfile>, TokenError> {
         match self.parts.sign_in.find_standing(&grant.user).await {
             Ok(Standing::Active(user)) if user.subject == grant.user.subject => Ok(Some(user)),
             Ok(Standing::Active(_)) => {
                 let reason = "the login belongs to another user by now";
-                Err(self.end_user(grant, reason, request).await?)
+                Err(self.end_user(grant, reason, (peer, now)).await?)
             }
-            Ok(Standing::Ended(reason)) => Err(self.end_user(grant, reason, request).await?),
+            Ok(Standing::Ended(reason)) => Err(self.end_user(grant, reason, (peer, now)).await?),
             Ok(Standing::Untold) => Ok(None),
-            Err(error) => self.tolerate(token, error, request).map(|()| None),
+            Err(error) => {
+                let unconfirmed_for = now.since(confirmed_at);
+                if unconfirmed_for > self.settings.refresh_tokens.outage_grace {
+                    return Err(TokenError::UsersBackend(error));
+                }
+                audit::user_unconfirmed(grant, &error, unconfirmed_for, peer);
+                Ok(None)
+            }
         }
     }
 
@@ -36,12 +56,11 @@ impl Provider {
         &self,
         grant: &Grant,
         reason: &'static str,
-        request: &TokenRequest<'_>,
+        (peer, now): (IpAddr, Timestamp),
     ) -> Result<TokenError, TokenError> {
-        let request = request.request;
         let store = &self.parts.store;
-        store.end_session(&grant.session_id, request.now).await?;
-        audit::user_ended(grant, reason, request.peer);
+        store.end_session(&grant.session_id, now).await?;
+        audit::user_ended(grant, reason, peer);
         Ok(TokenError::UserEnded)
     }
 
@@ -63,19 +82,5 @@ impl Provider {
             .await?;
         audit::user_not_admitted(grant, request.peer);
         Err(TokenError::UserNotAdmitted)
-    }
-
-    fn tolerate(
-        &self,
-        token: &RefreshToken,
-        error: BackendError,
-        request: &TokenRequest<'_>,
-    ) -> Result<(), TokenError> {
-        let unconfirmed_for = request.request.now.since(token.user_confirmed_at);
-        if unconfirmed_for > self.settings.refresh_tokens.outage_grace {
-            return Err(TokenError::UsersBackend(error));
-        }
-        audit::user_unconfirmed(&token.grant, &error, unconfirmed_for, request.request.peer);
-        Ok(())
     }
 }
