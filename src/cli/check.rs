@@ -197,6 +197,7 @@ fn who_with_a_token(policy: &Policy) -> String {
         Authentication::Anonymous => return "anybody".to_owned(),
         Authentication::Optional => "anybody without a token, or with one",
         Authentication::Required => "whoever has a token",
+        Authentication::SignIn => "whoever signs in or has a token",
     };
     let issuers = policy.issuers.join(" or ");
     let audience = policy.audience.join(" or ");

@@ -76,6 +76,13 @@ pub(crate) const CODE_LIFETIME_S: u64 = 60;
 pub(crate) const SESSION_LIFETIME_S: u64 = 12 * 3600;
 /// Seconds a session lives without being used.
 pub(crate) const SESSION_IDLE_LIFETIME_S: u64 = 3600;
+/// Seconds a browser is signed in to an application whatever happens: as long as at the provider.
+pub(crate) const BROWSER_SESSION_LIFETIME_S: u64 = SESSION_LIFETIME_S;
+/// Seconds it is without a request.
+pub(crate) const BROWSER_SESSION_IDLE_LIFETIME_S: u64 = SESSION_IDLE_LIFETIME_S;
+/// Seconds that signing in to an application may take: as long as the sign-in page is good for, and
+/// a while for what follows it.
+pub(crate) const BROWSER_SIGN_IN_LIFETIME_S: u64 = 2 * PAGE_LIFETIME_S;
 /// Days a signing key signs before another follows it.
 pub(crate) const KEY_ROTATION_DAYS: u64 = 90;
 /// Seconds that one is published before it signs: a day, the longest that a copy is usually kept.

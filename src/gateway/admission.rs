@@ -9,10 +9,10 @@ use http::{HeaderMap, Version, header, request};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use super::authentication::{Inquiry, Presented};
+use super::authentication::Unsaid;
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::context::{Admission, Context, Journey};
-use super::decision::{Decided, Question, decide, decide_about};
+use super::decision::{Decided, Question, decide, decide_when_told};
 use super::forward::Forwarding;
 use super::rejection::Rejection;
 use super::settings::{Action, Route};
@@ -111,8 +111,8 @@ pub(super) enum Verdict {
 /// A request that waits.
 #[derive(Debug)]
 pub(super) enum Pending {
-    /// For an issuer, who has to say who asks.
-    Issuer(Inquiry),
+    /// For an issuer or the store, who has to say who asks.
+    Principal(Unsaid),
     /// For the token that it goes on with.
     UpstreamToken(Admission),
 }
@@ -130,11 +130,11 @@ pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rej
     };
     match decide(&question, &mut ctx.findings)? {
         Decided::Passes(route) => let_pass(session, ctx, route),
-        Decided::Unsaid(inquiry) => Ok(Verdict::Pending(Pending::Issuer(inquiry))),
+        Decided::Unsaid(unsaid) => Ok(Verdict::Pending(Pending::Principal(unsaid))),
     }
 }
 
-/// Waits for what is missing: an issuer, after which is decided, and the token that the request goes
+/// Waits for what is missing: who asks, after which is decided, and the token that the request goes
 /// on with.
 pub(super) async fn admit_when_told(
     session: &mut Session,
@@ -142,7 +142,7 @@ pub(super) async fn admit_when_told(
     pending: Pending,
 ) -> Result<Admission, Rejection> {
     let verdict = match pending {
-        Pending::Issuer(inquiry) => decide_when_told(session, ctx, inquiry).await?,
+        Pending::Principal(unsaid) => admit_principal(session, ctx, unsaid).await?,
         Pending::UpstreamToken(_) => Verdict::Pending(pending),
     };
     match verdict {
@@ -154,17 +154,15 @@ pub(super) async fn admit_when_told(
                 ..admission
             })
         }
-        Verdict::Pending(Pending::Issuer(_)) => Err(Rejection::Fault("an issuer was asked twice")),
+        Verdict::Pending(Pending::Principal(_)) => Err(Rejection::Fault("asked twice who asks")),
     }
 }
 
-async fn decide_when_told(
+async fn admit_principal(
     session: &mut Session,
     ctx: &mut Context,
-    inquiry: Inquiry,
+    unsaid: Unsaid,
 ) -> Result<Verdict, Rejection> {
-    let authenticator = &ctx.snapshot.authenticator;
-    let principal = authenticator.ask(inquiry, presented(ctx)).await?;
     let question = Question {
         snapshot: &ctx.snapshot,
         canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
@@ -173,7 +171,8 @@ async fn decide_when_told(
         now: ctx.now,
         is_real: true,
     };
-    let route = decide_about(&question, principal, &mut ctx.findings)?;
+    let decided = decide_when_told(&question, unsaid, &mut ctx.findings);
+    let route = decided.await?;
     let_pass(session, ctx, route)
 }
 
@@ -198,13 +197,6 @@ fn let_pass(session: &Session, ctx: &Context, route: Arc<Route>) -> Result<Verdi
         }),
         Found::Unread => Verdict::Pending(Pending::UpstreamToken(admission)),
     })
-}
-
-const fn presented(ctx: &Context) -> Presented {
-    Presented {
-        peer: ctx.peer,
-        now: ctx.now,
-    }
 }
 
 /// Where the route leads; `None` when the answer is built in.

@@ -2,6 +2,10 @@
 //! not enough. What a stranger can cause as often as there are requests has its access line and no
 //! other.
 
+use std::net::IpAddr;
+
+use crate::model::ApplicationSession;
+
 use super::authentication::Principal;
 use super::context::Context;
 use super::lifetime::Ending;
@@ -46,5 +50,55 @@ pub(super) fn exchange_ended(ctx: &Context, ending: Ending) {
         client.id = verified.and_then(|v| v.client_id.as_ref()).map(|id| id.as_str()),
         peer.address = %ctx.peer,
         "an exchange was ended"
+    );
+}
+
+/// A browser signed in to an application. `from`: where it is, and the id of its request.
+pub(super) fn application_signed_in(session: &ApplicationSession, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    let grant = &session.grant;
+    tracing::info!(
+        target: "audit",
+        event = "application_sign_in",
+        outcome = "success",
+        request.id = request_id,
+        application.host = session.host,
+        user.subject = %grant.user.subject,
+        session.id = grant.session_id.as_str(),
+        grant.id = %grant.id,
+        peer.address = %peer,
+        "a browser signed in to an application"
+    );
+}
+
+/// A sign-in that was begun in this browser came back and was refused.
+pub(super) fn application_sign_in_refused(reason: &'static str, host: &str, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    tracing::info!(
+        target: "audit",
+        event = "application_sign_in",
+        outcome = "refused",
+        reason,
+        request.id = request_id,
+        application.host = host,
+        peer.address = %peer,
+        "a sign-in to an application was refused"
+    );
+}
+
+/// A user signed out at an application, and so everywhere.
+pub(super) fn application_signed_out(session: &ApplicationSession, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    let grant = &session.grant;
+    tracing::info!(
+        target: "audit",
+        event = "application_sign_out",
+        outcome = "success",
+        request.id = request_id,
+        application.host = session.host,
+        user.subject = %grant.user.subject,
+        session.id = grant.session_id.as_str(),
+        peer.address = %peer,
+        "a user signed out at an application"
     );
 }

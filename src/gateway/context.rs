@@ -84,6 +84,8 @@ pub(super) enum Outcome {
     Pending,
     /// An endpoint of the provider answered.
     Provider,
+    /// An endpoint of browser sign-in on the host of an application.
+    SignIn,
     /// The metadata of a protected resource.
     Metadata,
     /// A preflight was answered.
@@ -103,7 +105,9 @@ impl Outcome {
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::Pending => "aborted",
-            Self::Provider | Self::Metadata | Self::Preflight | Self::Whoami => "answered",
+            Self::Provider | Self::SignIn | Self::Metadata | Self::Preflight | Self::Whoami => {
+                "answered"
+            }
             Self::Forwarded => "forwarded",
             Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {

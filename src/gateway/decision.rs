@@ -8,12 +8,13 @@ use http::HeaderMap;
 
 use crate::model::Timestamp;
 
-use super::authentication::{Inquiry, Presented, Principal, Who};
+use super::authentication::{Presented, Principal, Unsaid, Who};
 use super::canonical::CanonicalRequest;
 use super::policy::Asked;
 use super::rejection::Rejection;
 use super::route::Match;
 use super::settings::Route;
+use super::sign_in::or_sign_in;
 use super::snapshot::Snapshot;
 
 /// What is decided about.
@@ -43,19 +44,25 @@ pub(super) struct Findings {
 pub(super) enum Decided {
     /// The request may pass on this route.
     Passes(Arc<Route>),
-    /// First an issuer has to say who asks: then [`decide_about`].
-    Unsaid(Inquiry),
+    /// First an issuer or the store has to say who asks: for [`decide_when_told`].
+    Unsaid(Unsaid),
 }
 
 /// Decides whether the request may pass.
 ///
 /// # Errors
 ///
-/// [`Rejection`] when it may not.
+/// [`Rejection`] when it may not; [`Rejection::SignIn`] when signing in would help and it is a browser
+/// that can be sent there.
 pub(super) fn decide(
     question: &Question<'_>,
     findings: &mut Findings,
 ) -> Result<Decided, Rejection> {
+    decide_at_once(question, findings)
+        .map_err(|rejection| or_sign_in(rejection, question, findings))
+}
+
+fn decide_at_once(question: &Question<'_>, findings: &mut Findings) -> Result<Decided, Rejection> {
     let Question {
         snapshot,
         canonical,
@@ -83,18 +90,32 @@ pub(super) fn decide(
     findings.principal = match authenticator.principal(&route, (headers, canonical), presented)? {
         Who::Nobody => None,
         Who::Known(principal) => Some(principal),
-        Who::Unsaid(inquiry) => return Ok(Decided::Unsaid(inquiry)),
+        Who::Unsaid(unsaid) => return Ok(Decided::Unsaid(unsaid)),
     };
     route.policy.check(&question.asked(findings))?;
     Ok(Decided::Passes(route))
 }
 
-/// Decides about a request on the route that was found, now that an issuer has said who asks.
+/// Waits to be told who asks, and decides then about the request on the route that was found.
 ///
 /// # Errors
 ///
-/// [`Rejection`] when it may not pass.
-pub(super) fn decide_about(
+/// As [`decide`].
+pub(super) async fn decide_when_told(
+    question: &Question<'_>,
+    unsaid: Unsaid,
+    findings: &mut Findings,
+) -> Result<Arc<Route>, Rejection> {
+    let presented = Presented {
+        peer: question.peer,
+        now: question.now,
+    };
+    let told = question.snapshot.authenticator.ask(unsaid, presented).await;
+    told.and_then(|principal| decide_about(question, principal, findings))
+        .map_err(|rejection| or_sign_in(rejection, question, findings))
+}
+
+fn decide_about(
     question: &Question<'_>,
     principal: Principal,
     findings: &mut Findings,

@@ -1,5 +1,6 @@
 //! What goes upstream, and what comes back.
 
+use std::iter;
 use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -27,6 +28,9 @@ const ACCEL: [&str; 5] = [
     "x-accel-charset",
     "x-accel-limit-rate",
 ];
+
+/// Fields by which an upstream speaks to shared caches past `Cache-Control` (RFC 9213).
+const SHARED_CACHE: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -219,6 +223,10 @@ pub(super) fn clean_response(
         response.remove_header(name);
     }
     remove_our_cookies(response)?;
+    let principal = admission.principal.as_ref();
+    if principal.is_some_and(Principal::is_of_session) && !response.status.is_informational() {
+        return keep_private(response);
+    }
     keep_from_shared_caches(response, admission)
 }
 
@@ -271,6 +279,42 @@ fn is_decided(headers: &HeaderMap) -> bool {
                 .iter()
                 .any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
         })
+}
+
+/// Keeps an answer to a signed-in browser out of shared caches, whatever its upstream says: it does
+/// not know that a cookie of ours stood before it, and a cache does not either.
+fn keep_private(response: &mut ResponseHeader) -> pingora::Result<()> {
+    let said: Vec<String> = response
+        .headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|directive| directive.trim().to_owned())
+        .collect();
+    let is = |directive: &str, name: &str| {
+        let (said, _) = directive.split_once('=').unwrap_or((directive, ""));
+        said.trim_end().eq_ignore_ascii_case(name)
+    };
+    // `private="field"` is about that field alone.
+    let is_private = said
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case("private") || is(it, "no-store"));
+    if !is_private {
+        let kept = said.iter().filter(|it| {
+            let shared = ["public", "s-maxage", "proxy-revalidate", "private"];
+            !it.is_empty() && !shared.iter().any(|name| is(it, name))
+        });
+        let directives: Vec<&str> = iter::once("private")
+            .chain(kept.map(String::as_str))
+            .collect();
+        response.insert_header(header::CACHE_CONTROL, directives.join(", "))?;
+    }
+    for name in SHARED_CACHE {
+        response.remove_header(name);
+    }
+    response.append_header(header::VARY, HeaderValue::from_static("Cookie"))?;
+    Ok(())
 }
 
 /// Drops our cookies from a request: the session of the provider is not the upstream's business.

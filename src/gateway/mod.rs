@@ -6,7 +6,7 @@
 //! 2. `trusted_proxies` says where the request began; `canonical` brings target, host and method
 //!    into one form, `headers` removes what downstream may not say;
 //! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
-//!    whether it may pass;
+//!    whether it may pass; `sign_in` sends browsers to sign in where that helps;
 //! 4. `forward`, `path_change` and `identity` write what goes upstream, `upstream` picks the server;
 //!    `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
@@ -36,6 +36,7 @@ mod authentication;
 mod policy;
 mod resource;
 mod route;
+mod sign_in;
 
 mod forward;
 mod identity;
@@ -90,6 +91,7 @@ pub use settings::{
     Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, OtherTokens, Policy,
     Route, Settings, TokenPlaces, TokenUse, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
+pub use sign_in::{CALLBACK_PATH, RESERVED, SignInNeeded, SignInSettings};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use traffic::{By, Exceeded, Rate, RouteLimits};
 pub use transport_security::TransportSecurity;

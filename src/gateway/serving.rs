@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use pingora::proxy::Session;
 use tracing::Instrument as _;
 
@@ -23,6 +23,7 @@ use super::lifetime::OpenExchanges;
 use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::settings::Action;
+use super::sign_in::Called;
 use super::snapshot::Snapshot;
 use super::{admission, audit, cors, exchange, forward_auth, resource, tunnel, whoami};
 
@@ -46,6 +47,8 @@ pub(super) enum Taken {
     Forward,
     /// An endpoint of the provider answers.
     AskProvider(Arc<Provider>),
+    /// An endpoint of browser sign-in answers.
+    SignIn(Called),
     /// The metadata of a protected resource are asked for.
     Metadata(Bytes),
     /// A browser asks what pages from elsewhere may do.
@@ -54,7 +57,7 @@ pub(super) enum Taken {
     Whoami,
     /// The proxy that asks is told that it may forward.
     Allowed,
-    /// An issuer has to say who asks, before anything else can be said.
+    /// An issuer or the store has to say who asks, before anything else can be said.
     AskIssuer(Box<Pending>),
 }
 
@@ -116,6 +119,7 @@ impl Gateway {
     ) -> pingora::Result<()> {
         let answered = match end {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
+            Ok(Taken::SignIn(called)) => sign_in(&called, session, ctx).await,
             Ok(Taken::Metadata(document)) => describe(session, ctx, document).await,
             Ok(Taken::Preflight(response)) => {
                 ctx.outcome = Outcome::Preflight;
@@ -123,9 +127,9 @@ impl Gateway {
             }
             Ok(Taken::Whoami) => show(session, ctx).await,
             Ok(Taken::Allowed) => allow(session, ctx).await,
-            // Whoever calls this has waited for the issuer and does not forward here.
+            // Whoever calls this has waited to be told and does not forward here.
             Ok(Taken::Forward) => Ok(()),
-            Ok(Taken::AskIssuer(_)) => Err(Rejection::Fault("an issuer was not waited for")),
+            Ok(Taken::AskIssuer(_)) => Err(Rejection::Fault("an answer was not waited for")),
             Err(rejection) => Err(rejection),
         };
         match answered {
@@ -157,14 +161,7 @@ impl Gateway {
         if !wire.keeps_connection {
             session.set_keepalive(None);
         }
-        let route = ctx.findings.route.as_ref();
-        let resource = route.and_then(|route| route.resource.as_ref());
-        let asked = Asked {
-            accept: session.req_header().headers.get(header::ACCEPT),
-            request_id: &ctx.request_id,
-            resource_metadata: resource.map(Resource::metadata_url),
-        };
-        let mut response = answer(&rejection, &asked);
+        let mut response = told(&rejection, &session.req_header().headers, ctx).await;
         if let Some(kind) = ctx.asked_by {
             forward_auth::adapt(kind, &mut response);
         }
@@ -202,6 +199,9 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
     if let Some(provider) = ctx.snapshot.provider_of(canonical, &origin)? {
         return Ok(Taken::AskProvider(Arc::clone(provider)));
     }
+    if let Some(called) = ctx.snapshot.sign_in_of(canonical, &origin)? {
+        return Ok(Taken::SignIn(called));
+    }
     if let Some(document) = ctx.snapshot.resources.find(canonical) {
         return Ok(Taken::Metadata(document.clone()));
     }
@@ -233,7 +233,7 @@ fn take_described(
     }
 }
 
-/// The same for a request that waits for an issuer.
+/// The same for a request that waits to be told who asks.
 pub(super) async fn take_when_told(
     session: &mut Session,
     ctx: &mut Context,
@@ -301,6 +301,47 @@ async fn ask(
     reply(session, ctx, response).await
 }
 
+/// Hands a request over to browser sign-in.
+async fn sign_in(
+    called: &Called,
+    session: &mut Session,
+    ctx: &mut Context,
+) -> Result<(), Rejection> {
+    let deadline = ctx.snapshot.limits.head_timeout;
+    let canonical = admission::canonical(ctx)?;
+    let request = exchange::read(session, canonical, deadline).await?;
+    let from = (ctx.peer, ctx.now, ctx.request_id.as_str());
+    let answered = ctx
+        .snapshot
+        .sign_ins
+        .answer(called, (&request, canonical), from);
+    let response = answered.await?;
+    ctx.outcome = Outcome::SignIn;
+    reply(session, ctx, response).await
+}
+
+/// What downstream is told of a refusal: why, or where to go.
+async fn told(rejection: &Rejection, headers: &HeaderMap, ctx: &Context) -> Response<Bytes> {
+    let mut failed = None;
+    if let Rejection::SignIn(needed) = rejection {
+        match ctx.snapshot.sign_ins.begin(needed, headers, ctx.now).await {
+            Ok(mut response) => {
+                name(&mut response, ctx);
+                return response;
+            }
+            Err(fault) => failed = Some(fault),
+        }
+    }
+    let route = ctx.findings.route.as_ref();
+    let resource = route.and_then(|route| route.resource.as_ref());
+    let asked = Asked {
+        accept: headers.get(header::ACCEPT),
+        request_id: &ctx.request_id,
+        resource_metadata: resource.map(Resource::metadata_url),
+    };
+    answer(failed.as_ref().unwrap_or(rejection), &asked)
+}
+
 /// Answers with the metadata of a protected resource.
 async fn describe(
     session: &mut Session,
@@ -339,13 +380,18 @@ async fn reply(
     ctx: &Context,
     mut response: Response<Bytes>,
 ) -> Result<(), Rejection> {
-    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
-        response.headers_mut().insert(X_REQUEST_ID, id);
-    }
+    name(&mut response, ctx);
     add_to_ours(&mut response, session, ctx);
     exchange::write(session, response)
         .await
         .map_err(|_| Rejection::Gone)
+}
+
+/// Names the request to downstream.
+fn name(response: &mut Response<Bytes>, ctx: &Context) {
+    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
 }
 
 /// One line for each refusal that somebody should look into; peers' faults are in the access

@@ -12,6 +12,7 @@ use crate::model::{Scope, WebOrigin};
 
 use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
+use super::sign_in::SignInSettings;
 use super::traffic::RouteLimits;
 use super::transport_security::TransportSecurity;
 use super::trusted_proxies::TrustedProxies;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// Where proxies that forward by themselves ask who may pass; `None`: nowhere.
     pub forward_auth: Option<ForwardAuth>,
+    /// Applications whose users sign in in the browser.
+    pub sign_in: SignInSettings,
     /// Whether each request writes an access line.
     pub access_log: bool,
     /// What browsers are told of TLS; `None`: what upstreams tell them.
@@ -159,6 +162,16 @@ pub enum Authentication {
     Optional,
     /// Must be present.
     Required,
+    /// Must be present, and may be the session of a browser, which is sent to sign in when it has
+    /// none.
+    SignIn,
+}
+
+impl Authentication {
+    /// Whether nobody in particular is refused.
+    pub(super) const fn needs_somebody(self) -> bool {
+        matches!(self, Self::Required | Self::SignIn)
+    }
 }
 
 /// Who may pass a route.

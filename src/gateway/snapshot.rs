@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::issuers::Issuers;
 use crate::jose::TokenVerifier;
 use crate::provider::Provider;
-use crate::store::Revocations;
+use crate::store::{Revocations, Store};
 use crate::users::UpstreamSessions;
 
 use super::authentication::Authenticator;
@@ -21,6 +21,7 @@ use super::rejection::Rejection;
 use super::resource::Resources;
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
+use super::sign_in::{Called, SignIns};
 use super::traffic::Traffic;
 use super::trusted_proxies::{Origin, TrustedProxies};
 use super::upstream::{Upstream, Upstreams};
@@ -38,6 +39,8 @@ pub struct SnapshotParts {
     pub provider: Option<Arc<Provider>>,
     /// The sessions of users at their backend; `None` where no token is swapped.
     pub upstream_sessions: Option<UpstreamSessions>,
+    /// Where the sessions of applications are; `None` without a provider.
+    pub store: Option<Store>,
     /// Where requests go.
     pub upstreams: Arc<Upstreams>,
 }
@@ -58,9 +61,11 @@ pub struct Snapshot {
     provider: Option<Arc<Provider>>,
     pub(super) trusted_proxies: TrustedProxies,
     pub(super) forward_auth: Option<ForwardAuth>,
+    /// Applications whose users sign in here.
+    pub(super) sign_ins: Arc<SignIns>,
     /// Whether a listener speaks TLS, so that a plain connection is not one whose TLS ended in
     /// front of us.
-    has_tls: bool,
+    pub(super) has_tls: bool,
     /// The metadata of protected resources.
     pub(super) resources: Resources,
     /// Where tokens of the users' backend are found.
@@ -104,10 +109,22 @@ impl Snapshot {
                 upstreams.insert(name.clone(), Arc::clone(upstream));
             }
         }
+        let sign_ins = Arc::new(SignIns::new(
+            &settings.sign_in,
+            parts.provider.as_ref(),
+            parts.store.as_ref(),
+            settings.limits.remembered_tokens,
+        ));
         Ok(Self {
             routes: Routes::new(&settings.routes),
             rules: HeaderRules::new(&settings.identity),
-            authenticator: Authenticator::new(parts.verifier, parts.issuers, parts.revocations),
+            authenticator: Authenticator::new(
+                parts.verifier,
+                parts.issuers,
+                parts.revocations,
+                Arc::clone(&sign_ins),
+            ),
+            sign_ins,
             identity: settings.identity.clone(),
             not_an_upstreams: forward::not_an_upstreams(&settings.identity),
             limits: settings.limits.clone(),
@@ -154,17 +171,44 @@ impl Snapshot {
         let Some(provider) = provider.filter(|provider| is_asked(provider, request)) else {
             return Ok(None);
         };
-        let may_be_plain = !self.has_tls && origin.scheme.is_none();
-        if provider.is_https() && request.scheme != Scheme::Https && !may_be_plain {
-            return Err(Rejection::NeedsTls);
+        if provider.is_https() {
+            self.check_tls(request, origin)?;
         }
         Ok(Some(provider))
+    }
+
+    /// The endpoint of browser sign-in, if the request is for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] when it is for something of the kind that is not there, does not take the
+    /// method or came without TLS.
+    pub(super) fn sign_in_of(
+        &self,
+        request: &CanonicalRequest,
+        origin: &Origin,
+    ) -> Result<Option<Called>, Rejection> {
+        let called = self.sign_ins.called(request)?;
+        if called.as_ref().is_some_and(Called::is_https) {
+            self.check_tls(request, origin)?;
+        }
+        Ok(called)
+    }
+
+    fn check_tls(&self, request: &CanonicalRequest, origin: &Origin) -> Result<(), Rejection> {
+        let may_be_plain = !self.has_tls && origin.scheme.is_none();
+        if request.scheme != Scheme::Https && !may_be_plain {
+            return Err(Rejection::NeedsTls);
+        }
+        Ok(())
     }
 
     /// Whether an endpoint of ours answers `request`, whatever may pass where.
     pub(super) fn is_own_endpoint(&self, request: &CanonicalRequest) -> bool {
         let is_providers = |provider: &Arc<Provider>| is_asked(provider, request);
-        self.provider.as_ref().is_some_and(is_providers) || self.resources.find(request).is_some()
+        self.provider.as_ref().is_some_and(is_providers)
+            || self.sign_ins.is_reserved(request)
+            || self.resources.find(request).is_some()
     }
 
     /// The upstream a route names; there is one, or there would be no snapshot.

@@ -168,6 +168,11 @@ impl CodeChallenge {
         Digest::from_base64url(text).map(Self)
     }
 
+    /// The challenge of a verifier that was made here.
+    pub fn of_verifier(verifier: &str) -> Self {
+        Self(Digest::of(verifier.as_bytes()))
+    }
+
     /// The challenge as it was sent.
     pub fn to_base64url(self) -> String {
         self.0.to_base64url()

@@ -127,8 +127,16 @@ mod tests {
     #[test]
     fn another_host_is_reached_in_the_same_way() {
         for (issuer, host, origin) in [
-            ("https://op.example/oidc/", "app.example", "https://app.example"),
-            ("https://op.example:8443", "app.example", "https://app.example:8443"),
+            (
+                "https://op.example/oidc/",
+                "app.example",
+                "https://app.example",
+            ),
+            (
+                "https://op.example:8443",
+                "app.example",
+                "https://app.example:8443",
+            ),
             ("http://127.0.0.1:9480/", "[::1]", "http://[::1]:9480"),
         ] {
             let issuer = Issuer::parse(issuer).unwrap();

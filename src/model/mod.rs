@@ -43,7 +43,8 @@ pub use client_keys::{ClientKeys, KeySource};
 pub use consent::{Allowance, Consent, ConsentPolicy};
 pub use device::Device;
 pub use grant::{
-    ApplicationSession, AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session, SessionId, Spent,
+    ApplicationSession, AuthorizationCode, CodeChallenge, Grant, GrantId, RefreshToken, Session,
+    SessionId, Spent,
 };
 pub use identity_claim::IdentityClaim;
 pub use introspection::Introspection;

@@ -47,7 +47,7 @@ mod reader;
 mod reply;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use applications::{
     Application, ApplicationError, ReturnedCode, SignedOut, application_client,

@@ -166,6 +166,7 @@ impl Pieces {
                 revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
                 provider: provider.clone(),
                 upstream_sessions: upstream_sessions.clone(),
+                store: own.map(|(_, state)| state.store.clone()),
                 upstreams: Arc::clone(&upstreams),
             },
         )?;

@@ -63,6 +63,16 @@ impl Store {
         Ok(self.db.batch(batch).await?.is_some())
     }
 
+    /// Whether a `state` was used up.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn is_state_spent(&self, state: &Digest) -> Result<bool, StoreError> {
+        let select = Statement::new("SELECT 1 FROM spent_states WHERE digest = $1");
+        Ok(self.run(select.bind(state)).await?.count() > 0)
+    }
+
     /// The session of a cookie, unless it or what was granted in it has ended at `now`.
     ///
     /// # Errors

@@ -61,7 +61,11 @@ impl Store {
         let clients =
             Statement::new("SELECT session_id, client_id FROM session_clients ORDER BY client_id");
         let [browsers, outliving, clients] = self
-            .run_all([browsers.bind(now), outliving.bind(made_after).bind(now), clients])
+            .run_all([
+                browsers.bind(now),
+                outliving.bind(made_after).bind(now),
+                clients,
+            ])
             .await?;
         let mut open = BTreeMap::new();
         for session in browsers.read_all(|mut row| read_session(&mut row))? {

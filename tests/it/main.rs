@@ -33,6 +33,7 @@ mod pages;
 mod policy;
 mod provider;
 mod relying_party;
+mod sign_in;
 mod source;
 mod stock;
 mod tls;

@@ -78,5 +78,6 @@ const fn authentication(route: &Route) -> &'static str {
         Authentication::Anonymous => "anonymous",
         Authentication::Optional => "optional",
         Authentication::Required => "required",
+        Authentication::SignIn => "sign_in",
     }
 }

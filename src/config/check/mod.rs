@@ -30,6 +30,7 @@ mod registration;
 mod route_limits;
 mod routes;
 mod server_address;
+mod sign_in;
 mod token_places;
 mod token_use;
 mod transport_security;
@@ -79,8 +80,7 @@ impl Checker {
     /// The sections in the order they need each other; `None` when one of them could not be made.
     fn config(&mut self, file: File) -> Option<Config> {
         process::check_belonging(self, &file);
-        let root = KeyPath::root();
-        let admin = process::admin(self, file.admin, &root.key("admin"));
+        let admin = process::admin(self, file.admin, &KeyPath::root().key("admin"));
         let listeners = listeners::listeners(self, file.listeners, admin.clone());
         let trusted_proxies = trusted_proxies::trusted_proxies(self, file.trusted_proxies);
         let log_filter = process::log_filter(self, &file.log);
@@ -88,8 +88,7 @@ impl Checker {
         let sign_in = file.provider.as_ref().map(|provider| &provider.sign_in);
         let attempts = users::attempts(self, sign_in, file.users.as_ref());
         let users = file.users.map(|users| users::users(self, users));
-        let provider = file.provider.map(|table| provider::provider(self, table));
-        let store = file.state.map(process::store);
+        let mut provider = file.provider.map(|table| provider::provider(self, table));
         let known = provider.as_ref().and_then(Option::as_ref);
         let trusted_issuers = trusted_issuers::trusted_issuers(self, file.trusted_issuers, known);
 
@@ -99,14 +98,14 @@ impl Checker {
 
         let upstreams = upstreams::upstreams(self, &file.upstreams);
         let identity = identity::identity(self, file.identity);
-        let accepted = policy::Accepted::new(provider.as_ref(), &trusted_issuers);
         let around = routes::Around {
             upstreams: &upstreams,
-            accepted: &accepted,
+            accepted: &policy::Accepted::new(provider.as_ref(), &trusted_issuers),
             users: users.as_ref().and_then(Option::as_ref),
             rules: &crate::gateway::HeaderRules::new(&identity),
         };
         let routes = routes::routes(self, file.routes, &around);
+        let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         let is_there_tls = has_tls || trusted_proxies.tell_by_fields();
         let told = file.strict_transport_security.as_ref();
@@ -118,7 +117,7 @@ impl Checker {
             drain_timeout: Duration::from_secs(file.server.drain_timeout_s),
             control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
-            store,
+            store: file.state.map(process::store),
             provider: settled(provider)?.map(|provider| provider.settings),
             users: settled(users)?,
             sign_in: attempts,
@@ -130,6 +129,7 @@ impl Checker {
                 limits: process::limits(&file.limits),
                 trusted_proxies,
                 forward_auth,
+                sign_in,
                 access_log: file.log.access,
                 transport_security: told,
                 has_tls,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Checker, conditions, provider, trusted_issuers};
+use super::{Checker, conditions, provider, sign_in, trusted_issuers};
 use crate::config::document::nearest;
 use crate::config::file::{AuthenticationMode, RouteTable};
 use crate::config::key_path::KeyPath;
@@ -13,7 +13,7 @@ use crate::model::{Client, Scope};
 pub(super) struct Accepted {
     /// Whether there is a provider, even one that has problems.
     has_provider: bool,
-    own: Option<String>,
+    pub(super) own: Option<String>,
     own_audience: Vec<String>,
     /// What the clients of the provider may ask for.
     own_scopes: Vec<Scope>,
@@ -21,7 +21,7 @@ pub(super) struct Accepted {
     pub(super) own_clients: Vec<String>,
     trusted: Vec<Trusted>,
     /// Whether a name is missing above, so that no route can be blamed for it.
-    some_unknown: bool,
+    pub(super) some_unknown: bool,
 }
 
 /// What a route needs to know of a trusted issuer.
@@ -114,8 +114,12 @@ pub(super) fn policy(
         }
         AuthenticationMode::Optional => Authentication::Optional,
         AuthenticationMode::Required => Authentication::Required,
+        AuthenticationMode::SignIn => Authentication::SignIn,
     };
     let issuers = issuers(checker, table, accepted, at);
+    if authentication == Authentication::SignIn {
+        sign_in::check_route(checker, table, (accepted, &issuers), at);
+    }
     let audience = audience(checker, table, &issuers, accepted, at);
     let policy = Policy {
         authentication,
@@ -263,6 +267,10 @@ fn scope(checker: &mut Checker, values: &[String], at: &KeyPath) -> Scope {
 
 /// A scope that none of our clients may ask for is a slip: the route would refuse everybody.
 fn warn_of_ungrantable(checker: &mut Checker, policy: &Policy, accepted: &Accepted, at: &KeyPath) {
+    // Who signs in there may everything that the route asks for.
+    if policy.authentication == Authentication::SignIn {
+        return;
+    }
     let only_own = policy
         .issuers
         .iter()

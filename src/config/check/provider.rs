@@ -32,9 +32,6 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
     let issuer = issuer(checker, table.issuer.as_deref(), &at.key("issuer"));
     let audience = audience(checker, table.access_tokens.audience, issuer.as_ref(), &at);
     let at_clients = at.key("clients");
-    if table.clients.is_empty() {
-        checker.warn(&at_clients, "nobody is registered, so nobody can sign in");
-    }
     let authentication = client_authentication(&table.client_authentication);
     check_methods(checker, &table.clients, &authentication, &at_clients);
     let clients = clients(checker, table.clients, &audience, &at_clients);

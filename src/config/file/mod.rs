@@ -6,6 +6,7 @@
 //! [`structure`](super::document) enforces. An absent key is `None` or its default, and a field
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
+mod browser_sessions;
 mod client;
 mod client_authentication;
 mod client_users;
@@ -28,6 +29,7 @@ mod users;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use browser_sessions::BrowserSessionsTable;
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
@@ -86,6 +88,8 @@ pub(crate) struct File {
     pub(crate) users: Option<UsersTable>,
     /// Issuers whose access tokens are accepted besides our own.
     pub(crate) trusted_issuers: Vec<TrustedIssuerTable>,
+    /// Browsers that are signed in on routes with `authentication: sign_in`.
+    pub(crate) browser_sessions: BrowserSessionsTable,
     /// Servers that requests are forwarded to.
     pub(crate) upstreams: Vec<UpstreamTable>,
     /// Headers that tell an upstream who asks.

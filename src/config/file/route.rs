@@ -210,6 +210,10 @@ pub(crate) enum AuthenticationMode {
     Optional,
     /// Tokens are not looked at.
     Anonymous,
+    /// Browsers without a token are sent to the provider to sign in, and back; a request without a
+    /// good token or session is refused. For applications that know no OpenID Connect. The route
+    /// needs a `host`.
+    SignIn,
 }
 
 /// What becomes of the token on the way to the upstream.

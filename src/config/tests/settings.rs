@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::refused::whole;
 use crate::config::Config;
 use crate::gateway::{Action, Authentication, ClaimSource, TokenUse};
-use crate::model::{ClientSigning, GrantType, SigningAlgorithm};
+use crate::model::{ClientAuthentication, ClientSigning, GrantType, SigningAlgorithm};
 use crate::users;
 
 #[track_caller]
@@ -224,4 +224,39 @@ fn a_client_has_nothing_signed_that_others_cannot_verify() {
         let error = refused.unwrap_err().to_string();
         assert!(error.contains("id_token_signed_response_alg"), "{error}");
     }
+}
+
+/// Each host is one application, which may everything that its routes ask for, and no token can be
+/// had in its name.
+#[test]
+fn the_hosts_that_browsers_sign_in_on_are_clients_of_the_provider() {
+    let config = parse(&format!(
+        "{PROVIDER}browser_sessions: {{idle_lifetime_s: 900}}
+routes:
+  - {{name: a, host: wiki.example, path: /, whoami: true, authentication: sign_in}}
+  - {{name: b, host: wiki.example, path: /b/, whoami: true, authentication: sign_in,
+     audience: [b], scopes: {{all: [files.read], any: [x, y]}}}}
+  - {{name: c, host: other.example, path: /, whoami: true, authentication: sign_in}}
+  - {{name: d, host: api.example, path: /, whoami: true}}"
+    ));
+
+    let sign_in = &config.gateway.sign_in;
+    assert_eq!(sign_in.hosts, ["other.example", "wiki.example"]);
+    assert_eq!(sign_in.idle_lifetime, Duration::from_secs(900));
+    let clients = config.provider.unwrap().clients;
+    let client = |id: &str| clients.iter().find(|it| it.id.as_str() == id);
+    let wiki = client("https://wiki.example").unwrap();
+    assert_eq!(wiki.audience, ["https://api.example/", "b"]);
+    for value in ["openid", "groups", "files.read", "x", "y"] {
+        assert!(wiki.scope.contains(value), "{value}");
+    }
+    let callback = "https://wiki.example/.cellgate/callback";
+    assert!(wiki.redirect_uri(callback).is_some());
+    assert!(matches!(
+        wiki.authentication,
+        ClientAuthentication::InProcess
+    ));
+    assert_eq!(wiki.origins().count(), 0, "its scripts have no tokens");
+    assert!(client("https://other.example").is_some());
+    assert!(client("https://api.example").is_none());
 }

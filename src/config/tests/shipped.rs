@@ -22,7 +22,12 @@ fn load(name: &str) -> Config {
 
 #[test]
 fn every_shipped_file_loads_without_a_warning() {
-    for name in ["demo.yaml", "minimal.yaml", "reference.yaml"] {
+    for name in [
+        "demo.yaml",
+        "minimal.yaml",
+        "reference.yaml",
+        "sign-in.yaml",
+    ] {
         let config = load(name);
         assert!(config.warnings.is_empty(), "{name}: {:?}", config.warnings);
         assert!(config.dangers.is_empty(), "{name}: {:?}", config.dangers);

@@ -115,7 +115,7 @@ impl Authenticator {
     ///
     /// [`Rejection`]: the token is not good, or [`Rejection::IssuerUnavailable`] when that cannot
     /// be told without the issuer.
-    pub(in crate::gateway) async fn ask(
+    pub(super) async fn ask_issuer(
         &self,
         inquiry: Inquiry,
         presented: Presented,

@@ -21,11 +21,13 @@ use crate::store::Revocations;
 use super::canonical::CanonicalRequest;
 use super::rejection::Rejection;
 use super::settings::{Authentication, Policy, Route, TokenPlaces};
+use super::sign_in::{Recalled, SessionKey, SignIns, session_cookie};
 use super::swap;
 
 pub(super) use bearer::has_query_token;
 pub(super) use inquiry::Inquiry;
-pub(super) use places::{ACCESS_TOKEN, is_cookie, is_parameter};
+pub(super) use places::{ACCESS_TOKEN, cookies as cookies_named, is_cookie, is_parameter};
+pub(super) use same_site::check as check_same_site;
 
 /// The authenticated subject or client behind a request.
 #[derive(Clone, Debug)]
@@ -33,21 +35,41 @@ pub(super) struct Principal {
     verified: Arc<Verified>,
     /// The question whose answer it is; `None` when nobody had to be asked.
     inquiry: Option<Arc<Inquiry>>,
+    is_of_session: bool,
 }
 
 impl Principal {
-    /// Whom `verified` says.
+    /// Whom a token says.
     #[cfg(test)]
     pub(super) fn of(verified: Verified) -> Self {
+        Self::of_token(Arc::new(verified), None)
+    }
+
+    const fn of_token(verified: Arc<Verified>, inquiry: Option<Arc<Inquiry>>) -> Self {
+        Self {
+            verified,
+            inquiry,
+            is_of_session: false,
+        }
+    }
+
+    /// Who is signed in, as a token would say it.
+    pub(super) fn of_session(verified: Verified) -> Self {
         Self {
             verified: Arc::new(verified),
             inquiry: None,
+            is_of_session: true,
         }
     }
 
     /// What its token says.
     pub(super) fn verified(&self) -> &Verified {
         &self.verified
+    }
+
+    /// Whether it is a browser that is signed in, and nobody with a token.
+    pub(super) const fn is_of_session(&self) -> bool {
+        self.is_of_session
     }
 
     /// What is to be asked again, since the answer counts for a while only.
@@ -63,6 +85,7 @@ pub(super) struct Authenticator {
     issuers: Arc<Issuers>,
     /// `None` without a store: then nothing of ours can be revoked.
     revocations: Option<Arc<Revocations>>,
+    sign_ins: Arc<SignIns>,
 }
 
 /// Where and when a credential was presented.
@@ -81,8 +104,17 @@ pub(super) enum Who {
     Nobody,
     /// This one.
     Known(Principal),
-    /// Whoever an issuer says: for [`Authenticator::ask`].
-    Unsaid(Inquiry),
+    /// Whoever somebody else says: for [`Authenticator::ask`].
+    Unsaid(Unsaid),
+}
+
+/// Who has to say who asks.
+#[derive(Debug)]
+pub(super) enum Unsaid {
+    /// An issuer that the route accepts.
+    Issuer(Inquiry),
+    /// The store: whose session it is.
+    Session(SessionKey),
 }
 
 impl Authenticator {
@@ -91,11 +123,13 @@ impl Authenticator {
         verifier: Arc<TokenVerifier>,
         issuers: Arc<Issuers>,
         revocations: Option<Arc<Revocations>>,
+        sign_ins: Arc<SignIns>,
     ) -> Self {
         Self {
             verifier,
             issuers,
             revocations,
+            sign_ins,
         }
     }
 
@@ -105,7 +139,8 @@ impl Authenticator {
     ///
     /// [`Rejection`]: no credential where one is required, or one that is not good; a bad
     /// credential is refused on optional routes as well, so that nobody is taken for anonymous
-    /// who meant to be somebody.
+    /// who meant to be somebody. For the same reason a token counts alone where browsers sign in:
+    /// whether it is good or not, a session beside it is not looked at.
     pub(super) fn principal(
         &self,
         route: &Route,
@@ -136,8 +171,58 @@ impl Authenticator {
                 self.verify(&credential.token, &route.policy, presented)
             }
             (None, Authentication::Required) => Err(Rejection::NoCredential),
+            (None, Authentication::SignIn) => self.session(headers, canonical, presented.now),
             (None, Authentication::Optional | Authentication::Anonymous) => Ok(Who::Nobody),
         }
+    }
+
+    /// Waits for the answer; the principal it leads to.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`]: the token is not good or the session has ended, or
+    /// [`Rejection::IssuerUnavailable`] when that cannot be told at the moment.
+    pub(super) async fn ask(
+        &self,
+        unsaid: Unsaid,
+        presented: Presented,
+    ) -> Result<Principal, Rejection> {
+        match unsaid {
+            Unsaid::Issuer(inquiry) => self.ask_issuer(inquiry, presented).await,
+            Unsaid::Session(key) => {
+                let from = (presented.peer, presented.now);
+                let principal = self.sign_ins.read(&key, from).await?;
+                self.unless_ended(principal)
+            }
+        }
+    }
+
+    /// The browser that is signed in, if it is.
+    fn session(
+        &self,
+        headers: &HeaderMap,
+        canonical: &CanonicalRequest,
+        now: Timestamp,
+    ) -> Result<Who, Rejection> {
+        let application = self.sign_ins.application(canonical.authority.host());
+        let application = application.ok_or(Rejection::NoCredential)?;
+        let cookie = session_cookie(headers, application).ok_or(Rejection::NoCredential)?;
+        same_site::check(headers, canonical)?;
+        let key = SessionKey {
+            cookie,
+            application: Arc::clone(application),
+        };
+        match self.sign_ins.recall(&key, now) {
+            Recalled::Known(principal) => self.unless_ended(principal).map(Who::Known),
+            Recalled::Unread => Ok(Who::Unsaid(Unsaid::Session(key))),
+        }
+    }
+
+    fn unless_ended(&self, principal: Principal) -> Result<Principal, Rejection> {
+        if self.is_revoked(&principal) {
+            return Err(Rejection::SessionEnded);
+        }
+        Ok(principal)
     }
 
     /// What is remembered was well-formed and verified before, so it is looked up first. What is
@@ -154,7 +239,7 @@ impl Authenticator {
             && let Ok(token) = bearer::token(token)
             && !has_jwt_shape(token)
         {
-            return Ok(Who::Unsaid(Inquiry::meaning(issuer, token)));
+            return Ok(Who::Unsaid(Unsaid::Issuer(Inquiry::meaning(issuer, token))));
         }
         if let Some(verified) = self.verifier.recall(token, now) {
             return self.unless_revoked(verified, None).map(Who::Known);
@@ -164,12 +249,12 @@ impl Authenticator {
             && !issuer.has_keys()
             && claimed_issuer(token).is_some_and(|claimed| claimed == issuer.name())
         {
-            return Ok(Who::Unsaid(Inquiry::meaning(issuer, token)));
+            return Ok(Who::Unsaid(Unsaid::Issuer(Inquiry::meaning(issuer, token))));
         }
         match self.verifier.verify_from(peer, token, now) {
             Ok(verified) => self.unless_revoked(verified, None).map(Who::Known),
             Err(error) => match self.inquiry_about_keys(token, error, policy) {
-                Some(inquiry) => Ok(Who::Unsaid(inquiry)),
+                Some(inquiry) => Ok(Who::Unsaid(Unsaid::Issuer(inquiry))),
                 None => Err(error.into()),
             },
         }
@@ -180,7 +265,7 @@ impl Authenticator {
         verified: Arc<Verified>,
         inquiry: Option<Arc<Inquiry>>,
     ) -> Result<Principal, Rejection> {
-        let principal = Principal { verified, inquiry };
+        let principal = Principal::of_token(verified, inquiry);
         if self.is_revoked(&principal) {
             return Err(Rejection::Revoked);
         }

@@ -78,7 +78,10 @@ impl<'r> Found<'r> {
 }
 
 /// The values of every cookie called `name`; the name is case-sensitive (RFC 6265 §5.4).
-fn cookies<'r>(headers: &'r HeaderMap, name: &str) -> impl Iterator<Item = &'r [u8]> {
+pub(in crate::gateway) fn cookies<'r>(
+    headers: &'r HeaderMap,
+    name: &str,
+) -> impl Iterator<Item = &'r [u8]> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -16,7 +16,10 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// # Errors
 ///
 /// [`Rejection::CrossSite`].
-pub(super) fn check(headers: &HeaderMap, request: &CanonicalRequest) -> Result<(), Rejection> {
+pub(in crate::gateway) fn check(
+    headers: &HeaderMap,
+    request: &CanonicalRequest,
+) -> Result<(), Rejection> {
     if request.method.is_safe() || is_our_own(headers, request) {
         Ok(())
     } else {

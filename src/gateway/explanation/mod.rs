@@ -7,11 +7,12 @@
 mod steps;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, request};
 
 use super::admission;
-use super::authentication::has_query_token;
+use super::authentication::{Unsaid, has_query_token};
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::decision::{Decided, Findings, Question, decide};
 use super::forward::{Forwarding, is_hidden};
@@ -148,6 +149,14 @@ impl Explanation {
             self.passed("provider", text.to_owned());
             return Ok(true);
         }
+        let called = snapshot
+            .sign_in_of(canonical, origin)
+            .map_err(|rejection| self.refused("sign_in", rejection))?;
+        if called.is_some() {
+            let text = "browser sign-in answers at this reserved path; no route is asked";
+            self.passed("sign_in", text.to_owned());
+            return Ok(true);
+        }
         if let Some(document) = snapshot.resources.find(canonical) {
             super::resource::answer(canonical, document.clone())
                 .map_err(|rejection| self.refused("metadata", rejection))?;
@@ -176,17 +185,8 @@ impl Explanation {
         if let Some(text) = steps::source(&route, question.peer) {
             self.passed("network", text);
         }
-        if let Ok(Decided::Unsaid(inquiry)) = &decided {
-            let rejection = inquiry.unasked();
-            if !inquiry.is_about_token() {
-                return Err(self.refused("verification", rejection));
-            }
-            let text = "only its issuer can say whether this token is good (RFC 7662), and an \
-                        explanation shows tokens to nobody";
-            let outcome = Outcome::Refused(rejection.reason());
-            self.steps
-                .push(Step::new("introspection", outcome, text.to_owned()));
-            return Err(rejection);
+        if let Ok(Decided::Unsaid(unsaid)) = &decided {
+            return Err(self.untold(unsaid));
         }
         self.passed("credential", steps::principal(&route, &findings));
         let asked = question.asked(&findings);
@@ -205,6 +205,22 @@ impl Explanation {
             self.steps.push(step);
         }
         decided.map(|_| findings)
+    }
+
+    /// What only somebody else can say, who is not asked here.
+    fn untold(&mut self, unsaid: &Unsaid) -> Rejection {
+        let rejection = match unsaid {
+            Unsaid::Issuer(inquiry) => inquiry.unasked(),
+            Unsaid::Session(_) => Rejection::IssuerUnavailable {
+                wait: Duration::ZERO,
+            },
+        };
+        let Some((step, text)) = steps::untold(unsaid) else {
+            return self.refused("verification", rejection);
+        };
+        let outcome = Outcome::Refused(rejection.reason());
+        self.steps.push(Step::new(step, outcome, text.to_owned()));
+        rejection
     }
 
     /// What goes on, written by what writes it for upstreams.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::HeaderName;
 
-use crate::gateway::authentication::has_query_token;
+use crate::gateway::authentication::{Unsaid, has_query_token};
 use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::decision::Findings;
 use crate::gateway::policy::Asked;
@@ -83,11 +83,16 @@ pub(super) fn principal(route: &Route, findings: &Findings) -> String {
         (Authentication::Anonymous, _) => "not looked at: the route is anonymous".to_owned(),
         (_, None) => "none, and none is needed".to_owned(),
         (_, Some(principal)) => {
+            let what = if principal.is_of_session() {
+                "a session"
+            } else {
+                "a good token"
+            };
             let verified = principal.verified();
             let client = verified.client_id.as_ref();
             let client = client.map_or_else(String::new, |id| format!(", client {id}"));
             format!(
-                "a good token of {}: subject {}{client}, not revoked",
+                "{what} of {}: subject {}{client}, not revoked",
                 verified.issuer, verified.subject
             )
         }
@@ -104,13 +109,32 @@ pub(super) const fn kept(balance: Balance) -> &'static str {
     }
 }
 
+/// What an explanation cannot tell, and why; `None` where that is a refusal like any other.
+pub(super) fn untold(unsaid: &Unsaid) -> Option<(&'static str, &'static str)> {
+    match unsaid {
+        Unsaid::Issuer(inquiry) => inquiry.is_about_token().then_some((
+            "introspection",
+            "only its issuer can say whether this token is good (RFC 7662), and an explanation \
+             shows tokens to nobody",
+        )),
+        Unsaid::Session(_) => Some((
+            "session",
+            "only a running gateway can say whose session this cookie names; without the cookie \
+             this shows what becomes of somebody who is not signed in",
+        )),
+    }
+}
+
 /// The step that a refusal belongs to; `None` when it is one of the policy, which shows its
 /// conditions one by one.
 pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static str> {
     match rejection {
         Rejection::EncodedSlash => Some("path"),
         Rejection::Network => Some("network"),
+        Rejection::SignIn(needed) if !needed.is_step_up() => Some("credential"),
+        Rejection::SignIn(_) => None,
         Rejection::NoCredential
+        | Rejection::SessionEnded
         | Rejection::OtherScheme
         | Rejection::EmptyCredential
         | Rejection::MalformedCredential

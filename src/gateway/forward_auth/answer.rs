@@ -37,12 +37,19 @@ pub(in crate::gateway) fn let_pass(
 /// Makes of a refusal one that `kind` understands.
 ///
 /// nginx passes on 401 and 403 and answers 500 to everything else, which would blame us for what the
-/// client did; so other refusals of a client become 403. Failures of ours stay failures.
+/// client did; so other refusals of a client become 403. A browser that is sent to sign in becomes
+/// 401, with `Location` and `Set-Cookie` for the proxy to make a redirect of. Failures of ours stay
+/// failures.
 pub(in crate::gateway) fn adapt(kind: ProxyKind, response: &mut Response<Bytes>) {
     let status = response.status();
     let is_understood = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    if kind == ProxyKind::Nginx && status.is_client_error() && !is_understood {
-        *response.status_mut() = StatusCode::FORBIDDEN;
+    let is_refusal = status.is_client_error() && !is_understood;
+    if kind == ProxyKind::Nginx && (is_refusal || status.is_redirection()) {
+        *response.status_mut() = if is_refusal {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
         let value = HeaderValue::from(status.as_u16());
         response.headers_mut().insert(X_CELLGATE_STATUS, value);
     }

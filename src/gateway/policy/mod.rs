@@ -82,7 +82,7 @@ impl Policy {
     /// not for this route (401: another one is needed), one that may too little (403), and last a
     /// sign-in that is not good enough (401), so that nobody signs in again for nothing.
     pub fn check(&self, asked: &Asked<'_>) -> Result<(), Rejection> {
-        if asked.verified.is_none() && self.authentication == Authentication::Required {
+        if asked.verified.is_none() && self.authentication.needs_somebody() {
             return Err(Rejection::NoCredential);
         }
         self.conditions()

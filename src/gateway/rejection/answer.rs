@@ -140,7 +140,7 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
 }
 
 /// Whether `Accept` names `text/html` and no JSON before it, as browsers' navigation does.
-fn prefers_html(accept: Option<&HeaderValue>) -> bool {
+pub(in crate::gateway) fn prefers_html(accept: Option<&HeaderValue>) -> bool {
     let Some(accept) = accept.and_then(|accept| accept.to_str().ok()) else {
         return false;
     };

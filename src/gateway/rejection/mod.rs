@@ -17,11 +17,12 @@ use super::cors::PreflightError;
 use super::edge::HeadError;
 use super::forward_auth::DescriptionError;
 use super::headers::HeaderError;
+use super::sign_in::SignInNeeded;
 use super::traffic::Exceeded;
 use super::trusted_proxies::ForwardedError;
 use super::tunnel::HandshakeError;
 
-pub(super) use answer::{Asked, answer};
+pub(super) use answer::{Asked, answer, prefers_html};
 use reasons::{
     canonical_reason, description_reason, handshake_reason, head_reason, headers_reason,
 };
@@ -68,6 +69,12 @@ pub enum Rejection {
     /// A credential is required and none was presented.
     #[error("no credential was presented")]
     NoCredential,
+    /// A cookie named a session that is over.
+    #[error("the session of the browser has ended")]
+    SessionEnded,
+    /// Somebody has to sign in, and is a browser that can be sent there.
+    #[error("the browser is sent to sign in")]
+    SignIn(Box<SignInNeeded>),
     /// A credential of a scheme that routes do not take.
     #[error("the credential is of another scheme than Bearer")]
     OtherScheme,
@@ -223,6 +230,8 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::EncodedSlash => "encoded_slash",
             Self::NoCredential => "no_credential",
+            Self::SessionEnded => "session_ended",
+            Self::SignIn(_) => "sign_in",
             Self::OtherScheme => "other_scheme",
             Self::EmptyCredential => "empty_credential",
             Self::MalformedCredential => "malformed_credential",

@@ -65,7 +65,8 @@ impl Rejection {
             Self::Description(error) => description_wire(error),
             Self::NoRoute | Self::ForwardedElsewhere => Wire::plain(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
-            Self::NoCredential | Self::OtherScheme | Self::EmptyCredential => {
+            Self::SignIn(_) => Wire::plain(StatusCode::SEE_OTHER),
+            Self::NoCredential | Self::SessionEnded | Self::OtherScheme | Self::EmptyCredential => {
                 Wire::challenge(StatusCode::UNAUTHORIZED, Challenge::Bare)
             }
             Self::MalformedCredential => Wire::challenge(StatusCode::BAD_REQUEST, NOT_ONE_TOKEN),
@@ -100,9 +101,7 @@ impl Rejection {
             Self::NoServer
             | Self::UpstreamFull
             | Self::IssuerUnavailable { .. }
-            | Self::UpstreamSessionAway { .. } => {
-                Wire::plain(StatusCode::SERVICE_UNAVAILABLE)
-            }
+            | Self::UpstreamSessionAway { .. } => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),
             Self::UpstreamTimeout => Wire::plain(StatusCode::GATEWAY_TIMEOUT),
             Self::Fault(_) => Wire::closing(StatusCode::INTERNAL_SERVER_ERROR),

@@ -10,7 +10,7 @@ use crate::gateway::settings::{
     Action, Authentication, ClaimSource, IdentityHeaders, Policy, Route, Settings, TokenUse,
     Upstream, WebSockets,
 };
-use crate::gateway::{Balance, TrustedProxies};
+use crate::gateway::{Balance, SignInSettings, TrustedProxies};
 use crate::model::{Scope, WebOrigin};
 
 /// The corpus's fixture, with its upstream at this address.
@@ -31,6 +31,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         limits: limits(),
         trusted_proxies: TrustedProxies::default(),
         forward_auth: None,
+        sign_in: SignInSettings::default(),
         access_log: true,
         transport_security: None,
         has_tls: false,

@@ -13,7 +13,7 @@ use crate::gateway::{
 const CLIENT: &str = "192.0.2.7";
 
 /// A setting by which the tests' own address may ask as `kind`.
-fn asking(kind: ProxyKind) -> Option<ForwardAuth> {
+pub(super) fn asking(kind: ProxyKind) -> Option<ForwardAuth> {
     Some(ForwardAuth {
         path: "/.forward-auth".to_owned(),
         proxies: vec![AskingProxy {
@@ -28,7 +28,7 @@ async fn gateway(kind: ProxyKind) -> TestGateway {
 }
 
 /// Asks about `method target` at `host`, with these fields of the client.
-async fn ask(
+pub(super) async fn ask(
     gateway: &TestGateway,
     kind: ProxyKind,
     (method, host, target): (&str, &str, &str),

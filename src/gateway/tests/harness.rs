@@ -85,6 +85,7 @@ impl TestGateway {
             revocations: Some(Arc::new(Revocations::default())),
             upstream_sessions: None,
             provider: None,
+            store: None,
             upstreams: Arc::new(upstreams),
         };
         let snapshot = Snapshot::new(&settings, parts.clone()).unwrap();
@@ -146,10 +147,7 @@ impl TestGateway {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        Connection {
-            stream: TcpStream::connect(self.address).await.unwrap(),
-            buffer: Vec::new(),
-        }
+        Connection::over(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// A token with the signature of another.
@@ -233,6 +231,13 @@ pub(crate) struct Answer {
 }
 
 impl Connection {
+    pub(crate) const fn over(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            buffer: Vec::new(),
+        }
+    }
+
     pub(crate) async fn exchange(&mut self, bytes: impl AsRef<[u8]>) -> Answer {
         self.write(bytes).await;
         self.answer().await

@@ -22,6 +22,7 @@ mod pools;
 mod provider;
 mod requests;
 mod responses;
+mod sign_in;
 mod streaming;
 mod swap;
 pub(crate) mod token_places;

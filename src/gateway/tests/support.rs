@@ -83,6 +83,7 @@ pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocat
         revocations: Some(Arc::clone(revoked)),
         upstream_sessions: None,
         provider: None,
+        store: None,
         upstreams: Arc::new(Upstreams::new(&[], Arc::new(Metrics::new())).unwrap()),
     };
     let mut settings = corpus::settings(([127, 0, 0, 1], 1).into());

@@ -1,6 +1,6 @@
 //! The provider as its peers see it: requests in, answers out, one file for each specification.
 
-pub(super) mod support;
+pub(crate) mod support;
 
 mod access_rules;
 mod account;

@@ -105,6 +105,13 @@ impl Chromium {
         element.click().await.expect("it can be clicked");
     }
 
+    /// Clicks the element that `css` selects.
+    pub(crate) async fn press(&self, css: &str) {
+        let found = self.page.find(Locator::Css(css)).await;
+        let element = found.expect("the element is there");
+        element.click().await.expect("it can be clicked");
+    }
+
     /// Waits until the page has an element that `css` selects.
     pub(crate) async fn wait_for(&self, css: &str) {
         self.page

@@ -243,3 +243,50 @@ routes:
         &[("routes[1].issuers", 7, "must not be shown to anybody else")],
     )]);
 }
+
+#[test]
+fn routes_that_browsers_cannot_sign_in_on_are_refused() {
+    assert_refused(SIGN_IN);
+}
+
+const SIGN_IN: &[Row] = &[
+    (
+        "nobody to sign in at",
+        "routes: [{name: r, host: a.example, path: /, whoami: true, authentication: sign_in, audience: [x]}]\ntrusted_issuers: [{issuer: 'https://i.example/', algorithms: [ES256], jwks_url: 'https://i.example/keys'}]",
+        &[(
+            "routes[0].authentication",
+            2,
+            "is `sign_in`, but there is no provider here",
+        )],
+    ),
+    (
+        "anywhere",
+        "state: {}\nusers: {cells: {url: 'https://c.example/'}}\nprovider: {issuer: 'https://op.example/'}\nroutes:\n  - {name: r, path: /, whoami: true, authentication: sign_in}\n  - {name: w, host: '*.example', path: /, whoami: true, authentication: sign_in}",
+        &[
+            ("routes[0].host", 6, "must be one host"),
+            ("routes[1].host", 7, "must be one host"),
+        ],
+    ),
+    (
+        "without TLS, where others could read the way back",
+        "state: {}\nusers: {cells: {url: 'https://c.example/'}}\nprovider: {issuer: 'http://127.0.0.1:9480/'}\nroutes:\n  - {name: r, host: a.example, path: /, whoami: true, authentication: sign_in}",
+        &[("routes[0].host", 6, "cannot be signed in to")],
+    ),
+    (
+        "below what is reserved, and a client in the way",
+        "state: {}\nusers: {cells: {url: 'https://c.example/'}}\nprovider:\n  issuer: https://op.example/\n  clients: [{id: 'https://a.example', authentication: none, redirect_uris: ['https://b.example/']}]\nroutes:\n  - {name: r, host: a.example, path: /.cellgate/x, whoami: true, authentication: sign_in}",
+        &[
+            ("provider.clients[0].id", 6, "on which browsers sign in"),
+            ("routes[0].path", 8, "is below `/.cellgate`"),
+        ],
+    ),
+    (
+        "sessions that idle longer than they live",
+        "browser_sessions: {lifetime_s: 600, idle_lifetime_s: 601}",
+        &[(
+            "browser_sessions.idle_lifetime_s",
+            2,
+            "is more than `browser_sessions.lifetime_s`",
+        )],
+    ),
+];

@@ -1,0 +1,99 @@
+//! An application whose users sign in here.
+
+use crate::model::Issuer;
+
+use super::CALLBACK_PATH;
+
+/// An application, as the provider and browsers know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Application {
+    /// Its host, in canonical form.
+    pub(super) host: String,
+    /// How browsers reach it: as they reach the provider, at another host. What a request says of
+    /// its own scheme and port does not matter, since TLS may end in front of us.
+    pub(super) origin: String,
+    /// Whether its cookies may be `Secure`.
+    pub(super) is_https: bool,
+    /// Where answers come back to.
+    pub(super) callback: String,
+}
+
+impl Application {
+    /// The application at `host`, whose users `issuer` signs in.
+    pub(super) fn new(host: &str, issuer: &Issuer) -> Self {
+        let origin = issuer.origin_beside(host);
+        Self {
+            host: host.to_owned(),
+            callback: [&origin, CALLBACK_PATH].concat(),
+            is_https: issuer.is_https(),
+            origin,
+        }
+    }
+
+    /// Its `client_id`.
+    pub(super) fn client_id(&self) -> &str {
+        &self.origin
+    }
+
+    /// The URL of a target on its host. `None` for what is no path there: a browser takes `//evil`
+    /// and `/\evil` for another host.
+    pub(super) fn url(&self, target: &str) -> Option<String> {
+        let is_plain = target.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let is_path = target.starts_with('/') && !target.starts_with("//");
+        (is_plain && is_path).then(|| [&self.origin, target].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application() -> Application {
+        let issuer = Issuer::parse("https://op.test:8443/oidc/").unwrap();
+        Application::new("a.test", &issuer)
+    }
+
+    #[test]
+    fn it_is_reached_as_the_provider_is() {
+        let application = application();
+        assert_eq!(application.client_id(), "https://a.test:8443");
+        assert_eq!(
+            application.callback,
+            "https://a.test:8443/.cellgate/callback"
+        );
+        assert!(application.is_https);
+    }
+
+    /// L01: whatever becomes of a target, it stays on the host.
+    #[test]
+    fn l01_only_a_path_of_the_host_has_a_url() {
+        let application = application();
+        let url = application.url("/x/%2F?next=//evil.test");
+        assert_eq!(
+            url.as_deref(),
+            Some("https://a.test:8443/x/%2F?next=//evil.test")
+        );
+        for target in [
+            "",
+            "//evil.test",
+            "///evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "/x\\y",
+            "https:evil.test",
+            "https:///evil.test",
+            "https://a.test@evil.test",
+            "javascript:1",
+            "data:,x",
+            " https://evil.test",
+            "/x y",
+            "/\t/evil.test",
+            "/x\r\nset-cookie: a=b",
+            "@evil.test",
+            ".evil.test",
+            "/\u{ff0f}evil.test",
+        ] {
+            assert_eq!(application.url(target), None, "{target:?}");
+        }
+    }
+}
