@@ -55,8 +55,11 @@ fn place(yaml: &str, text: &str) -> String {
     format!("cellgate.yaml:{line}:")
 }
 
+/// A text without spaces and ends of lines, behind which a bar leads the lines that go on.
 fn unspaced(text: &str) -> String {
-    text.split_whitespace().collect()
+    let lines = text.lines().map(str::trim_start);
+    let lines = lines.map(|line| line.strip_prefix("| ").unwrap_or(line));
+    lines.flat_map(str::split_whitespace).collect()
 }
 
 #[test]

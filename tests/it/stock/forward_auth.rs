@@ -7,7 +7,10 @@ use std::process::Command;
 
 use super::application::Application;
 use super::journey::ALICE;
-use crate::support::{Answer, Edge, Recorder, component, free_port};
+use crate::support::{Answer, Browser, Edge, Form, Recorder, component, free_port};
+
+/// The application's host here: one that browsers may sign in to without TLS.
+const HOST: &str = "localhost";
 
 /// A proxy, the Cellgate that it asks, and the application that it forwards to.
 struct Front {
@@ -23,7 +26,9 @@ fn examples() -> PathBuf {
 /// The demo with the routes and the proxy of `cellgate.yaml`, which is of this kind.
 fn asked_by(kind: &str) -> Edge {
     let example = fs::read_to_string(examples().join("cellgate.yaml")).unwrap();
-    let example = example.replace("kind: nginx", &format!("kind: {kind}"));
+    let example = example
+        .replace("kind: nginx", &format!("kind: {kind}"))
+        .replace("app.example", HOST);
     let (head, routes) = example.split_once("\nroutes:\n").unwrap();
     let demo = include_str!("../../../config/demo.yaml");
     let yaml = demo.replace("\nroutes:\n", &format!("\n{head}\n\nroutes:\n{routes}"));
@@ -43,6 +48,7 @@ fn configure(folder: &Path, names: &[&str], port: u16, edge: &Edge, app: &Record
                     .trim_start_matches("http://")
                     .trim_end_matches('/'),
             )
+            .replace("app.example", HOST)
             .replace("127.0.0.1:8080", &app.address.to_string());
         fs::write(folder.join(name), text).unwrap();
     }
@@ -69,7 +75,7 @@ async fn start(
 }
 
 impl Front {
-    /// `method target` through the proxy, as a client of `app.example`, with these fields.
+    /// `method target` through the proxy, as a client of the application, with these fields.
     async fn send(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
         // Past the client's own idea of what a target may look like.
         let mut url = url::Url::parse(&self.proxy.home).unwrap();
@@ -80,7 +86,7 @@ impl Front {
         url.set_path(path);
         url.set_query(query);
         let mut request = self.edge.http.request(method.parse().unwrap(), url);
-        request = request.header("host", "app.example");
+        request = request.header("host", HOST);
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
@@ -135,6 +141,54 @@ impl Front {
         }
         self.app.assert_untouched("refused");
     }
+
+    /// A browser is sent to sign in, comes back through the proxy, and reads the page.
+    async fn check_sign_in(&self) {
+        let html = ("accept", "text/html");
+        let begun = self.send("GET", "/pages/x?y", &[html]).await;
+        assert_eq!(begun.status, 303, "{begun:#?}");
+        let bound = cookies(&begun);
+        self.app.assert_untouched("nobody is signed in");
+
+        let mut browser = Browser::default();
+        let mut answer = begun;
+        while answer.status.is_redirection() && answer.location().host_str() != Some(HOST) {
+            answer = browser.get(&self.edge, answer.location().as_str()).await;
+            if Form::find(&answer.body).is_some_and(|form| form.has("password")) {
+                let fields = [("username", "alice"), ("password", "cells-demo-password")];
+                answer = browser.submit(&self.edge, &answer, &fields).await;
+            }
+        }
+        let back = answer.location();
+        let back = format!("{}?{}", back.path(), back.query().unwrap());
+        let signed_in = self.send("GET", &back, &[("cookie", &bound)]).await;
+        assert_eq!(signed_in.status, 303, "{signed_in:#?}");
+        assert_eq!(signed_in.location().path(), "/pages/x");
+
+        let session = format!("theme=dark; {}; {bound}; lang=en", cookies(&signed_in));
+        let page = self
+            .send("GET", "/pages/x?y", &[html, ("cookie", &session)])
+            .await;
+        assert_eq!(page.status, 200, "{page:#?}");
+        let head = self.app.take_one().to_lowercase();
+        assert!(head.contains("x-forwarded-user: alice"), "{head}");
+        assert!(!head.contains("cellgate"), "our cookies: {head}");
+        assert!(
+            head.contains("theme=dark") && head.contains("lang=en"),
+            "{head}"
+        );
+
+        let script = self.send("POST", "/pages/x", &[]).await;
+        script.assert_challenged(401, None);
+        self.app.assert_untouched("a script without a session");
+    }
+}
+
+/// What an answer sets, as a browser sends it back.
+fn cookies(answer: &Answer) -> String {
+    let set = answer.headers.get_all("set-cookie").iter();
+    let pairs = set.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
+    pairs.collect::<Vec<_>>().join("; ")
 }
 
 /// A configuration around the example, which is a part of one.
@@ -169,6 +223,7 @@ async fn nginx_asks_who_may_pass() {
     );
     if let Some(front) = front.await {
         front.check().await;
+        front.check_sign_in().await;
     }
 }
 
@@ -187,6 +242,7 @@ async fn caddy_asks_who_may_pass() {
     );
     if let Some(front) = front.await {
         front.check().await;
+        front.check_sign_in().await;
     }
 }
 
@@ -198,5 +254,6 @@ async fn haproxy_asks_who_may_pass() {
     });
     if let Some(front) = front.await {
         front.check().await;
+        front.check_sign_in().await;
     }
 }
