@@ -46,6 +46,7 @@ mod swap;
 mod upstream;
 
 mod answer_fields;
+mod answering;
 mod cors;
 mod exchange;
 mod failure;

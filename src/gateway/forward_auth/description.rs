@@ -46,6 +46,9 @@ pub enum DescriptionError {
     /// The request is for an endpoint of ours, which is answered here and nowhere else.
     #[error("the described request is for an endpoint of Cellgate and must be sent to it")]
     OwnEndpoint,
+    /// The route swaps tokens, and a token of the backend leaves Cellgate to nobody but the backend.
+    #[error("the route swaps tokens: the request must be sent to Cellgate")]
+    Swapped,
 }
 
 impl Description {

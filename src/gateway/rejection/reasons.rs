@@ -53,6 +53,7 @@ pub(super) const fn description_reason(error: &DescriptionError) -> &'static str
         DescriptionError::Field(_) => "forward_auth_field",
         DescriptionError::Method => "forward_auth_method",
         DescriptionError::Origin(_) => "forward_auth_origin",
+        DescriptionError::Swapped => "forward_auth_swapped",
         DescriptionError::OwnEndpoint => "forward_auth_own_endpoint",
     }
 }

@@ -147,7 +147,9 @@ const fn head_wire(error: &HeadError) -> Wire {
 
 const fn description_wire(error: &DescriptionError) -> Wire {
     Wire::plain(match error {
-        DescriptionError::Stranger | DescriptionError::OwnEndpoint => StatusCode::FORBIDDEN,
+        DescriptionError::Stranger | DescriptionError::OwnEndpoint | DescriptionError::Swapped => {
+            StatusCode::FORBIDDEN
+        }
         DescriptionError::Field(_) | DescriptionError::Method | DescriptionError::Origin(_) => {
             StatusCode::BAD_REQUEST
         }

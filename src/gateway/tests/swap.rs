@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use super::forward_auth;
 use super::harness::{Answer, NOW, TestGateway};
 use super::support::{policy, route};
+use crate::gateway::ProxyKind;
 use crate::gateway::settings::{
     Action, Authentication, OtherTokens, Policy, Route, TokenPlaces, TokenUse,
 };
@@ -406,6 +408,23 @@ async fn the_cookie_of_a_session_at_the_backend_does_not_come_back() {
         own.head.contains("pydio=secret"),
         "a browser's own: {own:?}"
     );
+}
+
+/// What a proxy forwards by itself would go without a token of the backend, as nobody's.
+#[tokio::test]
+async fn a_proxy_that_only_asks_cannot_forward_where_tokens_are_swapped() {
+    let mut edge = Edge::start().await;
+    let kind = ProxyKind::Traefik;
+    edge.gateway
+        .reload(|settings, _| settings.forward_auth = forward_auth::asking(kind));
+    assert_eq!(edge.get("/cells/x").await.status, 200);
+    let fields = format!("Authorization: Bearer {}\r\n", edge.token("grant"));
+
+    for (target, status) in [("/cells/x", 403), ("/api/x", 200)] {
+        let asked = ("GET", "a.test", target);
+        let told = forward_auth::ask(&edge.gateway, kind, asked, &fields).await;
+        assert_eq!(told.status, status, "{target}");
+    }
 }
 
 #[tokio::test]
