@@ -24,7 +24,7 @@ pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
 pub use self::standing::{BackendError, RenewalError, SignedIn, Standing};
 use self::static_list::StaticDirectory;
 #[cfg(test)]
-pub(crate) use self::upstream_sessions::tests::Site as UpstreamSite;
+pub(crate) use self::upstream_sessions::tests::site::Site as UpstreamSite;
 pub use self::upstream_sessions::{
     UpstreamKeeper, UpstreamSessions, UpstreamToken, UpstreamTokenError,
 };
