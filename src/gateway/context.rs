@@ -119,7 +119,7 @@ impl Outcome {
                 | Rejection::UpstreamSessionAway { .. } => "upstream_error",
                 Rejection::IssuerUnavailable { .. } => "issuer_error",
                 Rejection::Gone => "aborted",
-                Rejection::Fault(_) => "fault",
+                Rejection::Fault(_) | Rejection::StateUnavailable => "fault",
                 _ => "rejected",
             },
         }

@@ -222,7 +222,8 @@ pub(super) fn clean_response(
     for name in &unwanted {
         response.remove_header(name);
     }
-    remove_our_cookies(response)?;
+    // Under our names they would sign somebody else in.
+    remove_cookies(response, is_ours)?;
     let principal = admission.principal.as_ref();
     if principal.is_some_and(Principal::is_of_session) && !response.status.is_informational() {
         return keep_private(response);
@@ -348,16 +349,19 @@ fn is_ours(cookie: &[u8]) -> bool {
     })
 }
 
-/// Drops cookies that an upstream sets under our names, which would sign somebody else in.
-fn remove_our_cookies(response: &mut ResponseHeader) -> pingora::Result<()> {
-    let is_ours = |cookie: &HeaderValue| is_ours(cookie.as_bytes());
+/// Drops cookies from an answer: those that it sets with `name=value` and attributes such as these.
+pub(super) fn remove_cookies(
+    response: &mut ResponseHeader,
+    is_unwanted: impl Fn(&[u8]) -> bool,
+) -> pingora::Result<()> {
+    let is_unwanted = |cookie: &HeaderValue| is_unwanted(cookie.as_bytes());
     let cookies = response.headers.get_all(header::SET_COOKIE);
-    if !cookies.iter().any(is_ours) {
+    if !cookies.iter().any(is_unwanted) {
         return Ok(());
     }
     let kept: Vec<HeaderValue> = cookies
         .iter()
-        .filter(|cookie| !is_ours(cookie))
+        .filter(|cookie| !is_unwanted(cookie))
         .cloned()
         .collect();
     response.remove_header(&header::SET_COOKIE);

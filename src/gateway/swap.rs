@@ -13,11 +13,12 @@
 
 use std::time::Duration;
 
-use http::header::{self, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use pingora::http::ResponseHeader;
 
 use super::authentication::{Principal, is_parameter};
 use super::context::Context;
+use super::forward::remove_cookies;
 use super::rejection::Rejection;
 use super::settings::{OtherTokens, Route, TokenPlaces, TokenUse};
 use crate::users::{UpstreamToken, UpstreamTokenError};
@@ -109,7 +110,7 @@ pub(super) async fn wait(
             }
             UpstreamTokenError::Store(error) => {
                 tracing::error!(%error, "a session at the users' backend cannot be read");
-                Rejection::Fault("the store cannot be asked for a session at the backend")
+                Rejection::StateUnavailable
             }
         })
 }
@@ -228,21 +229,7 @@ pub(super) fn with_parameter(target: &str, token: &UpstreamToken) -> String {
 
 /// Takes the cookies of sessions at the backend out of an answer to a token of ours.
 pub(super) fn clean_response(response: &mut ResponseHeader) -> pingora::Result<()> {
-    let is_session = |cookie: &HeaderValue| cookie.as_bytes().starts_with(COOKIE);
-    let cookies = response.headers.get_all(header::SET_COOKIE);
-    if !cookies.iter().any(is_session) {
-        return Ok(());
-    }
-    let kept: Vec<HeaderValue> = cookies
-        .iter()
-        .filter(|cookie| !is_session(cookie))
-        .cloned()
-        .collect();
-    response.remove_header(&header::SET_COOKIE);
-    for cookie in kept {
-        response.append_header(header::SET_COOKIE, cookie)?;
-    }
-    Ok(())
+    remove_cookies(response, |cookie| cookie.starts_with(COOKIE))
 }
 
 #[cfg(test)]

@@ -58,6 +58,18 @@ async fn profile(edge: &Edge, tokens: &Tokens) -> Answer {
     edge.get_with("/a/user/alice", &tokens.access_token).await
 }
 
+/// Asks until the token of Cells has to be renewed, which is refused; what is answered then.
+async fn refused_at_last(edge: &Edge, tokens: &Tokens) -> Answer {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = profile(edge, tokens).await;
+        if answer.status.as_u16() != 200 {
+            return answer;
+        }
+        assert!(Instant::now() < until, "it is never renewed");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_of_the_edge_reaches_the_api_and_the_files_of_cells() {
     let (cells, edge) = site().await;
@@ -186,14 +198,7 @@ async fn a_refused_renewal_ends_the_session_and_says_why() {
         ..Switches::default()
     });
 
-    let until = Instant::now() + Duration::from_secs(30);
-    let refused = loop {
-        let answer = profile(&edge, &tokens).await;
-        if answer.status.as_u16() != 200 {
-            break answer;
-        }
-        assert!(Instant::now() < until, "it is never renewed");
-    };
+    let refused = refused_at_last(&edge, &tokens).await;
 
     refused.assert_challenged(401, Some("invalid_token"));
     let line = edge.wait_for("upstream_session_ended");
@@ -215,16 +220,7 @@ async fn a_cells_that_is_down_is_503_and_other_applications_go_on() {
         ..Switches::default()
     });
 
-    let until = Instant::now() + Duration::from_secs(30);
-    let away = loop {
-        let answer = profile(&edge, &tokens).await;
-        if answer.status.as_u16() != 200 {
-            break answer;
-        }
-        assert!(Instant::now() < until, "it is never renewed");
-    };
-
-    let away = away.assert_status(503);
+    let away = refused_at_last(&edge, &tokens).await.assert_status(503);
     assert!(!away.header("retry-after").is_empty());
     let elsewhere = edge.get_with("/api/x", &tokens.access_token).await;
     elsewhere.assert_status(200);

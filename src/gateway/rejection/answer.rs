@@ -132,7 +132,7 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
         Rejection::UpstreamFull => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        Rejection::NoServer => {
+        Rejection::NoServer | Rejection::StateUnavailable => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         _ => {}

@@ -102,6 +102,9 @@ pub enum Rejection {
         /// How long to wait.
         wait: Duration,
     },
+    /// Who asks cannot be told while the database does not answer.
+    #[error("the state cannot be read at the moment")]
+    StateUnavailable,
     /// The token is a client's own, and the upstream takes those of users only.
     #[error("there is no user behind the token, and the upstream lets in only users")]
     NoUpstreamUser,
@@ -241,6 +244,7 @@ impl Rejection {
             Self::IssuerUnavailable { .. } => "issuer_unavailable",
             Self::NoUpstreamUser => "no_upstream_user",
             Self::UpstreamSessionEnded => "upstream_session_ended",
+            Self::StateUnavailable => "state_unavailable",
             Self::UpstreamSessionAway { .. } => "upstream_session_away",
             Self::GivesUpstreamTokens => "gives_upstream_tokens",
             Self::CrossSite => "cross_site",

@@ -101,6 +101,7 @@ impl Rejection {
             Self::NoServer
             | Self::UpstreamFull
             | Self::IssuerUnavailable { .. }
+            | Self::StateUnavailable
             | Self::UpstreamSessionAway { .. } => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),
             Self::UpstreamTimeout => Wire::plain(StatusCode::GATEWAY_TIMEOUT),

@@ -113,7 +113,10 @@ enum SignInFault {
 impl From<SignInFault> for Rejection {
     fn from(fault: SignInFault) -> Self {
         tracing::error!(error = %fault, "browser sign-in failed");
-        Self::Fault("browser sign-in")
+        match fault {
+            SignInFault::Store(_) => Self::StateUnavailable,
+            _ => Self::Fault("browser sign-in"),
+        }
     }
 }
 

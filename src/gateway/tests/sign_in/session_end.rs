@@ -216,6 +216,24 @@ async fn a_backend_that_is_down_signs_nobody_out_for_a_day() {
     assert!(is_signed_in(&browser).await);
 }
 
+/// R05: a database that does not answer is no reason to let anybody in, or to say that a session
+/// has ended.
+#[tokio::test]
+async fn r05_a_database_that_is_away_is_503_and_signs_nobody_out() {
+    let site = Site::start().await;
+    let browser = site.signed_in().await;
+    let n_forwarded = site.gateway.upstream.requests().len();
+    site.store.break_down().await;
+    site.advance_s(61);
+
+    let answer = browser.clone().get("https://app.test/x").await;
+
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.field("retry-after").is_some());
+    assert_eq!(answer.field("set-cookie"), None, "the cookie stays");
+    assert_eq!(site.gateway.upstream.requests().len(), n_forwarded);
+}
+
 /// The groups of the user are those of today.
 #[tokio::test]
 async fn what_the_backend_says_of_the_user_is_what_the_policy_sees() {
