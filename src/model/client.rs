@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{
-    ClaimRule, ClientAccess, ClientAuthentication, ClientEndpoint, ClientLogout, ClientSigning,
-    ConsentPolicy, Introspection, LoopbackPorts, RedirectUri, Resource, Scope, Subject,
-    SubjectType, WebLink, WebOrigin,
+    CellsClient, ClaimRule, ClientAccess, ClientAuthentication, ClientEndpoint, ClientLogout,
+    ClientSigning, ConsentPolicy, Introspection, LoopbackPorts, RedirectUri, Resource, Scope,
+    Subject, SubjectType, WebLink, WebOrigin,
 };
 
 /// The identifier a client was registered under: 1 to 255 printable ASCII characters
@@ -100,6 +100,8 @@ pub struct Client {
     /// `initiate_login_uri`: where a sign-in to it can be begun from outside (OpenID Connect
     /// Core §4); `https` only.
     pub initiate_login_uri: Option<ClientEndpoint>,
+    /// Which application of Cells it is, if the operator said so; what those are let off.
+    pub of_cells: Option<CellsClient>,
 }
 
 /// What the consent page shows of a client beside its name (OpenID Connect Registration §2).
@@ -149,6 +151,7 @@ impl Client {
             default_max_age: None,
             logout: ClientLogout::default(),
             initiate_login_uri: None,
+            of_cells: None,
         }
     }
 
@@ -174,13 +177,21 @@ impl Client {
         let listed = self.allowed_origins.iter().map(WebOrigin::to_string);
         let has_tokens = !matches!(self.authentication, ClientAuthentication::InProcess);
         let uris = self.redirect_uris.iter().filter(move |_| has_tokens);
-        let redirected = uris.filter_map(RedirectUri::origin);
+        let redirected = uris.flat_map(RedirectUri::origins);
         redirected.chain(listed)
     }
 
-    /// Whether it cannot prove who it is (RFC 6749 §2.1); such a client must use PKCE.
+    /// Whether it cannot prove who it is (RFC 6749 §2.1); see [`Self::must_send_challenge`].
     pub const fn is_public(&self) -> bool {
         matches!(self.authentication, ClientAuthentication::None)
+    }
+
+    /// Whether a code is asked for with a challenge (RFC 9700 §2.1.1), or not at all.
+    pub const fn must_send_challenge(&self) -> bool {
+        match self.of_cells {
+            Some(cells) => !cells.may_omit_challenge(),
+            None => self.is_public(),
+        }
     }
 
     /// `aud` of its access tokens when it asks for no resource. RFC 9068 §3: a client that was

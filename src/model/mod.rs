@@ -3,6 +3,7 @@
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
 mod authentication_context;
+mod cells_client;
 mod claim_rule;
 mod client;
 mod client_access;
@@ -34,6 +35,7 @@ mod web_link;
 mod web_origin;
 
 pub use authentication_context::AuthenticationContext;
+pub use cells_client::{CellsClient, CellsClientError};
 pub use claim_rule::{ClaimName, ClaimNameError, ClaimRule, ClaimSource, ConstantClaim};
 pub use client::{Client, ClientId, ClientIdError, ClientLinks, GrantType};
 pub use client_access::ClientAccess;

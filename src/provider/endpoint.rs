@@ -41,6 +41,9 @@ pub(crate) enum Endpoint {
     AccountSignIn,
     /// The style of all pages.
     Stylesheet,
+    /// Where a code is copied from (`out_of_band.rs`). It is not below the issuer, and only there for
+    /// one client.
+    OutOfBand,
 }
 
 /// Which methods an endpoint takes. HEAD goes wherever GET does.
@@ -76,6 +79,7 @@ pub(crate) enum Found {
 }
 
 impl Endpoint {
+    /// Those below the issuer.
     pub(crate) const ALL: [Self; 17] = [
         Self::Discovery,
         Self::Jwks,
@@ -96,7 +100,7 @@ impl Endpoint {
         Self::Stylesheet,
     ];
 
-    /// The path under the issuer. Those of the protocol are the ones that Pydio Cells uses:
+    /// The path under the issuer, but for [`Self::OutOfBand`]. Those of the protocol are the ones that Pydio Cells uses:
     /// some of its clients have them built in.
     pub(crate) const fn path(self) -> &'static str {
         match self {
@@ -117,12 +121,15 @@ impl Endpoint {
             Self::Account => "account",
             Self::AccountSignIn => "account/sign-in",
             Self::Stylesheet => "assets/style.css",
+            Self::OutOfBand => "oauth2/oob",
         }
     }
 
     const fn methods(self) -> Methods {
         match self {
-            Self::Discovery | Self::Jwks | Self::Continue | Self::Stylesheet => Methods::Get,
+            Self::Discovery | Self::Jwks | Self::Continue | Self::Stylesheet | Self::OutOfBand => {
+                Methods::Get
+            }
             Self::Token
             | Self::Revocation
             | Self::Introspection
@@ -157,7 +164,8 @@ impl Endpoint {
             | Self::SignOut
             | Self::Account
             | Self::AccountSignIn
-            | Self::Stylesheet => Scripts::OurOwn,
+            | Self::Stylesheet
+            | Self::OutOfBand => Scripts::OurOwn,
         }
     }
 
@@ -218,10 +226,15 @@ impl Endpoint {
                     .find(|endpoint| endpoint.path() == rest)
             })
         };
-        match endpoint {
-            Some(endpoint) if endpoint.takes(method) => Found::Endpoint(endpoint),
-            Some(endpoint) => Found::WrongMethod(endpoint),
-            None => Found::Nothing,
+        endpoint.map_or(Found::Nothing, |endpoint| endpoint.found(method))
+    }
+
+    /// This endpoint, as `method` finds it.
+    pub(crate) fn found(self, method: &Method) -> Found {
+        if self.takes(method) {
+            Found::Endpoint(self)
+        } else {
+            Found::WrongMethod(self)
         }
     }
 

@@ -35,6 +35,7 @@ mod userinfo;
 mod account;
 mod applications;
 mod logout;
+mod out_of_band;
 
 mod audit;
 mod client_memory;
@@ -184,7 +185,7 @@ impl Provider {
 
     /// Whether `path`, in canonical form, is ours to answer.
     pub fn serves(&self, path: &str) -> bool {
-        Endpoint::covers(&self.settings.issuer, path)
+        Endpoint::covers(&self.settings.issuer, path) || self.is_out_of_band(path)
     }
 
     /// The host the endpoints are served on, in canonical form.
@@ -204,8 +205,7 @@ impl Provider {
         peer: IpAddr,
     ) -> http::Response<Bytes> {
         let now = self.parts.clock.now();
-        let issuer = &self.settings.issuer;
-        let found = Endpoint::find(issuer, request.uri().path(), request.method());
+        let found = self.find_endpoint(request.uri().path(), request.method());
         let request = Request::new(request, peer, now);
         let mut response = match found {
             Found::Endpoint(endpoint) => self.answer_at(endpoint, &request).await,
@@ -258,6 +258,7 @@ impl Provider {
             Endpoint::Account => self.account(request).await,
             Endpoint::AccountSignIn => self.submit_account_sign_in(request).await,
             Endpoint::Stylesheet => self.pages.stylesheet(),
+            Endpoint::OutOfBand => self.show_code(request),
         }
     }
 }

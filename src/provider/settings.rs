@@ -59,7 +59,7 @@ pub struct Settings {
     pub language: Language,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
     /// `select_account.html`, `consent.html`, `form_post.html`, `account.html`, `sign_out.html`,
-    /// `signed_out.html`, `message.html`, `style.css`; `texts/fr.ftl` changes the texts of a
+    /// `signed_out.html`, `out_of_band.html`, `message.html`, `style.css`; `texts/fr.ftl` changes the texts of a
     /// language, or adds it.
     pub templates: Option<PathBuf>,
 }

@@ -16,6 +16,7 @@ mod support;
 mod bodies;
 mod browser;
 mod cells;
+mod cells_clients;
 mod cells_tokens;
 mod certificates;
 mod conformance;

@@ -159,6 +159,10 @@ still-signed-in-text = Nichts wurde geändert. Sie können dieses Fenster schlie
 not-signed-in-title = Sie sind nicht angemeldet
 not-signed-in-text = Nichts wurde geändert. Sie können dieses Fenster schließen.
 
+out-of-band-title = Ihr Code
+out-of-band-lead = Kopieren Sie ihn in das Programm, das Sie zur Anmeldung aufgefordert hat. Er gilt nur kurze Zeit und nur einmal.
+out-of-band-none = Es gibt keinen Code. Gehen Sie zurück zu dem Programm, das Sie zur Anmeldung aufgefordert hat, und beginnen Sie von vorn.
+
 not-found-title = Seite nicht gefunden
 not-found-text = Unter dieser Adresse gibt es nichts.
 unreadable-title = Diese Anfrage ist unvollständig

@@ -162,6 +162,10 @@ still-signed-in-text = Nothing was changed. You can close this window.
 not-signed-in-title = You are not signed in
 not-signed-in-text = Nothing was changed. You can close this window.
 
+out-of-band-title = Your code
+out-of-band-lead = Copy it to the program that asked you to sign in. It is good for a short time, and once.
+out-of-band-none = There is no code. Go back to the program that asked you to sign in, and start again.
+
 not-found-title = Page not found
 not-found-text = There is nothing at this address.
 unreadable-title = This request is incomplete

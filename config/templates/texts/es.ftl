@@ -159,6 +159,10 @@ still-signed-in-text = No se ha cambiado nada. Puede cerrar esta ventana.
 not-signed-in-title = No ha iniciado sesión
 not-signed-in-text = No se ha cambiado nada. Puede cerrar esta ventana.
 
+out-of-band-title = Su código
+out-of-band-lead = Cópielo en el programa que le pidió iniciar sesión. Es válido por poco tiempo y una sola vez.
+out-of-band-none = No hay ningún código. Vuelva al programa que le pidió iniciar sesión y empiece de nuevo.
+
 not-found-title = Página no encontrada
 not-found-text = No hay nada en esta dirección.
 unreadable-title = Esta solicitud está incompleta

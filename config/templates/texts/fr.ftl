@@ -159,6 +159,10 @@ still-signed-in-text = Rien n’a été modifié. Vous pouvez fermer cette fenê
 not-signed-in-title = Vous n’êtes pas connecté
 not-signed-in-text = Rien n’a été modifié. Vous pouvez fermer cette fenêtre.
 
+out-of-band-title = Votre code
+out-of-band-lead = Copiez-le dans le programme qui vous a demandé de vous connecter. Il est valable peu de temps, et une seule fois.
+out-of-band-none = Il n’y a pas de code. Retournez au programme qui vous a demandé de vous connecter et recommencez.
+
 not-found-title = Page introuvable
 not-found-text = Il n’y a rien à cette adresse.
 unreadable-title = Cette demande est incomplète

@@ -159,6 +159,10 @@ still-signed-in-text = Non è stato modificato nulla. Puoi chiudere questa fines
 not-signed-in-title = Non hai effettuato l’accesso
 not-signed-in-text = Non è stato modificato nulla. Puoi chiudere questa finestra.
 
+out-of-band-title = Il tuo codice
+out-of-band-lead = Copialo nel programma che ti ha chiesto di accedere. È valido per poco tempo e una volta sola.
+out-of-band-none = Non c’è alcun codice. Torna al programma che ti ha chiesto di accedere e ricomincia.
+
 not-found-title = Pagina non trovata
 not-found-text = Non c’è nulla a questo indirizzo.
 unreadable-title = Questa richiesta è incompleta

@@ -10,6 +10,7 @@ mod pem;
 mod route_path;
 mod secret;
 
+mod cells_clients;
 mod client_keys;
 mod client_logout;
 mod client_secret;
@@ -90,6 +91,7 @@ impl Checker {
         let users = file.users.map(|users| users::users(self, users));
         let mut provider = file.provider.map(|table| provider::provider(self, table));
         let known = provider.as_ref().and_then(Option::as_ref);
+        cells_clients::check_users(self, known, users.as_ref().and_then(Option::as_ref));
         let trusted_issuers = trusted_issuers::trusted_issuers(self, file.trusted_issuers, known);
 
         let own = known.map(|provider| &provider.settings.issuer);

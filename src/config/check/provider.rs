@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checker;
+use super::cells_clients::{cells_clients, with_cells};
 use super::clients::clients;
 use super::name::Names;
 use super::registration::registration;
@@ -35,6 +36,9 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
     let authentication = client_authentication(&table.client_authentication);
     check_methods(checker, &table.clients, &authentication, &at_clients);
     let clients = clients(checker, table.clients, &audience, &at_clients);
+    let cells_clients = cells_clients(checker, &table.cells_clients, issuer.as_ref(), &at);
+    let clients =
+        clients.map(|clients| with_cells(checker, (clients, cells_clients), &audience, &at));
     check_descriptions(checker, &table.scope_descriptions, &at);
     let sessions = &table.sessions;
     if sessions.idle_lifetime_s > sessions.lifetime_s {

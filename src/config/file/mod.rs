@@ -40,7 +40,8 @@ pub(crate) use keys::KeysTable;
 pub(crate) use listener::{CertificateTable, ListenerTable};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
 pub(crate) use provider::{
-    BackChannelLogoutTable, ProviderTable, RefreshTokensTable, SignInTable, SigningAlgorithmName,
+    BackChannelLogoutTable, CellsClientName, ProviderTable, RefreshTokensTable, SignInTable,
+    SigningAlgorithmName,
 };
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{

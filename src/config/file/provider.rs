@@ -51,6 +51,21 @@ pub(crate) struct ProviderTable {
     pub(crate) registration: RegistrationTable,
     /// Applications that may ask for tokens.
     pub(crate) clients: Vec<ClientTable>,
+    /// Those that Cells brings along, unmodified: `sync`, `client` (the command line), `mobile`. All
+    /// that they have built in comes with the name; the issuer has to be `https://HOST/oidc/`.
+    pub(crate) cells_clients: Vec<CellsClientName>,
+}
+
+/// An application that Cells brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CellsClientName {
+    /// `cells-sync`, which keeps folders of a computer in step.
+    Sync,
+    /// `cells-client`, the command line; it does without PKCE.
+    Client,
+    /// `cells-mobile`, for Android and iOS; it does without PKCE.
+    Mobile,
 }
 
 impl Default for ProviderTable {
@@ -72,6 +87,7 @@ impl Default for ProviderTable {
             scope_descriptions: BTreeMap::new(),
             registration: RegistrationTable::default(),
             clients: Vec::new(),
+            cells_clients: Vec::new(),
         }
     }
 }

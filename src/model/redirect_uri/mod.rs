@@ -168,11 +168,21 @@ impl RedirectUri {
         format!("{}{joint}{}", self.registered, query.finish())
     }
 
-    /// The web origin of the page at the URI (RFC 6454 §6.2); `None` for an application's own scheme,
-    /// whose pages have no origin that a script could speak for.
-    pub fn origin(&self) -> Option<String> {
-        self.is_web()
-            .then(|| self.url.origin().ascii_serialization())
+    /// The web origins of the pages at the URI (RFC 6454 §6.2), one for each port that it may have;
+    /// none for an application's own scheme, whose pages have no origin that a script could speak for.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        let ports = self.ports.clone().map(|ports| ports.map(Some));
+        let ports = ports.into_iter().flatten();
+        let as_written = self.ports.is_none().then_some(None);
+        let all = ports.chain(as_written).filter(|_| self.is_web());
+        all.filter_map(|port| {
+            let mut url = self.url.clone();
+            if port.is_some() {
+                // Only a URL without a host cannot have one, and a web server has a host.
+                url.set_port(port).ok()?;
+            }
+            Some(url.origin().ascii_serialization())
+        })
     }
 
     /// The URI with `params` as its fragment, which registered URIs do not have.

@@ -173,7 +173,7 @@ fn parse_challenge(
         // A method alone is a challenge that got lost: going on without would be a downgrade.
         return match method {
             Some(_) => Err(AuthorizationError::Missing("code_challenge")),
-            None if client.is_public() => Err(AuthorizationError::ChallengeRequired),
+            None if client.must_send_challenge() => Err(AuthorizationError::ChallengeRequired),
             None => Ok(None),
         };
     };

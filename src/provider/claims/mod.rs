@@ -103,6 +103,7 @@ pub(crate) fn for_userinfo(
 ) -> Map<String, Value> {
     let named = named(&requested.userinfo, client);
     let mut claims = standard(of_scope(scope).chain(named), user);
+    claims.extend(as_cells_tells(client, scope, user));
     claims.extend(by_rules(client.claims.iter(), scope, user));
     claims
 }
@@ -129,9 +130,26 @@ pub(crate) fn for_id_token(
 ) -> Map<String, Value> {
     let asked = &requested.id_token;
     let mut claims = standard(named(asked, client), user);
+    claims.extend(as_cells_tells(client, scope, user));
     let is_told = |rule: &&ClaimRule| rule.in_id_token || asked.contains(&rule.name);
     claims.extend(by_rules(client.claims.iter().filter(is_told), scope, user));
     claims
+}
+
+/// What an application of Cells reads in ID tokens and userinfo: `name` is the login there, and
+/// `cells-sync` takes it for the user of its accounts. It asks nobody else, so the ID token says it.
+fn as_cells_tells(
+    client: &Client,
+    scope: &Scope,
+    user: &UserProfile,
+) -> impl Iterator<Item = (String, Value)> {
+    let told = [
+        (IdentityClaim::Name, Some(Value::from(user.login.as_str()))),
+        (IdentityClaim::Email, value(IdentityClaim::Email, user)),
+    ];
+    let told = told.into_iter().filter(|_| client.of_cells.is_some());
+    told.filter(|(claim, _)| grants(scope, *claim))
+        .filter_map(|(claim, value)| Some((claim.as_str().to_owned(), value?)))
 }
 
 /// The claims among `requested` that no value of `scope` grants: what a user has to allow beside

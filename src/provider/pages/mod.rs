@@ -9,6 +9,7 @@
 mod account;
 mod interaction;
 mod message;
+mod out_of_band;
 mod policy;
 mod sample;
 mod sign_out;
@@ -22,6 +23,7 @@ pub(crate) use interaction::{
     SelectAccountPage, SignInPage,
 };
 pub(crate) use message::Message;
+pub(crate) use out_of_band::OutOfBandPage;
 pub(crate) use sign_out::{Frame, SignOutPage, SignedOutPage};
 pub(crate) use texts::Texts;
 pub(crate) use view::View;

@@ -4,8 +4,8 @@ use http::StatusCode;
 
 use super::{
     AccountPage, ApplicationRow, ConsentPage, FormAction, FormPostField, FormPostPage, Frame,
-    Message, Moment, Notice, Pages, ProblemText, RequestedScope, SEND_FORM, SelectAccountPage,
-    SessionRow, SignInPage, SignOutPage, SignedOutPage, Texts, View,
+    Message, Moment, Notice, OutOfBandPage, Pages, ProblemText, RequestedScope, SEND_FORM,
+    SelectAccountPage, SessionRow, SignInPage, SignOutPage, SignedOutPage, Texts, View,
 };
 use crate::model::Timestamp;
 use crate::provider::TemplateProblem;
@@ -27,7 +27,7 @@ impl Pages {
         problems
     }
 
-    fn try_in(&self, texts: &Texts) -> [Option<TemplateProblem>; 8] {
+    fn try_in(&self, texts: &Texts) -> [Option<TemplateProblem>; 9] {
         let sign_out = SignOutPage {
             user_name: "user",
             form_action: FormAction::default(),
@@ -59,6 +59,13 @@ impl Pages {
             self.try_one(texts, &sign_out, &[TICKET]),
             self.try_one(texts, &signed_out(), &["a-frame", "next-page"]),
             self.try_one(texts, &account(), &fields_of_account),
+            self.try_one(
+                texts,
+                &OutOfBandPage {
+                    code: Some("a-code"),
+                },
+                &["a-code"],
+            ),
             self.try_one(texts, &Message::NotFound, &[]),
         ]
     }

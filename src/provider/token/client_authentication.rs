@@ -42,6 +42,10 @@ impl Provider {
         let client_id = &*credentials.client_id;
         let found = self.clients.find(client_id, request.now).await?;
         let registered = found.as_ref().map(|client| &client.authentication);
+        let credentials = match found.as_ref().and_then(|client| client.of_cells) {
+            Some(cells) if cells.may_send_a_secret() => credentials.without_proof(),
+            _ => credentials,
+        };
         let proved = self.prove(&credentials, registered, request).await;
         if is_proof && matches!(proved, Err(Unproved::Refused(_))) {
             self.client_failures.count(request.peer, request.now);

@@ -79,6 +79,14 @@ impl<'a> Credentials<'a> {
         Ok(credentials)
     }
 
+    /// The same without what would prove it, for a client that has no secret whatever it sends.
+    pub(super) fn without_proof(self) -> Self {
+        Self {
+            method: PresentedMethod::None,
+            ..self
+        }
+    }
+
     /// Reads a Basic header: both halves are form-encoded before they are joined.
     fn basic(header: &str) -> Option<Self> {
         let (scheme, encoded) = header.split_once(' ')?;

@@ -36,12 +36,18 @@ impl Provider {
             audience: &extent.audience,
         };
         let access_token = self.issue_access_token(&terms, now).await?;
-        let id_token = if extent.scope.contains("openid") {
+        // The applications of Cells take over whatever a refresh brings, so one that asks for less
+        // of the scope would be left without.
+        let told = match request.client.of_cells {
+            Some(_) => &grant.scope,
+            None => &extent.scope,
+        };
+        let id_token = if told.contains("openid") {
             let terms = IdTokenTerms {
                 grant: &grant,
                 client: request.client,
                 subject: &subject,
-                scope: &extent.scope,
+                scope: told,
             };
             Some(self.issue_id_token(&terms, &access_token, now).await?)
         } else {

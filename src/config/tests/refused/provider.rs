@@ -120,3 +120,50 @@ provider:
         ],
     )]);
 }
+
+/// The applications of Cells have the path of the provider built in, and accounts in Cells.
+#[test]
+fn applications_of_cells_are_refused_where_they_would_not_work() {
+    let provider = |rest: &str| {
+        format!("state: {{}}\nusers: {{cells: {{url: 'https://c/'}}}}\nprovider:\n  {rest}")
+    };
+    let own_users = "state: {}\nusers: {static: [{login: a, password_hash: \
+        '$argon2id$v=19$m=19456,t=2,p=1$GgRVKxkJPDUMmH5nkr3rBg$0pCw2ReYz8V6L/VLmvMIQ1Jqmqa6YyKfWc/acViJsKs'}]}\n\
+        provider: {issuer: 'https://f.example/oidc/', cells_clients: [sync]}"
+        .to_owned();
+    for (row, file, expected) in [
+        (
+            "another path",
+            provider("issuer: https://f.example/id/\n  cells_clients: [mobile]"),
+            (
+                "provider.cells_clients",
+                6,
+                "look for the provider below `/oidc`",
+            ),
+        ),
+        (
+            "twice",
+            provider("issuer: https://f.example/oidc/\n  cells_clients: [client, client]"),
+            ("provider.cells_clients[1]", 6, "is the same as"),
+        ),
+        (
+            "an id that is taken",
+            provider(
+                "issuer: https://f.example/oidc/\n  cells_clients: [sync]\n  \
+                 clients: [{id: cells-sync, authentication: none, redirect_uris: ['https://a/']}]",
+            ),
+            (
+                "provider.clients[0].id",
+                7,
+                "is that of an application in `provider.cells_clients`",
+            ),
+        ),
+        (
+            "users of a list",
+            own_users,
+            ("provider.cells_clients", 4, "needs `users.cells`"),
+        ),
+    ] {
+        assert_refused_at(row, &whole(&file), Path::new(""), &[expected]);
+    }
+}

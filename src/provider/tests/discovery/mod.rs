@@ -36,7 +36,8 @@ const fn member(endpoint: Endpoint) -> Option<&'static str> {
         | Endpoint::SignOut
         | Endpoint::Account
         | Endpoint::AccountSignIn
-        | Endpoint::Stylesheet => None,
+        | Endpoint::Stylesheet
+        | Endpoint::OutOfBand => None,
     }
 }
 
