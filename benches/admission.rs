@@ -224,12 +224,12 @@ fn identity() -> IdentityHeaders {
     let header = HeaderName::from_static;
     let claim = |name: &str| ClaimSource::Claim(name.to_owned());
     IdentityHeaders {
-        mapping: vec![
+        mapping: Arc::new([
             (header("x-auth-subject"), ClaimSource::Subject),
             (header("x-auth-user"), claim("preferred_username")),
             (header("x-auth-email"), claim("email")),
             (header("x-auth-groups"), claim("groups")),
-        ],
+        ]),
         also_strip: vec![header("x-webauth-user")],
     }
 }

@@ -3,8 +3,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{self, HeaderName, HeaderValue};
-use pingora::http::ResponseHeader;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use pingora::proxy::Session;
 
 use super::admission;
@@ -33,37 +32,32 @@ pub(super) fn add_to_ours(response: &mut Response<Bytes>, session: &Session, ctx
 }
 
 /// Completes an answer of the upstream, in place of what it says itself.
-pub(super) fn add_to_theirs(
-    response: &mut ResponseHeader,
-    session: &Session,
-    ctx: &Context,
-) -> pingora::Result<()> {
+pub(super) fn add_to_theirs(headers: &mut HeaderMap, session: &Session, ctx: &Context) {
     if ctx.snapshot.transport_security.is_some() {
         // Over plain HTTP nobody says it (RFC 6797 §7.2), and over TLS it is said once (§8.1).
-        response.remove_header(&header::STRICT_TRANSPORT_SECURITY);
+        headers.remove(header::STRICT_TRANSPORT_SECURITY);
         if let Some(value) = transport_security(session, ctx) {
-            response.insert_header(header::STRICT_TRANSPORT_SECURITY, value)?;
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
         }
     }
     let route = ctx.findings.route.as_ref();
     if let Some(cors) = route.and_then(|route| route.cors.as_ref()) {
-        let names = response.headers.keys();
+        let names = headers.keys();
         let theirs: Vec<HeaderName> = names
             .filter(|name| is_about_reading(name))
             .cloned()
             .collect();
         for name in &theirs {
-            response.remove_header(name);
+            headers.remove(name);
         }
         let origin = session.req_header().headers.get(header::ORIGIN);
         for (name, value) in cors.fields(origin) {
-            response.insert_header(name, value)?;
+            headers.insert(name, value);
         }
         if let Some(vary) = cors.vary() {
-            response.append_header(header::VARY, vary)?;
+            headers.append(header::VARY, vary);
         }
     }
-    Ok(())
 }
 
 /// What browsers are told of TLS, on a request that came over it, wherever it ended.

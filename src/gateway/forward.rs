@@ -4,9 +4,8 @@ use std::iter;
 use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request;
 use http::uri::Uri;
-use pingora::http::ResponseHeader;
+use http::{request, response};
 
 use super::authentication::{Principal, has_query_token, is_cookie, is_parameter};
 use super::canonical::CanonicalRequest;
@@ -67,7 +66,7 @@ impl Forwarding<'_> {
         let authority = value(self.canonical.authority.to_string())?;
         headers.insert(header::HOST, authority.clone());
         headers.insert(X_FORWARDED_HOST, authority);
-        headers.insert(X_FORWARDED_FOR, value(self.peer.to_string())?);
+        headers.insert(X_FORWARDED_FOR, value(address(self.peer))?);
         let scheme = HeaderValue::from_static(self.canonical.scheme.as_str());
         headers.insert(X_FORWARDED_PROTO, scheme);
         if let Some(prefix) = self.stripped() {
@@ -183,8 +182,27 @@ impl Forwarding<'_> {
     }
 }
 
+/// An address as a text. Formatting takes longer than all else that is written of a request.
+fn address(peer: IpAddr) -> String {
+    let IpAddr::V4(peer) = peer else {
+        return peer.to_string();
+    };
+    let mut text = String::with_capacity(15);
+    for (n, octet) in peer.octets().into_iter().enumerate() {
+        if n > 0 {
+            text.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if octet >= unit || unit == 1 {
+                text.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
+    }
+    text
+}
+
 /// A field's value; what is written here is printable ASCII.
-fn value(text: String) -> Result<HeaderValue, Rejection> {
+pub(super) fn value(text: String) -> Result<HeaderValue, Rejection> {
     HeaderValue::try_from(text).map_err(|_| Rejection::Fault("a field cannot be written"))
 }
 
@@ -209,49 +227,55 @@ pub(super) fn not_an_upstreams(identity: &IdentityHeaders) -> NameSet {
 
 /// Makes of an upstream's answer the one that goes downstream.
 pub(super) fn clean_response(
-    response: &mut ResponseHeader,
+    response: &mut response::Parts,
     admission: &Admission,
     not_an_upstreams: &NameSet,
-) -> pingora::Result<()> {
-    let unwanted: Vec<HeaderName> = response
-        .headers
+) -> Result<(), Rejection> {
+    let headers = &mut response.headers;
+    let unwanted: Vec<HeaderName> = headers
         .keys()
         .filter(|name| not_an_upstreams.contains(name))
         .cloned()
         .collect();
     for name in &unwanted {
-        response.remove_header(name);
+        headers.remove(name);
     }
     // Under our names they would sign somebody else in.
-    remove_cookies(response, is_ours)?;
-    let principal = admission.principal.as_ref();
-    if principal.is_some_and(Principal::is_of_session) && !response.status.is_informational() {
-        return keep_private(response);
+    remove_cookies(headers, is_ours);
+    if response.status.is_informational() {
+        return Ok(());
     }
-    keep_from_shared_caches(response, admission)
+    let principal = admission.principal.as_ref();
+    if principal.is_some_and(Principal::is_of_session) {
+        return keep_private(headers);
+    }
+    keep_from_shared_caches(headers, admission)
 }
 
 /// Answers to one caller must not reach another from a shared cache. RFC 9111 §3.5 exempts them only
 /// while `Authorization` is there to be seen: the upstream may not have got it, and where tokens are
 /// in other places no cache sees one. What an upstream calls public it may have shared in any case.
 fn keep_from_shared_caches(
-    response: &mut ResponseHeader,
+    headers: &mut HeaderMap,
     admission: &Admission,
-) -> pingora::Result<()> {
+) -> Result<(), Rejection> {
     let route = &admission.route;
-    let is_for_everybody = route.policy.authentication == Authentication::Anonymous;
-    if is_for_everybody || response.status.is_informational() {
+    if route.policy.authentication == Authentication::Anonymous {
         return Ok(());
     }
     let places = &route.token_places;
     let is_seen = *places == TokenPlaces::default();
-    let is_silent = !response.headers.contains_key(header::CACHE_CONTROL);
+    let is_silent = !headers.contains_key(header::CACHE_CONTROL);
     if is_seen && !is_silent {
         return Ok(());
     }
-    if is_silent || (admission.principal.is_some() && !is_decided(&response.headers)) {
+    if is_silent || (admission.principal.is_some() && !is_decided(headers)) {
         let private = HeaderValue::from_static("private");
-        response.append_header(header::CACHE_CONTROL, private)?;
+        headers.append(header::CACHE_CONTROL, private);
+    }
+    if is_seen {
+        headers.append(header::VARY, HeaderValue::from_static("Authorization"));
+        return Ok(());
     }
     let names = [
         places.authorization.then_some("Authorization"),
@@ -261,7 +285,7 @@ fn keep_from_shared_caches(
     // The query is part of what a cache knows an answer by (RFC 9111 §2).
     let names: Vec<&str> = names.into_iter().flatten().collect();
     if !names.is_empty() {
-        response.append_header(header::VARY, names.join(", "))?;
+        headers.append(header::VARY, value(names.join(", "))?);
     }
     Ok(())
 }
@@ -284,9 +308,8 @@ fn is_decided(headers: &HeaderMap) -> bool {
 
 /// Keeps an answer to a signed-in browser out of shared caches, whatever its upstream says: it does
 /// not know that a cookie of ours stood before it, and a cache does not either.
-fn keep_private(response: &mut ResponseHeader) -> pingora::Result<()> {
-    let said: Vec<String> = response
-        .headers
+fn keep_private(headers: &mut HeaderMap) -> Result<(), Rejection> {
+    let said: Vec<String> = headers
         .get_all(header::CACHE_CONTROL)
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -309,12 +332,12 @@ fn keep_private(response: &mut ResponseHeader) -> pingora::Result<()> {
         let directives: Vec<&str> = iter::once("private")
             .chain(kept.map(String::as_str))
             .collect();
-        response.insert_header(header::CACHE_CONTROL, directives.join(", "))?;
+        headers.insert(header::CACHE_CONTROL, value(directives.join(", "))?);
     }
     for name in SHARED_CACHE {
-        response.remove_header(name);
+        headers.remove(name);
     }
-    response.append_header(header::VARY, HeaderValue::from_static("Cookie"))?;
+    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     Ok(())
 }
 
@@ -350,25 +373,21 @@ fn is_ours(cookie: &[u8]) -> bool {
 }
 
 /// Drops cookies from an answer: those that it sets with `name=value` and attributes such as these.
-pub(super) fn remove_cookies(
-    response: &mut ResponseHeader,
-    is_unwanted: impl Fn(&[u8]) -> bool,
-) -> pingora::Result<()> {
+pub(super) fn remove_cookies(headers: &mut HeaderMap, is_unwanted: impl Fn(&[u8]) -> bool) {
     let is_unwanted = |cookie: &HeaderValue| is_unwanted(cookie.as_bytes());
-    let cookies = response.headers.get_all(header::SET_COOKIE);
+    let cookies = headers.get_all(header::SET_COOKIE);
     if !cookies.iter().any(is_unwanted) {
-        return Ok(());
+        return;
     }
     let kept: Vec<HeaderValue> = cookies
         .iter()
         .filter(|cookie| !is_unwanted(cookie))
         .cloned()
         .collect();
-    response.remove_header(&header::SET_COOKIE);
+    headers.remove(header::SET_COOKIE);
     for cookie in kept {
-        response.append_header(header::SET_COOKIE, cookie)?;
+        headers.append(header::SET_COOKIE, cookie);
     }
-    Ok(())
 }
 
 /// Whether a field of a request tells nothing an upstream would get, or is a credential on a route

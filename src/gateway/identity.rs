@@ -5,8 +5,11 @@
 //! parsers trim. An array is its elements joined by `,`, and a comma inside an element is `%2C`.
 //! So decoding is always the same: split at `,` where a list is expected, then percent-decode.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -17,6 +20,14 @@ use super::settings::{ClaimSource, IdentityHeaders};
 /// The most that one identity header may hold; a longer one is left out, and that is logged.
 const MAX_BYTES: usize = 4096;
 
+/// The values of one mapping for one token, in its order; `None`: no header.
+///
+/// They lie in one piece of memory, because tokens that come in turn are read from far away.
+struct Written {
+    mapping: Arc<[(HeaderName, ClaimSource)]>,
+    values: Vec<Option<HeaderValue>>,
+}
+
 impl IdentityHeaders {
     /// The headers for the principal of `verified`, in order.
     ///
@@ -25,24 +36,59 @@ impl IdentityHeaders {
     ///
     /// A header is absent when its claim is: absent, null, an empty array, an object or an array
     /// with something else in it than texts, numbers and booleans, or too long.
+    ///
+    /// They are written once for each token, and kept with it.
     pub fn of<'a>(
         &'a self,
         verified: &'a Verified,
     ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> {
-        self.mapping.iter().filter_map(|(name, source)| {
-            let text = match source {
-                // A client is not the user of the same name, and an upstream could take it for one.
-                ClaimSource::Subject if verified.is_of_client() => return None,
-                ClaimSource::Subject => encode(verified.subject.as_str(), false),
-                ClaimSource::Claim(claim) => claim_text(verified.claims.get(claim)?)?,
-            };
-            if text.len() > MAX_BYTES {
-                tracing::warn!(header = %name, bytes = text.len(), "identity header too long, left out");
-                return None;
-            }
-            Some((name, HeaderValue::try_from(text).ok()?))
-        })
+        let kept: Option<&Written> = verified.kept.get_or_make(|| self.write(verified));
+        // After a reload another mapping may be in force than the one that was written for.
+        let values = match kept.filter(|it| Arc::ptr_eq(&it.mapping, &self.mapping)) {
+            Some(written) => Cow::Borrowed(written.values.as_slice()),
+            None => Cow::Owned(self.write(verified).values),
+        };
+        let names = self.mapping.iter().enumerate();
+        names.filter_map(move |(n, (name, _))| Some((name, values.get(n)?.clone()?)))
     }
+
+    fn write(&self, verified: &Verified) -> Written {
+        let texts: Vec<Option<String>> = self
+            .mapping
+            .iter()
+            .map(|(name, source)| text(name, source, verified))
+            .collect();
+        let mut left = Bytes::from(
+            texts
+                .iter()
+                .flatten()
+                .map(String::as_str)
+                .collect::<String>(),
+        );
+        let values = texts.iter().map(|text| {
+            let bytes = left.split_to(text.as_ref()?.len());
+            HeaderValue::from_maybe_shared(bytes).ok()
+        });
+        Written {
+            values: values.collect(),
+            mapping: Arc::clone(&self.mapping),
+        }
+    }
+}
+
+/// What a header says; `None` when it is left out.
+fn text(name: &HeaderName, source: &ClaimSource, verified: &Verified) -> Option<String> {
+    let text = match source {
+        // A client is not the user of the same name, and an upstream could take it for one.
+        ClaimSource::Subject if verified.is_of_client() => return None,
+        ClaimSource::Subject => encode(verified.subject.as_str(), false),
+        ClaimSource::Claim(claim) => claim_text(verified.claims.get(claim)?)?,
+    };
+    if text.len() > MAX_BYTES {
+        tracing::warn!(header = %name, bytes = text.len(), "identity header too long, left out");
+        return None;
+    }
+    Some(text)
 }
 
 /// A claim as a header's text.
@@ -104,10 +150,10 @@ mod tests {
 
     fn header(claim: Value) -> Option<String> {
         let identity = IdentityHeaders {
-            mapping: vec![(
+            mapping: Arc::new([(
                 HeaderName::from_static("x-test"),
                 ClaimSource::Claim("claim".to_owned()),
-            )],
+            )]),
             also_strip: vec![],
         };
         let mut token = verified();
@@ -159,7 +205,7 @@ mod tests {
     #[test]
     fn a_client_that_asks_for_itself_is_no_user() {
         let identity = IdentityHeaders {
-            mapping: vec![(HeaderName::from_static("x-sub"), ClaimSource::Subject)],
+            mapping: Arc::new([(HeaderName::from_static("x-sub"), ClaimSource::Subject)]),
             also_strip: vec![],
         };
         let user = verified();
@@ -172,16 +218,49 @@ mod tests {
         assert_eq!(identity.of(&client).count(), 0);
     }
 
+    /// A mapping that came with a reload must not be answered with what was kept for another.
+    #[test]
+    fn what_is_kept_is_for_one_mapping() {
+        let identity = |name: &'static str, claim: &str| IdentityHeaders {
+            mapping: Arc::new([(
+                HeaderName::from_static(name),
+                ClaimSource::Claim(claim.to_owned()),
+            )]),
+            also_strip: vec![],
+        };
+        let mut token = verified();
+        token.claims.insert("one".to_owned(), json!("first"));
+        token.claims.insert("two".to_owned(), json!("second"));
+        let (before, after) = (identity("x-one", "one"), identity("x-two", "two"));
+        let headers = |identity: &IdentityHeaders| -> Vec<(String, HeaderValue)> {
+            let headers = identity.of(&token);
+            headers
+                .map(|(name, value)| (name.to_string(), value))
+                .collect()
+        };
+
+        for _again in 0..2 {
+            assert_eq!(
+                headers(&before),
+                [("x-one".to_owned(), HeaderValue::from_static("first"))]
+            );
+            assert_eq!(
+                headers(&after),
+                [("x-two".to_owned(), HeaderValue::from_static("second"))]
+            );
+        }
+    }
+
     #[test]
     fn an_absent_claim_is_an_absent_header() {
         let identity = IdentityHeaders {
-            mapping: vec![
+            mapping: Arc::new([
                 (HeaderName::from_static("x-sub"), ClaimSource::Subject),
                 (
                     HeaderName::from_static("x-none"),
                     ClaimSource::Claim("none".to_owned()),
                 ),
-            ],
+            ]),
             also_strip: vec![],
         };
         let token = verified();

@@ -1,10 +1,11 @@
 //! Pingora's phases, in order.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header, response};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
@@ -13,6 +14,7 @@ use pingora::{Error, ErrorType};
 
 use super::answer_fields::add_to_theirs;
 use super::context::{Context, Outcome};
+use super::headers::X_REQUEST_ID;
 use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take, take_when_told};
 use super::settings::Limits;
@@ -147,19 +149,9 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
-        if let Some(admission) = &ctx.admission {
-            let not_an_upstreams = &ctx.snapshot.not_an_upstreams;
-            forward::clean_response(response, admission, not_an_upstreams)?;
-            if admission.upstream_token.is_some() {
-                swap::clean_response(response)?;
-            }
-        }
+        edit(response, |response| finish(response, session, ctx))
+            .map_err(|rejection| Error::explain(ErrorType::InternalError, rejection.reason()))?;
         if !response.status.is_informational() {
-            add_to_theirs(response, session, ctx)?;
-            if let Some(cookie) = ctx.sticky_cookie() {
-                response.append_header(header::SET_COOKIE, cookie)?;
-            }
-            response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();
             let is_empty = response
@@ -332,6 +324,50 @@ impl Gateway {
             "forwarding failed"
         );
     }
+}
+
+/// Makes of an upstream's answer the one that goes downstream.
+fn finish(
+    response: &mut response::Parts,
+    session: &Session,
+    ctx: &mut Context,
+) -> Result<(), Rejection> {
+    if let Some(admission) = &ctx.admission {
+        let not_an_upstreams = &ctx.snapshot.not_an_upstreams;
+        forward::clean_response(response, admission, not_an_upstreams)?;
+        if admission.upstream_token.is_some() {
+            swap::clean_response(&mut response.headers);
+        }
+    }
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    let headers = &mut response.headers;
+    add_to_theirs(headers, session, ctx);
+    if let Some(cookie) = ctx.sticky_cookie() {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    headers.insert(X_REQUEST_ID, forward::value(ctx.request_id.clone())?);
+    Ok(())
+}
+
+/// Changes an answer.
+///
+/// The spelling of field names is given up for the same reason as in requests
+/// ([`admission`](super::admission)), a phrase of the upstream's own is kept.
+fn edit<T>(response: &mut ResponseHeader, change: impl FnOnce(&mut response::Parts) -> T) -> T {
+    let reason = response.get_reason_phrase();
+    let own_reason = reason.filter(|reason| Some(*reason) != response.status.canonical_reason());
+    let own_reason = own_reason.map(str::to_owned);
+    let (nothing, ()) = http::Response::new(()).into_parts();
+    let mut parts = response::Parts::from(mem::replace(response, nothing.into()));
+    let changed = change(&mut parts);
+    *response = parts.into();
+    if own_reason.is_some() {
+        // Refused only if it could not be sent, and it came.
+        let _kept = response.set_reason_phrase(own_reason.as_deref());
+    }
+    changed
 }
 
 /// What each request may take, before any of it is read.

@@ -249,8 +249,8 @@ pub struct HealthCheck {
 /// Names and sources of identity headers.
 #[derive(Clone, Debug)]
 pub struct IdentityHeaders {
-    /// Header ← claim, in order.
-    pub mapping: Vec<(HeaderName, ClaimSource)>,
+    /// Header ← claim, in order. Shared: what was written for it is known by that.
+    pub mapping: Arc<[(HeaderName, ClaimSource)]>,
     /// Removed from every inbound request, on every route, besides the mapped ones.
     pub also_strip: Vec<HeaderName>,
 }

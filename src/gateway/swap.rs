@@ -14,7 +14,6 @@
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use pingora::http::ResponseHeader;
 
 use super::authentication::{Principal, is_parameter};
 use super::context::Context;
@@ -228,8 +227,8 @@ pub(super) fn with_parameter(target: &str, token: &UpstreamToken) -> String {
 }
 
 /// Takes the cookies of sessions at the backend out of an answer to a token of ours.
-pub(super) fn clean_response(response: &mut ResponseHeader) -> pingora::Result<()> {
-    remove_cookies(response, |cookie| cookie.starts_with(COOKIE))
+pub(super) fn clean_response(headers: &mut HeaderMap) {
+    remove_cookies(headers, |cookie| cookie.starts_with(COOKIE));
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::JwtError;
 use super::json::{self, Limits};
+use super::kept::Kept;
 use crate::model::{ClientId, GrantId, Revocable, Scope, Subject, Timestamp};
 
 /// What verification established about an access token. Never a decision: policy is evaluated on
@@ -37,6 +38,8 @@ pub struct Verified {
     pub grant_id: Option<GrantId>,
     /// All claims, for the mapping to identity headers.
     pub claims: Map<String, Value>,
+    /// What the gateway made of them.
+    pub kept: Kept,
 }
 
 impl Verified {
@@ -151,6 +154,7 @@ impl Claimed {
             token_id: text(&claims, "jti", JwtError::Identifier)?.map(str::to_owned),
             grant_id,
             claims,
+            kept: Kept::default(),
         }))
     }
 

@@ -29,6 +29,7 @@ mod verification_key;
 mod claims;
 mod compact;
 mod header;
+mod kept;
 
 mod assertion;
 
@@ -49,6 +50,7 @@ pub(crate) use error::AssertionError;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
 pub use introspected::{Asked, Introspected, NotAnAnswer};
 pub use issuer::TrustedIssuer;
+pub use kept::Kept;
 pub use key_ring::{KeyRing, RingKey};
 pub(crate) use key_set::KeySet;
 pub use signing_key::SigningKey;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use foldhash::quality::RandomState;
 use moka::Expiry;
 use moka::sync::Cache;
 
@@ -31,8 +32,10 @@ pub(super) struct Verdict {
 /// The verified tokens, and for some seconds those with a wrong signature.
 #[derive(Debug)]
 pub(super) struct VerdictCache {
-    verdicts: Cache<Digest, Arc<Verdict>>,
-    forgeries: Cache<Digest, Forgery>,
+    // The keys are digests, and the hash is seeded: nobody can choose what falls together, so that a
+    // quick one does.
+    verdicts: Cache<Digest, Arc<Verdict>, RandomState>,
+    forgeries: Cache<Digest, Forgery, RandomState>,
 }
 
 /// A token with a wrong signature.
@@ -60,11 +63,11 @@ impl VerdictCache {
                 .max_capacity(capacity)
                 .weigher(|_, verdict: &Arc<Verdict>| weight(verdict.token_bytes))
                 .expire_after(TokenLifetime)
-                .build(),
+                .build_with_hasher(RandomState::default()),
             forgeries: Cache::builder()
                 .max_capacity(forgeries)
                 .time_to_live(FORGERY_LIFETIME)
-                .build(),
+                .build_with_hasher(RandomState::default()),
         }
     }
 

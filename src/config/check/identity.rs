@@ -62,7 +62,7 @@ pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityH
         also_strip.extend(name.filter(is_new));
     }
     IdentityHeaders {
-        mapping,
+        mapping: mapping.into(),
         also_strip,
     }
 }

@@ -1,5 +1,6 @@
 //! Rows B08 to B14, C, D12 and part of E of the hostile-input corpus.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Version};
@@ -11,13 +12,13 @@ use super::{HeaderError, HeaderRules};
 
 fn rules() -> HeaderRules {
     HeaderRules::new(&IdentityHeaders {
-        mapping: vec![
+        mapping: Arc::new([
             (HeaderName::from_static("x-auth-user"), ClaimSource::Subject),
             (
                 HeaderName::from_static("x-auth-groups"),
                 ClaimSource::Claim("groups".to_owned()),
             ),
-        ],
+        ]),
         also_strip: vec![HeaderName::from_static("x-gw-assertion")],
     })
 }

@@ -1,6 +1,7 @@
 //! The routes of the hostile-input corpus, as far as there are such.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
@@ -19,13 +20,13 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
         routes: routes(),
         upstreams: vec![upstream_settings("u", &[upstream.to_string()])],
         identity: IdentityHeaders {
-            mapping: vec![
+            mapping: Arc::new([
                 (HeaderName::from_static("x-auth-user"), ClaimSource::Subject),
                 (
                     HeaderName::from_static("x-auth-groups"),
                     ClaimSource::Claim("groups".to_owned()),
                 ),
-            ],
+            ]),
             also_strip: vec![HeaderName::from_static("x-gw-assertion")],
         },
         limits: limits(),

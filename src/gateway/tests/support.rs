@@ -16,7 +16,7 @@ use super::super::settings::{
 };
 use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
-use crate::jose::{TokenVerifier, Verified};
+use crate::jose::{Kept, TokenVerifier, Verified};
 use crate::model::{ClientId, Scope, Subject, Timestamp};
 use crate::store::{self, Revocations, Store, Synchronous};
 use crate::telemetry::Metrics;
@@ -72,6 +72,7 @@ pub(crate) fn verified() -> Verified {
         token_id: Some("jti-1".to_owned()),
         grant_id: None,
         claims: Map::new(),
+        kept: Kept::default(),
     }
 }
 
