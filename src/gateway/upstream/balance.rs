@@ -59,6 +59,11 @@ impl Balancer {
         key: &[u8],
         accept: impl Fn(&Backend, bool) -> bool,
     ) -> Option<Backend> {
+        // One server alone, as most upstreams have, needs no turn and no ring.
+        let servers = self.backends().get_backend();
+        if let (1, Some(only)) = (servers.len(), servers.first()) {
+            return accept(only, self.backends().ready(only)).then(|| only.clone());
+        }
         match self {
             Self::InTurn(balancer) => balancer.select_with(key, MAX_ITERATIONS, accept),
             // Each server has many points on the ring, and those next to each other may be of one.
