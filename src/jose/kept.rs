@@ -48,6 +48,8 @@ mod tests {
         assert_eq!(kept.get_or_make(|| 1_u8), Some(&1));
         assert_eq!(kept.get_or_make(|| 2_u8), Some(&1));
         assert_eq!(kept.get_or_make(|| "another kind"), None);
-        assert_eq!(kept.clone().get_or_make(|| 3_u8), Some(&3));
+        let copy = kept.clone();
+        assert_eq!(copy.get_or_make(|| 3_u8), Some(&3));
+        assert_eq!(kept.get_or_make(|| 4_u8), Some(&1));
     }
 }
