@@ -27,8 +27,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
         return answers::text(StatusCode::BAD_REQUEST, "Bad request.");
     };
     let body = body.to_bytes();
+    lock(shared).last_fields = head.headers.clone();
     if files::is_file(head.uri.path()) {
-        return files::answer(shared, &head);
+        return files::answer(shared, &head, body.len());
     }
     let caller = {
         let mut state = lock(shared);

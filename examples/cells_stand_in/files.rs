@@ -14,8 +14,8 @@ pub(super) fn is_file(path: &str) -> bool {
     ["/io/", "/data/"].iter().any(|root| path.starts_with(root))
 }
 
-/// Tells whose file it would be, and where the token stood.
-pub(super) fn answer(shared: &Shared, head: &request::Parts) -> Answer {
+/// Tells whose file it would be, where the token stood, and how much came.
+pub(super) fn answer(shared: &Shared, head: &request::Parts, n_bytes: usize) -> Answer {
     let Some((place, token)) = token(&head.headers, &head.uri) else {
         return answers::text(StatusCode::FORBIDDEN, "AccessDenied\n");
     };
@@ -23,6 +23,10 @@ pub(super) fn answer(shared: &Shared, head: &request::Parts) -> Answer {
     let host = head.headers.get("host").and_then(|host| host.to_str().ok());
     state.last_host = host.unwrap_or_default().to_owned();
     match state.accounts.holder(&token) {
+        Some(login) if n_bytes > 0 => {
+            let stored = json!({"user": login, "place": place, "bytes": n_bytes});
+            answers::json(StatusCode::OK, &stored)
+        }
         Some(login) => answers::json(StatusCode::OK, &json!({"user": login, "place": place})),
         None => answers::text(StatusCode::FORBIDDEN, "InvalidAccessKeyId\n"),
     }

@@ -16,6 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::ValueEnum;
+use hyper::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -138,6 +139,8 @@ struct State {
     accounts: Accounts,
     /// `Host` of the last request.
     last_host: String,
+    /// All fields of the last request.
+    last_fields: HeaderMap,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -222,6 +225,15 @@ impl StandIn {
     /// Every token and cookie that was ever given.
     pub(crate) fn given(&self) -> Vec<String> {
         lock(&self.state).accounts.given.clone()
+    }
+
+    /// The values of a field of the last request.
+    pub(crate) fn last_field(&self, name: &str) -> Vec<String> {
+        let state = lock(&self.state);
+        let values = state.last_fields.get_all(name).iter();
+        values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect()
     }
 
     /// `Host` of the last request.

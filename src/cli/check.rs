@@ -140,7 +140,7 @@ fn routes(out: &mut impl Write, config: &Config) -> io::Result<()> {
 }
 
 /// Routes as the gateway tries them: exact hosts before wildcards before any, long paths before
-/// short ones, named methods before the rest.
+/// short ones, calls of gRPC before the rest, named methods before the rest.
 pub(super) fn by_specificity(routes: &[Route]) -> Vec<&Route> {
     let mut sorted: Vec<&Route> = routes.iter().collect();
     sorted.sort_by_key(|route| {
@@ -155,6 +155,7 @@ pub(super) fn by_specificity(routes: &[Route]) -> Vec<&Route> {
             route.host.as_deref(),
             Reverse(route.path.len()),
             route.path.as_str(),
+            !route.grpc,
             route.methods.is_empty(),
         )
     });
@@ -173,6 +174,7 @@ fn row(route: &Route) -> [String; 5] {
         Action::Whoami => "whoami".to_owned(),
         Action::Upstream(name) => format!("-> {name}"),
         Action::ForwardAuth => "(forward auth)".to_owned(),
+        Action::Refuse => "(refused)".to_owned(),
     };
     [
         methods,

@@ -159,6 +159,8 @@ pub(crate) const INTROSPECTION_REMEMBER_INACTIVE_S: u64 = 5;
 pub(crate) const CONNECT_TIMEOUT_MS: u64 = 3000;
 /// Seconds between two reads from an upstream.
 pub(crate) const READ_TIMEOUT_S: u64 = 60;
+/// The same from a Cells that `cells` makes the upstream of.
+pub(crate) const CELLS_READ_TIMEOUT_S: u64 = 300;
 /// Seconds between two writes to an upstream.
 pub(crate) const WRITE_TIMEOUT_S: u64 = 60;
 /// Seconds after which an unused upstream connection is closed.

@@ -70,7 +70,7 @@ fn check_head(
 ) -> Result<CanonicalRequest, Rejection> {
     let canonical = CanonicalRequest::parse(claimed, snapshot.limits.target_bytes)?;
     snapshot.rules.check(headers, &snapshot.limits)?;
-    Ok(canonical)
+    Ok(canonical.with_fields(headers))
 }
 
 /// The head of a request in HTTP/1, as it came over the wire.

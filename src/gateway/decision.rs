@@ -13,7 +13,7 @@ use super::canonical::CanonicalRequest;
 use super::policy::Asked;
 use super::rejection::Rejection;
 use super::route::Match;
-use super::settings::Route;
+use super::settings::{Action, Route};
 use super::sign_in::or_sign_in;
 use super::snapshot::Snapshot;
 
@@ -77,6 +77,12 @@ fn decide_at_once(question: &Question<'_>, findings: &mut Findings) -> Result<De
         Match::NotFound => return Err(Rejection::NoRoute),
     };
     findings.route = Some(Arc::clone(&route));
+    if route.action == Action::Refuse {
+        return Err(Rejection::RefusedHere);
+    }
+    if route.refuses_agent(headers) {
+        return Err(Rejection::UserAgent);
+    }
     if canonical.path.has_encoded_slash() && !route.allow_encoded_slash {
         return Err(Rejection::EncodedSlash);
     }

@@ -1,8 +1,8 @@
 //! Which route a request takes.
 //!
 //! The most specific one, whatever the order in the file: an exact host before a wildcard before
-//! any host; within a host the longest path prefix; within a prefix a route that names the method
-//! before one that takes all. Where nothing matches, nothing is served.
+//! any host; within a host the longest path prefix; within a prefix, of a call of gRPC, a route for
+//! such before others; then a route that names the method before one that takes all. Where nothing matches, nothing is served.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,8 +79,10 @@ impl Routes {
             .into_iter()
             .chain(wildcards)
             .chain([&self.any])
-            .find_map(|routes| routes.find(path))
-            .map_or(Match::NotFound, |prefix| prefix.choose(&request.method))
+            .find_map(|routes| routes.find(path, request.is_grpc))
+            .map_or(Match::NotFound, |prefix| {
+                prefix.choose(&request.method, request.is_grpc)
+            })
     }
 }
 
@@ -106,11 +108,12 @@ impl HostRoutes {
     }
 
     /// The routes of the longest prefix that `path` begins with.
-    fn find(&self, path: &str) -> Option<&PrefixRoutes> {
+    fn find(&self, path: &str, is_grpc: bool) -> Option<&PrefixRoutes> {
         self.lengths
             .iter()
             .filter_map(|length| segment_prefix(path, *length))
-            .find_map(|prefix| self.prefixes.get(prefix))
+            .filter_map(|prefix| self.prefixes.get(prefix))
+            .find(|routes| routes.has_some(is_grpc))
     }
 }
 
@@ -126,20 +129,30 @@ fn segment_prefix(path: &str, length: usize) -> Option<&str> {
 struct PrefixRoutes(Vec<Arc<Route>>);
 
 impl PrefixRoutes {
-    fn choose(&self, method: &Method) -> Match {
-        let naming = self.0.iter().find(|route| route.methods.contains(method));
-        let for_all = || self.0.iter().find(|route| route.methods.is_empty());
-        match naming.or_else(for_all) {
+    /// Whether there is any for a request that is, or is not, a call of gRPC.
+    fn has_some(&self, is_grpc: bool) -> bool {
+        self.0.iter().any(|route| is_grpc || !route.grpc)
+    }
+
+    fn choose(&self, method: &Method, is_grpc: bool) -> Match {
+        let of_kind = |grpc| self.0.iter().filter(move |route| route.grpc == grpc);
+        let choose = |grpc| {
+            let naming = of_kind(grpc).find(|route| route.methods.contains(method));
+            naming.or_else(|| of_kind(grpc).find(|route| route.methods.is_empty()))
+        };
+        let found = is_grpc.then(|| choose(true)).flatten();
+        match found.or_else(|| choose(false)) {
             Some(route) => Match::Found(Arc::clone(route)),
-            None => Match::MethodNotAllowed(self.allow()),
+            None => Match::MethodNotAllowed(self.allow(is_grpc)),
         }
     }
 
     /// The methods there are, for `Allow` (RFC 9110 §10.2.1).
-    fn allow(&self) -> String {
+    fn allow(&self, is_grpc: bool) -> String {
         let mut methods: Vec<&str> = self
             .0
             .iter()
+            .filter(|route| is_grpc || !route.grpc)
             .flat_map(|route| &route.methods)
             .map(Method::as_str)
             .collect();
@@ -244,6 +257,36 @@ mod tests {
                 *expected,
                 "{method} {host} {target}"
             );
+        }
+    }
+
+    /// Upstreams choose the service of gRPC by the type of the body; so do routes, at their path.
+    #[test]
+    fn a_route_for_grpc_takes_only_such_and_before_others_of_its_path() {
+        let routes = [
+            route("site").path("/").build(),
+            route("grpc").path("/").grpc().build(),
+            route("only").path("/only").grpc().build(),
+            route("api").path("/a").build(),
+        ];
+        let table = Routes::new(&routes);
+        for (target, content_type, expected) in [
+            ("/x.Service/Call", "application/grpc", "grpc"),
+            ("/x.Service/Call", "application/grpc+proto", "grpc"),
+            ("/x.Service/Call", "Application/GRPC", "grpc"),
+            ("/x.Service/Call", "application/json", "site"),
+            ("/x.Service/Call", "text/application/grpc", "site"),
+            ("/a/x", "application/grpc", "api"),
+            ("/only/x", "application/grpc", "only"),
+            ("/only/x", "application/json", "site"),
+        ] {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("content-type", content_type.parse().unwrap());
+            let request = request(&Method::POST, "a.test", target).with_fields(&headers);
+            let Match::Found(route) = table.find(&request) else {
+                panic!("{target}: no route");
+            };
+            assert_eq!(route.name, expected, "{target} {content_type}");
         }
     }
 

@@ -189,6 +189,7 @@ fn go_on(
         Action::Upstream(_) => Taken::Forward,
         Action::Whoami => Taken::Whoami,
         Action::ForwardAuth => return Err(Rejection::ForwardedElsewhere),
+        Action::Refuse => return Err(Rejection::RefusedHere),
     };
     ctx.admission = Some(admission);
     Ok(taken)

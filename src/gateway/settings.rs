@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, Method};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, Method};
 
 use super::path_change::PathChange;
 use super::policy::Conditions;
@@ -57,6 +58,8 @@ pub struct Route {
     pub path: String,
     /// Methods; empty: all.
     pub methods: Vec<Method>,
+    /// Whether only calls of gRPC match, and then before what else has this host and path.
+    pub grpc: bool,
     /// Who may pass.
     pub policy: Policy,
     /// What happens.
@@ -65,6 +68,8 @@ pub struct Route {
     pub token_places: TokenPlaces,
     /// What becomes of the token on the way to the upstream.
     pub token_use: TokenUse,
+    /// Parts of `User-Agent`, in lower case, with any of which a request is refused.
+    pub refused_user_agents: Vec<String>,
     /// Whether `%2F` may stand in a path (default no).
     pub allow_encoded_slash: bool,
     /// The protected resource it belongs to; `None`: no metadata are published (RFC 9728).
@@ -83,6 +88,18 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether what sent a request names itself as one that is refused.
+    pub(super) fn refuses_agent(&self, headers: &HeaderMap) -> bool {
+        !self.refused_user_agents.is_empty()
+            && headers.get_all(USER_AGENT).iter().any(|agent| {
+                let agent = agent.as_bytes().to_ascii_lowercase();
+                let agent = String::from_utf8_lossy(&agent);
+                self.refused_user_agents
+                    .iter()
+                    .any(|refused| agent.contains(refused))
+            })
+    }
+
     /// Bytes that a body may have at most; `None`: any number.
     pub(super) fn max_body_bytes(&self) -> Option<u64> {
         self.limits.as_ref()?.max_body_bytes
@@ -151,6 +168,8 @@ pub enum Action {
     Upstream(String),
     /// Nothing: a proxy in front forwards, and asks before it does.
     ForwardAuth,
+    /// Nothing, for anybody: as if there were no route.
+    Refuse,
 }
 
 /// Whether a route asks for a credential.

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::check::by_specificity;
-use crate::gateway::{Action, Authentication, OtherTokens, Route, TokenUse};
+use crate::gateway::{Action, Authentication, OtherTokens, Route, TokenPlaces, TokenUse};
 
 /// Writes the routes.
 pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io::Result<()> {
@@ -18,11 +18,19 @@ pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io:
     }
     for route in sorted {
         let place = [route.host.as_deref().unwrap_or("*"), &route.path].concat();
-        writeln!(out, "{}  {} {place}", route.name, methods(route).join(","))?;
+        let kind = if route.grpc { " (gRPC)" } else { "" };
+        let methods = methods(route).join(",");
+        writeln!(out, "{}  {methods} {place}{kind}", route.name)?;
         writeln!(out, "    {}", action(route))?;
+        if route.action == Action::Refuse {
+            continue;
+        }
         writeln!(out, "    authentication: {}", authentication(route))?;
         if route.token_use != TokenUse::Strip {
             writeln!(out, "    token: {}", token_use(route))?;
+        }
+        for line in more(route) {
+            writeln!(out, "    {line}")?;
         }
         for condition in route.policy.described() {
             writeln!(out, "    {condition}")?;
@@ -32,6 +40,41 @@ pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io:
         }
     }
     writeln!(out, "\nwhat none of these matches is refused")
+}
+
+/// What is not on every route.
+fn more(route: &Route) -> Vec<String> {
+    let mut lines = Vec::new();
+    if route.policy.authentication != Authentication::Anonymous {
+        let places = places(&route.token_places);
+        if places != ["Authorization"] {
+            lines.push(format!("token from: {}", places.join(", ")));
+        }
+    }
+    for (is_so, line) in [
+        (route.websockets.is_some(), "websockets: allow"),
+        (route.allow_encoded_slash, "takes %2F in paths"),
+        (route.outlives_token, "goes on when its token expires"),
+    ] {
+        if is_so {
+            lines.push(line.to_owned());
+        }
+    }
+    if !route.refused_user_agents.is_empty() {
+        let agents = route.refused_user_agents.join(", ");
+        lines.push(format!("refused user agents: {agents}"));
+    }
+    lines
+}
+
+/// Where a token may be.
+fn places(places: &TokenPlaces) -> Vec<String> {
+    let authorization = places.authorization.then(|| "Authorization".to_owned());
+    let cookie = places.cookie.iter().map(|name| format!("cookie {name}"));
+    let header = places.header.iter().map(ToString::to_string);
+    let query = places.query.iter().map(|name| format!("?{name}="));
+    let named = cookie.chain(header).chain(query);
+    authorization.into_iter().chain(named).collect()
 }
 
 fn document(route: &Route) -> Value {
@@ -45,6 +88,11 @@ fn document(route: &Route) -> Value {
         "conditions": route.policy.described().collect::<Vec<_>>(),
         "resource_metadata": route.resource.as_ref().map(|resource| resource.metadata_url()),
         "token": token_use(route),
+        "token_from": places(&route.token_places),
+        "grpc": route.grpc,
+        "websockets": route.websockets.is_some(),
+        "outlives_token": route.outlives_token,
+        "refused_user_agents": route.refused_user_agents,
         "allows_encoded_slash": route.allow_encoded_slash,
     })
 }
@@ -61,6 +109,7 @@ fn action(route: &Route) -> String {
         Action::Whoami => "whoami".to_owned(),
         Action::Upstream(name) => format!("upstream: {name}"),
         Action::ForwardAuth => "forward_auth".to_owned(),
+        Action::Refuse => "refuse".to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ mod pem;
 mod route_path;
 mod secret;
 
+mod cells;
 mod cells_clients;
 mod client_keys;
 mod client_logout;
@@ -98,15 +99,18 @@ impl Checker {
         let routes = file.routes.as_deref().unwrap_or_default();
         let forward_auth = forward_auth::forward_auth(self, file.forward_auth, own, routes);
 
-        let upstreams = upstreams::upstreams(self, &file.upstreams);
+        let mut upstreams = upstreams::upstreams(self, &file.upstreams);
+        let known_users = users.as_ref().and_then(Option::as_ref);
+        let around = (own, known_users, routes);
+        let of_cells = cells::routes(self, file.cells.as_ref(), around, &mut upstreams);
         let identity = identity::identity(self, file.identity);
         let around = routes::Around {
             upstreams: &upstreams,
             accepted: &policy::Accepted::new(provider.as_ref(), &trusted_issuers),
-            users: users.as_ref().and_then(Option::as_ref),
+            users: known_users,
             rules: &crate::gateway::HeaderRules::new(&identity),
         };
-        let routes = routes::routes(self, file.routes, &around);
+        let routes = routes::routes(self, (file.routes, of_cells), &around);
         let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         let is_there_tls = has_tls || trusted_proxies.tell_by_fields();

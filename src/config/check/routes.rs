@@ -28,45 +28,48 @@ pub(super) struct Around<'a> {
 /// Checks the routes.
 pub(super) fn routes(
     checker: &mut Checker,
-    tables: Option<Vec<RouteTable>>,
+    (written, of_cells): (Option<Vec<RouteTable>>, Option<Vec<RouteTable>>),
     around: &Around<'_>,
 ) -> Vec<Route> {
-    let at = KeyPath::root().key("routes");
-    let example = "routes: [{name: site, path: /, upstream: app}]";
-    let tables = checker.required(tables, &at, example).unwrap_or_default();
+    let tables = located(checker, written, of_cells);
     let mut names = Names::default();
     let mut matches = Vec::new();
     let mut routes = Vec::new();
-    for (n, table) in tables.iter().enumerate() {
-        let at = at.item(n);
+    for (at, table) in &tables {
         let name = checker.required(table.name.as_deref(), &at.key("name"), "name: api-read");
         if let Some(name) = name {
             names.take_label(checker, name, &at.key("name"));
         }
-        let matched = route_match(checker, table, &at);
+        let matched = route_match(checker, table, at);
         if let Some(matched) = &matched {
             check_reachable(checker, matched, &matches);
         }
-        let action = action(checker, table, around.upstreams, &at);
-        let policy = policy::policy(checker, table, around.accepted, &at);
-        let token_places = token_places::token_places(checker, table, around.rules, &at);
-        let token_use = token_use::token_use(checker, table, around, &at);
-        let websockets = websockets::websockets(checker, table, &at);
-        let path_change = path_change::path_change(checker, table, &at);
+        let action = action(checker, table, around.upstreams, at);
+        let policy = policy::policy(checker, table, around.accepted, at);
+        let token_places = token_places::token_places(checker, table, around.rules, at);
+        let token_use = token_use::token_use(checker, table, around, at);
+        let websockets = websockets::websockets(checker, table, at);
+        let path_change = path_change::path_change(checker, table, at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
-        let cors = cors::cors(checker, table, methods, &at);
-        let limits = route_limits::route_limits(checker, table, &at);
-        let resource = resource(checker, table, &policy, &at);
+        let cors = cors::cors(checker, table, methods, at);
+        let limits = route_limits::route_limits(checker, table, at);
+        let resource = resource(checker, table, &policy, at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
             routes.push(Route {
                 name: name.to_owned(),
                 host: matched.host.clone(),
                 path: matched.path.clone(),
                 methods: matched.methods.clone(),
+                grpc: table.grpc,
                 policy,
                 action,
                 token_places,
                 token_use,
+                refused_user_agents: table
+                    .refused_user_agents
+                    .iter()
+                    .map(|agent| agent.to_ascii_lowercase())
+                    .collect(),
                 allow_encoded_slash: table.allow_encoded_slash,
                 resource,
                 outlives_token: table.outlives_token,
@@ -82,12 +85,32 @@ pub(super) fn routes(
     routes
 }
 
+/// The tables with the places that they are written at, or come of.
+fn located(
+    checker: &mut Checker,
+    written: Option<Vec<RouteTable>>,
+    of_cells: Option<Vec<RouteTable>>,
+) -> Vec<(KeyPath, RouteTable)> {
+    let (at, at_cells) = (KeyPath::root().key("routes"), KeyPath::root().key("cells"));
+    let example = "routes: [{name: site, path: /, upstream: app}]";
+    let written = match &of_cells {
+        Some(_) => written,
+        None => checker.required(written, &at, example),
+    };
+    let written = written.unwrap_or_default().into_iter().enumerate();
+    let written = written.map(|(n, table)| (at.item(n), table));
+    let of_cells = of_cells.unwrap_or_default().into_iter();
+    let of_cells = of_cells.map(|table| (at_cells.clone(), table));
+    written.chain(of_cells).collect()
+}
+
 /// What a route matches, and where it is written.
 struct Match {
     at: KeyPath,
     host: Option<String>,
     path: String,
     methods: Vec<Method>,
+    grpc: bool,
 }
 
 fn route_match(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Option<Match> {
@@ -105,6 +128,7 @@ fn route_match(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Optio
         host: table.host.clone(),
         path,
         methods,
+        grpc: table.grpc,
     })
 }
 
@@ -134,7 +158,9 @@ fn methods(checker: &mut Checker, table: &RouteTable, at: &KeyPath) -> Vec<Metho
 /// With different hosts or paths the more specific one decides and the other keeps the rest; the
 /// same goes for a route that names methods beside one that names none.
 fn check_reachable(checker: &mut Checker, matched: &Match, earlier: &[Match]) {
-    let same_place = |other: &&Match| other.host == matched.host && other.path == matched.path;
+    let same_place = |other: &&Match| {
+        other.host == matched.host && other.path == matched.path && other.grpc == matched.grpc
+    };
     for other in earlier.iter().filter(same_place) {
         let line = checker.problems.line(&other.at);
         if matched.methods.is_empty() && other.methods.is_empty() {
@@ -163,6 +189,17 @@ fn action(
     at: &KeyPath,
 ) -> Option<Action> {
     let at_upstream = at.key("upstream");
+    if table.refuse {
+        if table.upstream.is_some() || table.whoami || table.forward_auth {
+            checker.refuse(
+                &at.key("refuse"),
+                "excludes `upstream`, `whoami` and `forward_auth`: nobody passes",
+                "Remove one of the two.",
+            );
+            return None;
+        }
+        return Some(Action::Refuse);
+    }
     match (&table.upstream, table.whoami, table.forward_auth) {
         (None, true, false) => Some(Action::Whoami),
         (None, false, true) => Some(Action::ForwardAuth),
@@ -184,7 +221,8 @@ fn action(
         }
         (None, false, false) => {
             let is_broken = |key| checker.problems.is_broken(&at.key(key));
-            if !is_broken("whoami") && !is_broken("forward_auth") {
+            let others = ["whoami", "forward_auth", "refuse"];
+            if !others.into_iter().any(is_broken) {
                 checker.refuse(
                     &at_upstream,
                     "is missing: nothing says where requests go",
@@ -241,9 +279,16 @@ fn check_upstream(checker: &mut Checker, name: &str, upstreams: &upstreams::Chec
     checker.refuse(at, format!("no upstream is called `{name}`"), advice);
 }
 
-fn warn_of_unused(checker: &mut Checker, routes: &[RouteTable], upstreams: &upstreams::Checked) {
+fn warn_of_unused(
+    checker: &mut Checker,
+    routes: &[(KeyPath, RouteTable)],
+    upstreams: &upstreams::Checked,
+) {
     for (n, upstream) in upstreams.settings.iter().enumerate() {
-        let is_used = |route: &RouteTable| route.upstream.as_deref() == Some(&upstream.name);
+        let is_used = |(_, route): &(_, RouteTable)| {
+            let name = route.upstream.as_ref();
+            name.is_some_and(|name| *name == upstream.name)
+        };
         if !routes.iter().any(is_used) {
             let at = KeyPath::root().key("upstreams").item(n);
             checker.warn(&at, "no route leads to this upstream");

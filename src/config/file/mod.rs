@@ -7,6 +7,7 @@
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
 mod browser_sessions;
+mod cells;
 mod client;
 mod client_authentication;
 mod client_users;
@@ -30,6 +31,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use browser_sessions::BrowserSessionsTable;
+pub(crate) use cells::CellsSiteTable;
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};
 pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
@@ -95,8 +97,11 @@ pub(crate) struct File {
     pub(crate) upstreams: Vec<UpstreamTable>,
     /// Headers that tell an upstream who asks.
     pub(crate) identity: IdentityTable,
+    /// A site of Pydio Cells, the one of `users.cells`: all routes to it; left out: none but those
+    /// under `routes`.
+    pub(crate) cells: Option<CellsSiteTable>,
     /// Who may pass, and where to. The most specific route decides, whatever the order here;
-    /// what no route matches is refused.
-    #[schemars(extend("x-required" = true), length(min = 1))]
+    /// what no route matches is refused. Needed without `cells`.
+    #[schemars(length(min = 1))]
     pub(crate) routes: Option<Vec<RouteTable>>,
 }

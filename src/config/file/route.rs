@@ -29,13 +29,19 @@ pub(crate) struct RouteTable {
     /// Methods; left out: all that no other route with this host and path names.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) methods: Option<Vec<String>>,
+    /// Whether only calls of gRPC match (by `Content-Type`), and then before all other routes with
+    /// this host and path.
+    pub(crate) grpc: bool,
     /// Answers here, with what an upstream would get as JSON; for trying things out. Either this,
-    /// `forward_auth` or `upstream`.
+    /// `forward_auth`, `refuse` or `upstream`.
     pub(crate) whoami: bool,
     /// Requests are forwarded by a proxy in front, which only asks (`forward_auth`); whoever comes
     /// here directly gets 404.
     pub(crate) forward_auth: bool,
-    /// Name of the upstream that requests go to. Either this, `whoami` or `forward_auth`.
+    /// Everybody gets 404, as where there is no route: for a part of what a shorter path lets
+    /// through.
+    pub(crate) refuse: bool,
+    /// Name of the upstream that requests go to. Either this, `whoami`, `forward_auth` or `refuse`.
     #[schemars(length(min = 1))]
     pub(crate) upstream: Option<String>,
     /// Whether a token is needed.
@@ -76,6 +82,10 @@ pub(crate) struct RouteTable {
     pub(crate) token: TokenMode,
     /// What becomes of tokens that are not ours, with `token: swap`.
     pub(crate) other_tokens: OtherTokensMode,
+    /// Parts of `User-Agent`, whatever the case of letters, with any of which a request is refused
+    /// (403).
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) refused_user_agents: Vec<String>,
     /// Whether `%2F` may stand in a path. An upstream that takes it for a slash then sees another
     /// path than the one this route was chosen by.
     pub(crate) allow_encoded_slash: bool,

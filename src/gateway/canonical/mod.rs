@@ -10,9 +10,13 @@ mod authority;
 mod path;
 
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub use authority::{Authority, AuthorityError};
 pub use path::{CanonicalPath, PathError};
+
+/// How the type of every body of gRPC begins.
+const GRPC: &[u8] = b"application/grpc";
 
 /// A request as its bytes claim it, before anything is believed.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +63,8 @@ pub struct CanonicalRequest {
     pub path: CanonicalPath,
     /// What stood behind the first `?`, byte for byte; no decision rests on it.
     pub query: Option<String>,
+    /// Whether its body is said to be of gRPC, which some upstreams choose their service by.
+    pub is_grpc: bool,
 }
 
 /// Why a request has no canonical form.
@@ -114,7 +120,22 @@ impl CanonicalRequest {
             authority,
             path,
             query: target.query.map(query_text).transpose()?,
+            is_grpc: false,
         })
+    }
+
+    /// The same with what its fields say of its body.
+    #[must_use]
+    pub fn with_fields(self, headers: &HeaderMap) -> Self {
+        let mut fields = headers.get_all(CONTENT_TYPE).iter();
+        let is_grpc = |field: &HeaderValue| {
+            let start = field.as_bytes().get(..GRPC.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+        };
+        Self {
+            is_grpc: fields.any(is_grpc),
+            ..self
+        }
     }
 
     /// Path and query: the target that goes upstream.

@@ -259,6 +259,7 @@ impl Explanation {
             }
             Action::Whoami => "answered here (whoami)".to_owned(),
             Action::ForwardAuth => "by the proxy in front, which asks at forward_auth".to_owned(),
+            Action::Refuse => "nowhere".to_owned(),
         };
         self.passed("forwarding", to);
         let target = match parts.uri.query() {

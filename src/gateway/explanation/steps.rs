@@ -130,6 +130,8 @@ pub(super) fn untold(unsaid: &Unsaid) -> Option<(&'static str, &'static str)> {
 pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static str> {
     match rejection {
         Rejection::EncodedSlash => Some("path"),
+        Rejection::RefusedHere => Some("route"),
+        Rejection::UserAgent => Some("agent"),
         Rejection::Network => Some("network"),
         Rejection::SignIn(needed) if !needed.is_step_up() => Some("credential"),
         Rejection::SignIn(_) => None,

@@ -52,6 +52,12 @@ pub enum Rejection {
     /// No route matches: denied by default.
     #[error("no route matches")]
     NoRoute,
+    /// The route is there to refuse.
+    #[error("the route refuses everybody")]
+    RefusedHere,
+    /// What sent the request names itself as something that the route refuses.
+    #[error("the route refuses this user agent")]
+    UserAgent,
     /// Routes match, but none for the method.
     #[error("no route for this method")]
     MethodNotAllowed {
@@ -229,6 +235,8 @@ impl Rejection {
             Self::Description(error) => description_reason(error),
             Self::ForwardedElsewhere => "forwarded_elsewhere",
             Self::NoRoute => "no_route",
+            Self::RefusedHere => "route_refuses",
+            Self::UserAgent => "user_agent",
             Self::NeedsTls => "needs_tls",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::EncodedSlash => "encoded_slash",

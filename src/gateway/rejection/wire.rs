@@ -63,7 +63,9 @@ impl Rejection {
             Self::TooManyTunnels => Wire::closing(StatusCode::TOO_MANY_REQUESTS),
             Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
             Self::Description(error) => description_wire(error),
-            Self::NoRoute | Self::ForwardedElsewhere => Wire::plain(StatusCode::NOT_FOUND),
+            Self::NoRoute | Self::RefusedHere | Self::ForwardedElsewhere => {
+                Wire::plain(StatusCode::NOT_FOUND)
+            }
             Self::MethodNotAllowed { .. } => Wire::plain(StatusCode::METHOD_NOT_ALLOWED),
             Self::SignIn(_) => Wire::plain(StatusCode::SEE_OTHER),
             Self::NoCredential | Self::SessionEnded | Self::OtherScheme | Self::EmptyCredential => {
@@ -84,6 +86,7 @@ impl Rejection {
             | Self::NoUpstreamUser
             | Self::GivesUpstreamTokens
             | Self::Network
+            | Self::UserAgent
             | Self::Client
             | Self::Claim
             | Self::Condition

@@ -143,6 +143,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         host: None,
         path: "/".to_owned(),
         methods: vec![],
+        grpc: false,
         policy: Policy {
             authentication: Authentication::Anonymous,
             ..policy()
@@ -150,6 +151,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         action: Action::Whoami,
         token_places: TokenPlaces::default(),
         token_use: TokenUse::Strip,
+        refused_user_agents: vec![],
         allow_encoded_slash: false,
         outlives_token: false,
         websockets: None,
@@ -179,6 +181,11 @@ impl RouteBuilder {
             .iter()
             .map(|method| Method::from_bytes(method.as_bytes()).unwrap())
             .collect();
+        self
+    }
+
+    pub(crate) fn grpc(mut self) -> Self {
+        self.0.grpc = true;
         self
     }
 

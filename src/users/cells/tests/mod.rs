@@ -2,6 +2,7 @@
 
 mod renewal;
 #[path = "../../../../examples/cells_stand_in/stand_in.rs"]
+#[expect(dead_code, reason = "other users of the file ask it for more")]
 mod stand_in;
 mod standing;
 mod tls;
