@@ -193,6 +193,8 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 host: Some(host),
                 path,
                 methods: vec![],
+                grpc: false,
+                refused_user_agents: vec![],
                 policy: policy(),
                 action: Action::Whoami,
                 token_places: TokenPlaces::default(),
