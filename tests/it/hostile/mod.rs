@@ -1,11 +1,13 @@
 //! Hostile requests, byte by byte, and what must come of them.
 //!
 //! Rows carry the number of the weakness they were drawn from: A paths, B hosts, C identity
-//! headers, D credentials. Whatever is refused must not have reached the upstream.
+//! headers, D credentials. Whatever is refused must not have reached the upstream. `README.md` tells
+//! for every number, also of other sections, which tests show it.
 
 mod credentials;
 mod hosts;
 mod identity_headers;
+mod map;
 mod paths;
 mod proxies;
 
