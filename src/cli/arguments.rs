@@ -119,6 +119,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ClientsCommand,
     },
+    /// Make the sections `provider` and `users` of a configuration of a `pydio.json` of Cells.
+    ///
+    /// Prints them; what could not be carried over, and what a start would refuse of them, is said on
+    /// standard error. Of secrets only hashes are printed. Nothing is written anywhere.
+    ImportCells(ImportCells),
     /// Show who is signed in, and sign users out.
     Sessions {
         /// What to do with them.
@@ -143,6 +148,20 @@ pub(super) enum Command {
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
     Healthcheck(HealthcheckTarget),
+}
+
+/// What a configuration is made of.
+#[derive(Args, Debug)]
+pub(super) struct ImportCells {
+    /// The `pydio.json` of Cells, or its `staticClients` alone.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The external URL of Cells, if the file does not say it; can be repeated, the default first.
+    #[arg(long = "site", value_name = "URL")]
+    pub(super) sites: Vec<String>,
+    /// Where Cellgate reaches Cells.
+    #[arg(long, value_name = "URL")]
+    pub(super) upstream: Option<String>,
 }
 
 /// Which request to explain.

@@ -55,6 +55,11 @@ pub(super) enum CliError {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// `import-cells` of a file that does not say where Cells is.
+    #[error(
+        "the file does not say where Cells is reached; name it with --site https://files.example"
+    )]
+    NoSite,
     /// `hash-secret` without input.
     #[error("standard input has no secret in its first line; pipe one in, or use --generate")]
     NoSecret,
@@ -129,6 +134,7 @@ impl CliError {
             | Self::Login(_)
             | Self::Clients(_)
             | Self::Sessions(_)
+            | Self::NoSite
             | Self::NoSecret
             | Self::Request(_)
             | Self::NoSocket

@@ -16,6 +16,7 @@ mod clients;
 mod explain;
 mod hash_secret;
 mod healthcheck;
+mod import_cells;
 mod keys;
 mod reload;
 mod run;
@@ -69,6 +70,9 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Keys { command } => keys::keys(command, out),
         Command::Clients { command } => clients::clients(command, out),
+        Command::ImportCells(arguments) => {
+            import_cells::import_cells(arguments, out, &mut io::stderr())
+        }
         Command::Sessions { command } => sessions::sessions(command, out),
         Command::Users { command } => users::users(command, out),
         Command::Reload(target) => reload::reload(target, out),

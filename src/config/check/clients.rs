@@ -234,7 +234,7 @@ fn uris(checker: &mut Checker, texts: Option<&[String]>, at: &KeyPath) -> Vec<Re
         .filter_map(|(n, text)| {
             let at = at.item(n);
             seen.take(checker, text, &at);
-            RedirectUri::register(text)
+            RedirectUri::register_ports(text)
                 .map_err(|error| {
                     checker.refuse(
                         &at,
