@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellgate::gateway::{
-    Action, Asked, Authentication, CanonicalRequest, ClaimSource, Claimed, HeaderRules,
-    IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TokenPlaces, TokenUse,
-    TunnelLimits,
+    Action, Asked, Authentication, CanonicalRequest, CertificateUse, ClaimSource, Claimed,
+    HeaderRules, IdentityHeaders, Limits, Match, Policy, Route, Routes, Scheme, TokenPlaces,
+    TokenUse, TunnelLimits,
 };
 use cellgate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use cellgate::model::{Scope, Timestamp};
@@ -206,6 +206,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 path_change: None,
                 cors: None,
                 limits: None,
+                client_certificate: CertificateUse::Ignore,
             }
         })
         .collect()
@@ -233,6 +234,7 @@ fn identity() -> IdentityHeaders {
             (header("x-auth-groups"), claim("groups")),
         ]),
         also_strip: vec![header("x-webauth-user")],
+        certificates: vec![],
     }
 }
 

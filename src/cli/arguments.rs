@@ -188,6 +188,9 @@ pub(super) struct ExplainArguments {
     /// The address it would come from.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) source: IpAddr,
+    /// The certificate it would show, a PEM file; it is not verified here.
+    #[arg(long, value_name = "FILE")]
+    pub(super) client_certificate: Option<PathBuf>,
     /// Write JSON.
     #[arg(long)]
     pub(super) json: bool,

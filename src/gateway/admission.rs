@@ -11,6 +11,7 @@ use pingora::proxy::Session;
 
 use super::authentication::Unsaid;
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
+use super::client_certificate::ClientHandshake;
 use super::context::{Admission, Context, Journey};
 use super::decision::{Decided, Question, decide, decide_when_told};
 use super::forward::Forwarding;
@@ -19,7 +20,7 @@ use super::settings::{Action, Route};
 use super::snapshot::Snapshot;
 use super::stickiness::Asking;
 use super::swap::{self, Found};
-use super::trusted_proxies::{Origin, TrustedProxies};
+use super::trusted_proxies::{Origin, ToldBy, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
 ///
@@ -125,6 +126,7 @@ pub(super) fn admit(session: &Session, ctx: &mut Context) -> Result<Verdict, Rej
         canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
         headers: &session.req_header().headers,
         peer: ctx.peer,
+        certificate: ctx.certificate.as_deref(),
         now: ctx.now,
         is_real: true,
     };
@@ -168,6 +170,7 @@ async fn admit_principal(
         canonical: ctx.canonical.as_ref().ok_or(NOT_CANONICAL)?,
         headers: &session.req_header().headers,
         peer: ctx.peer,
+        certificate: ctx.certificate.as_deref(),
         now: ctx.now,
         is_real: true,
     };
@@ -237,6 +240,7 @@ pub(super) fn rewrite(
         route: &admission.route,
         principal: admission.principal.as_ref(),
         upstream_token: admission.upstream_token.as_ref(),
+        certificate: ctx.certificate.as_deref(),
         peer: ctx.peer,
         request_id: &ctx.request_id,
     };
@@ -306,4 +310,17 @@ pub(super) fn scheme(session: &Session) -> Scheme {
         Some(_) => Scheme::Https,
         None => Scheme::Http,
     }
+}
+
+/// What downstream said in its handshake, on a listener that asks for certificates. A proxy that
+/// ends TLS in front of us shows its own, which says nothing of whoever asks.
+pub(super) fn handshake(
+    session: &Session,
+    peer: IpAddr,
+    proxies: &TrustedProxies,
+) -> Option<Arc<ClientHandshake>> {
+    let tls = session.digest()?.ssl_digest.as_ref()?;
+    let handshake = tls.extension.get::<Arc<ClientHandshake>>()?;
+    let is_a_proxys = proxies.told_by(peer) == Some(ToldBy::ForwardedFields);
+    (!is_a_proxys).then(|| Arc::clone(handshake))
 }

@@ -14,6 +14,7 @@ use crate::users::UpstreamToken;
 
 use super::authentication::Principal;
 use super::canonical::{CanonicalRequest, Scheme};
+use super::client_certificate::ClientCertificate;
 use super::decision::Findings;
 use super::forward_auth::ProxyKind;
 use super::lifetime::{self, Basis, Ending};
@@ -38,6 +39,8 @@ pub struct Context {
     pub(super) asked_by: Option<ProxyKind>,
     /// How it came, once that is known.
     pub(super) scheme: Option<Scheme>,
+    /// What whoever asks showed in the handshake.
+    pub(super) certificate: Option<Arc<ClientCertificate>>,
     pub(super) canonical: Option<CanonicalRequest>,
     /// What was found out, also about a request that is refused.
     pub(super) findings: Findings,
@@ -136,6 +139,7 @@ impl Context {
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             asked_by: None,
             scheme: None,
+            certificate: None,
             canonical: None,
             findings: Findings::default(),
             admission: None,

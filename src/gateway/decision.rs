@@ -10,6 +10,7 @@ use crate::model::Timestamp;
 
 use super::authentication::{Presented, Principal, Unsaid, Who};
 use super::canonical::CanonicalRequest;
+use super::client_certificate::{ClientCertificate, check_binding};
 use super::policy::Asked;
 use super::rejection::Rejection;
 use super::route::Match;
@@ -25,6 +26,8 @@ pub(super) struct Question<'a> {
     /// Its fields, cleaned of what downstream may not say.
     pub(super) headers: &'a HeaderMap,
     pub(super) peer: IpAddr,
+    /// What was shown in the handshake, if it was by whoever asks.
+    pub(super) certificate: Option<&'a ClientCertificate>,
     pub(super) now: Timestamp,
     /// Whether somebody sent it, so that it counts.
     pub(super) is_real: bool,
@@ -68,6 +71,7 @@ fn decide_at_once(question: &Question<'_>, findings: &mut Findings) -> Result<De
         canonical,
         headers,
         peer,
+        certificate,
         now,
         is_real,
     } = *question;
@@ -87,6 +91,7 @@ fn decide_at_once(question: &Question<'_>, findings: &mut Findings) -> Result<De
         return Err(Rejection::EncodedSlash);
     }
     route.policy.check_source(peer)?;
+    route.client_certificate.check(certificate, now)?;
     // Before anything is verified: who may not ask that often must not cost that much.
     if is_real {
         snapshot.traffic.arrive(&route, peer)?;
@@ -95,7 +100,10 @@ fn decide_at_once(question: &Question<'_>, findings: &mut Findings) -> Result<De
     let authenticator = &snapshot.authenticator;
     findings.principal = match authenticator.principal(&route, (headers, canonical), presented)? {
         Who::Nobody => None,
-        Who::Known(principal) => Some(principal),
+        Who::Known(principal) => {
+            check_binding(principal.verified(), certificate, now)?;
+            Some(principal)
+        }
         Who::Unsaid(unsaid) => return Ok(Decided::Unsaid(unsaid)),
     };
     route.policy.check(&question.asked(findings))?;
@@ -126,6 +134,7 @@ fn decide_about(
     principal: Principal,
     findings: &mut Findings,
 ) -> Result<Arc<Route>, Rejection> {
+    check_binding(principal.verified(), question.certificate, question.now)?;
     findings.principal = Some(principal);
     let route = findings.route.clone().ok_or(Rejection::Fault(
         "an issuer was asked before a route was found",

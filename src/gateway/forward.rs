@@ -9,6 +9,7 @@ use http::{request, response};
 
 use super::authentication::{Principal, has_query_token, is_cookie, is_parameter};
 use super::canonical::CanonicalRequest;
+use super::client_certificate::ClientCertificate;
 use super::context::Admission;
 use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
@@ -46,6 +47,8 @@ pub(super) struct Forwarding<'a> {
     pub(super) principal: Option<&'a Principal>,
     /// What takes the place of a token that is swapped.
     pub(super) upstream_token: Option<&'a UpstreamToken>,
+    /// What downstream showed in its handshake.
+    pub(super) certificate: Option<&'a ClientCertificate>,
     pub(super) peer: IpAddr,
     pub(super) request_id: &'a str,
 }
@@ -62,7 +65,7 @@ impl Forwarding<'_> {
         self.write_target(&mut request.uri, place)?;
         let headers = &mut request.headers;
         // At most once, however many follow.
-        headers.reserve(FIELDS_WRITTEN + identity.mapping.len());
+        headers.reserve(FIELDS_WRITTEN + identity.mapping.len() + identity.certificates.len());
         let authority = value(self.canonical.authority.to_string())?;
         headers.insert(header::HOST, authority.clone());
         headers.insert(X_FORWARDED_HOST, authority);
@@ -82,6 +85,13 @@ impl Forwarding<'_> {
         }
         if let Some(principal) = self.principal {
             for (name, value) in identity.of(principal.verified()) {
+                headers.insert(name, value);
+            }
+        }
+        if let Some(certificate) = self.certificate
+            && self.route.client_certificate.is_of_interest()
+        {
+            for (name, value) in identity.of_certificate(certificate) {
                 headers.insert(name, value);
             }
         }
@@ -220,8 +230,7 @@ fn without(path: &str, query: &str, is_token: impl Fn(&str) -> bool) -> String {
 
 /// The fields of an answer that are not the upstream's to set.
 pub(super) fn not_an_upstreams(identity: &IdentityHeaders) -> NameSet {
-    let mapped = identity.mapping.iter().map(|(name, _)| name);
-    let ours = mapped.chain(&identity.also_strip).cloned();
+    let ours = identity.names().cloned();
     ours.chain(ACCEL.map(HeaderName::from_static)).collect()
 }
 

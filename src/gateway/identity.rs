@@ -15,10 +15,14 @@ use serde_json::Value;
 
 use crate::jose::Verified;
 
-use super::settings::{ClaimSource, IdentityHeaders};
+use super::client_certificate::ClientCertificate;
+use super::settings::{CertificateSource, ClaimSource, IdentityHeaders};
 
 /// The most that one identity header may hold; a longer one is left out, and that is logged.
 const MAX_BYTES: usize = 4096;
+
+/// The same where it holds a whole certificate.
+const MAX_CERTIFICATE_BYTES: usize = 8192;
 
 /// The values of one mapping for one token, in its order; `None`: no header.
 ///
@@ -50,6 +54,35 @@ impl IdentityHeaders {
         };
         let names = self.mapping.iter().enumerate();
         names.filter_map(move |(n, (name, _))| Some((name, values.get(n)?.clone()?)))
+    }
+
+    /// The headers that tell of `certificate`, in order. One that it says nothing of is absent.
+    pub(super) fn of_certificate<'a>(
+        &'a self,
+        certificate: &'a ClientCertificate,
+    ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> {
+        self.certificates.iter().filter_map(|(name, source)| {
+            let text = match source {
+                CertificateSource::Subject => encode(certificate.subject()?, false),
+                CertificateSource::CommonName => list(certificate.common_names())?,
+                CertificateSource::DnsNames => list(certificate.dns_names())?,
+                CertificateSource::Emails => list(certificate.emails())?,
+                CertificateSource::Uris => list(certificate.uris())?,
+                CertificateSource::Serial => certificate.serial().to_owned(),
+                CertificateSource::Thumbprint => certificate.thumbprint().to_base64url(),
+                CertificateSource::Certificate => {
+                    return field(name, certificate.as_byte_sequence(), MAX_CERTIFICATE_BYTES);
+                }
+            };
+            field(name, text, MAX_BYTES)
+        })
+    }
+
+    /// Every name that no request may bring, because we write it or somebody else may.
+    pub(super) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        let mapped = self.mapping.iter().map(|(name, _)| name);
+        let certificates = self.certificates.iter().map(|(name, _)| name);
+        mapped.chain(certificates).chain(&self.also_strip)
     }
 
     fn write(&self, verified: &Verified) -> Written {
@@ -89,6 +122,20 @@ fn text(name: &HeaderName, source: &ClaimSource, verified: &Verified) -> Option<
         return None;
     }
     Some(text)
+}
+
+fn field(name: &HeaderName, text: String, max: usize) -> Option<(&HeaderName, HeaderValue)> {
+    if text.len() > max {
+        tracing::warn!(header = %name, bytes = text.len(), "identity header too long, left out");
+        return None;
+    }
+    Some((name, HeaderValue::try_from(text).ok()?))
+}
+
+/// Texts as a header has them; `None` when there is none.
+fn list(texts: &[String]) -> Option<String> {
+    let texts: Vec<String> = texts.iter().map(|text| encode(text, true)).collect();
+    (!texts.is_empty()).then(|| texts.join(","))
 }
 
 /// A claim as a header's text.
@@ -155,6 +202,7 @@ mod tests {
                 ClaimSource::Claim("claim".to_owned()),
             )]),
             also_strip: vec![],
+            certificates: vec![],
         };
         let mut token = verified();
         token.claims.insert("claim".to_owned(), claim);
@@ -207,6 +255,7 @@ mod tests {
         let identity = IdentityHeaders {
             mapping: Arc::new([(HeaderName::from_static("x-sub"), ClaimSource::Subject)]),
             also_strip: vec![],
+            certificates: vec![],
         };
         let user = verified();
         let client = Verified {
@@ -227,6 +276,7 @@ mod tests {
                 ClaimSource::Claim(claim.to_owned()),
             )]),
             also_strip: vec![],
+            certificates: vec![],
         };
         let mut token = verified();
         token.claims.insert("one".to_owned(), json!("first"));
@@ -262,6 +312,7 @@ mod tests {
                 ),
             ]),
             also_strip: vec![],
+            certificates: vec![],
         };
         let token = verified();
         let names: Vec<_> = identity.of(&token).map(|(name, _)| name.as_str()).collect();

@@ -5,8 +5,8 @@
 //! 1. `edge` reads a head off the connection and refuses what Pingora's parser would repair;
 //! 2. `trusted_proxies` says where the request began; `canonical` brings target, host and method
 //!    into one form, `headers` removes what downstream may not say;
-//! 3. `route` finds the most specific route, `authentication` the principal, `policy` asks
-//!    whether it may pass; `sign_in` sends browsers to sign in where that helps;
+//! 3. `route` finds the most specific route, `client_certificate` looks at what the handshake showed,
+//!    `authentication` finds the principal, `policy` asks whether it may pass; `sign_in` sends browsers to sign in where that helps;
 //! 4. `forward`, `path_change` and `identity` write what goes upstream, `upstream` picks the server;
 //!    `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
@@ -28,6 +28,7 @@ mod edge;
 
 mod admission;
 mod canonical;
+mod client_certificate;
 mod decision;
 mod headers;
 mod trusted_proxies;
@@ -73,6 +74,9 @@ pub use canonical::{
     Authority, AuthorityError, CanonicalError, CanonicalPath, CanonicalRequest, Claimed, PathError,
     Scheme,
 };
+pub use client_certificate::{
+    CertificateConditions, CertificateError, CertificateUse, ClientCertificate, ClientHandshake,
+};
 pub use context::Context;
 pub use cors::{Cors, CorsOrigins, PreflightError};
 pub use edge::{Edge, HeadError};
@@ -89,8 +93,9 @@ pub use resource::Resource;
 pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{
-    Action, Authentication, ClaimSource, HealthCheck, IdentityHeaders, Limits, OtherTokens, Policy,
-    Route, Settings, TokenPlaces, TokenUse, TunnelLimits, Upstream, UpstreamTls, WebSockets,
+    Action, Authentication, CertificateSource, ClaimSource, ClientKey, HealthCheck,
+    IdentityHeaders, Limits, OtherTokens, Policy, Route, Settings, TokenPlaces, TokenUse,
+    TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use sign_in::{CALLBACK_PATH, RESERVED, SignInNeeded, SignInSettings};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};

@@ -127,6 +127,11 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
         ctx.canonical = Some(canonical);
         return take_described(session, ctx, &description?);
     }
+    if let Some(handshake) = admission::handshake(session, peer, &ctx.snapshot.trusted_proxies) {
+        let host = canonical.authority.host();
+        ctx.snapshot.asking_hosts.check(&handshake, host)?;
+        ctx.certificate = handshake.certificate().cloned();
+    }
     ctx.canonical = Some(canonical);
     let canonical = admission::canonical(ctx)?;
     if let Some(provider) = ctx.snapshot.provider_of(canonical, &origin)? {

@@ -10,7 +10,9 @@ use super::path_change::PathChange;
 use super::policy::Conditions;
 use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
+use crate::secret::Secret;
 
+use super::client_certificate::CertificateUse;
 use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
 use super::sign_in::SignInSettings;
@@ -85,6 +87,8 @@ pub struct Route {
     pub cors: Option<Arc<Cors>>,
     /// How much of it anybody may take; `None`: as much as there is.
     pub limits: Option<Arc<RouteLimits>>,
+    /// What it does with the certificates of those who ask.
+    pub client_certificate: CertificateUse,
 }
 
 impl Route {
@@ -250,6 +254,17 @@ pub struct UpstreamTls {
     pub server_name: String,
     /// PEM of a CA of its own.
     pub ca_pem: Option<Vec<u8>>,
+    /// Shown to servers that ask for one.
+    pub client_certificate: Option<ClientKey>,
+}
+
+/// A certificate that we show as a client, and its private key.
+#[derive(Clone, Debug)]
+pub struct ClientKey {
+    /// PEM chain, leaf first.
+    pub chain: Vec<u8>,
+    /// PEM key.
+    pub key: Secret,
 }
 
 /// An active health check.
@@ -272,6 +287,8 @@ pub struct IdentityHeaders {
     pub mapping: Arc<[(HeaderName, ClaimSource)]>,
     /// Removed from every inbound request, on every route, besides the mapped ones.
     pub also_strip: Vec<HeaderName>,
+    /// Header ← part of a client certificate, in order, on routes that look at it.
+    pub certificates: Vec<(HeaderName, CertificateSource)>,
 }
 
 /// Where an identity header's value comes from.
@@ -281,6 +298,27 @@ pub enum ClaimSource {
     Subject,
     /// A claim by its literal name.
     Claim(String),
+}
+
+/// What of a client certificate a header tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// Its holder's name, as RFC 4514 writes it.
+    Subject,
+    /// `commonName`s.
+    CommonName,
+    /// Host names.
+    DnsNames,
+    /// Mail addresses.
+    Emails,
+    /// URIs.
+    Uris,
+    /// The serial number, in hexadecimal.
+    Serial,
+    /// Its SHA-256 in base64url, the `x5t#S256` of RFC 8705.
+    Thumbprint,
+    /// All of it, as RFC 9440 writes it.
+    Certificate,
 }
 
 /// Sizes and times of the edge.

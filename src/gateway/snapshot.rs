@@ -14,6 +14,7 @@ use crate::users::UpstreamSessions;
 
 use super::authentication::Authenticator;
 use super::canonical::{CanonicalRequest, Scheme};
+use super::client_certificate::AskingHosts;
 use super::forward;
 use super::forward_auth::ForwardAuth;
 use super::headers::{HeaderRules, NameSet};
@@ -49,6 +50,8 @@ pub struct SnapshotParts {
 #[derive(Debug)]
 pub struct Snapshot {
     pub(super) routes: Routes,
+    /// Where it matters which certificate downstream has.
+    pub(super) asking_hosts: AskingHosts,
     pub(super) rules: HeaderRules,
     pub(super) authenticator: Authenticator,
     pub(super) identity: IdentityHeaders,
@@ -115,8 +118,10 @@ impl Snapshot {
             parts.store.as_ref(),
             settings.limits.remembered_tokens,
         ));
+        let routes = Routes::new(&settings.routes);
         Ok(Self {
-            routes: Routes::new(&settings.routes),
+            asking_hosts: AskingHosts::of(&routes),
+            routes,
             rules: HeaderRules::new(&settings.identity),
             authenticator: Authenticator::new(
                 parts.verifier,

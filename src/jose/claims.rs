@@ -9,6 +9,7 @@ use super::error::JwtError;
 use super::json::{self, Limits};
 use super::kept::Kept;
 use crate::model::{ClientId, GrantId, Revocable, Scope, Subject, Timestamp};
+use crate::secret::Digest;
 
 /// What verification established about an access token. Never a decision: policy is evaluated on
 /// every request.
@@ -36,6 +37,9 @@ pub struct Verified {
     pub token_id: Option<String>,
     /// Our private claim `grant_id`; `None` on tokens of others, whatever they claim.
     pub grant_id: Option<GrantId>,
+    /// The SHA-256 of the certificate that it counts with alone, `x5t#S256` of `cnf` (RFC 8705 §3.1).
+    /// Whoever takes the token has to have this proven.
+    pub bound_to: Option<Digest>,
     /// All claims, for the mapping to identity headers.
     pub claims: Map<String, Value>,
     /// What the gateway made of them.
@@ -127,11 +131,7 @@ impl Claimed {
         origin: Origin,
         claims: Map<String, Value>,
     ) -> Result<Self, JwtError> {
-        // A sender-constrained token shown without its proof may be a stolen one, so a plain
-        // bearer presentation is a downgrade (RFC 9449 §7.1, RFC 8705 §3).
-        if claims.contains_key("cnf") {
-            return Err(JwtError::SenderConstrained);
-        }
+        let bound_to = bound_to(&claims, origin)?;
         let issued_at = moment(&claims, "iat", JwtError::IssuedAt)?.ok_or(JwtError::IssuedAt)?;
         let expires_at = moment(&claims, "exp", JwtError::Expiry)?.ok_or(JwtError::Expiry)?;
         if expires_at <= issued_at {
@@ -153,6 +153,7 @@ impl Claimed {
             expires_at,
             token_id: text(&claims, "jti", JwtError::Identifier)?.map(str::to_owned),
             grant_id,
+            bound_to,
             claims,
             kept: Kept::default(),
         }))
@@ -182,6 +183,26 @@ pub(super) fn parse_payload(bytes: &[u8]) -> Result<Map<String, Value>, JwtError
 /// `iss` as a text; an array, even with the right member, is not one (RFC 7519 §4.1.1).
 pub(super) fn issuer_claim(claims: &Map<String, Value>) -> Result<&str, JwtError> {
     text(claims, "iss", JwtError::IssuerClaim)?.ok_or(JwtError::IssuerClaim)
+}
+
+/// The certificate that `cnf` binds the token to (RFC 8705 §3.1).
+///
+/// A sender-constrained token shown without its proof may be a stolen one, so a plain bearer
+/// presentation is a downgrade (RFC 9449 §7.1, RFC 8705 §3). A binding to anything but one
+/// certificate is one that nobody here can prove, and we bind none of our own.
+fn bound_to(claims: &Map<String, Value>, origin: Origin) -> Result<Option<Digest>, JwtError> {
+    let Some(confirmation) = claims.get("cnf") else {
+        return Ok(None);
+    };
+    let members = confirmation
+        .as_object()
+        .filter(|members| members.len() == 1);
+    let thumbprint = members
+        .and_then(|members| members.get("x5t#S256"))
+        .and_then(Value::as_str)
+        .and_then(Digest::from_base64url)
+        .filter(|_| origin == Origin::Trusted);
+    thumbprint.map(Some).ok_or(JwtError::SenderConstrained)
 }
 
 fn subject(claims: &Map<String, Value>) -> Result<Subject, JwtError> {

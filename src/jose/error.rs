@@ -189,8 +189,8 @@ pub enum JwtError {
     /// `jti` or `grant_id` is not a text.
     #[error("the token id or the grant id is malformed")]
     Identifier,
-    /// `cnf`: only with a proof of possession, which a bearer does not give (RFC 9449 §7.1).
-    #[error("the token is bound to a key and cannot be presented as a bearer token")]
+    /// `cnf`: only with a proof of possession, which was not given (RFC 9449 §7.1, RFC 8705 §3).
+    #[error("the token is bound to a key or certificate, and that was not proven")]
     SenderConstrained,
 }
 

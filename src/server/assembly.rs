@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::error::StartError;
 use super::settings::Listener;
-use super::tls::{CertificateSet, TlsError};
+use super::tls::{TlsError, TlsParts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::{Route, Snapshot, SnapshotParts, TokenUse, Upstreams};
@@ -270,19 +270,15 @@ fn provider(
     Ok(Arc::new(Provider::new(settings.clone(), parts)?))
 }
 
-/// The certificates of every listener with TLS, by its name.
-pub(super) fn certificates(
-    listeners: &[Listener],
-) -> Result<Vec<(String, CertificateSet)>, StartError> {
+/// What every listener with TLS shows and asks for, by its name.
+pub(super) fn certificates(listeners: &[Listener]) -> Result<Vec<(String, TlsParts)>, StartError> {
     listeners
         .iter()
         .filter_map(|listener| Some((listener, listener.tls.as_ref()?)))
-        .map(
-            |(listener, tls)| match CertificateSet::parse(&tls.certificates) {
-                Ok(set) => Ok((listener.name.clone(), set)),
-                Err(source) => Err(in_listener(listener, source)),
-            },
-        )
+        .map(|(listener, tls)| match TlsParts::parse(tls) {
+            Ok(parts) => Ok((listener.name.clone(), parts)),
+            Err(source) => Err(in_listener(listener, source)),
+        })
         .collect()
 }
 

@@ -125,6 +125,7 @@ mod tests {
             address: ([127, 0, 0, 1], 0).into(),
             tls: Some(ListenerTls {
                 certificates: ends.iter().map(pem).collect(),
+                client_certificates: None,
             }),
             h2c: false,
             redirects_to_https_port: None,

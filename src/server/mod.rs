@@ -46,6 +46,6 @@ pub(crate) use inspection::{Finding, Severity, inspect};
 pub use preview::{Preview, preview};
 pub use run::run;
 pub use running::Server;
-pub use settings::{CertificatePem, Listener, ListenerTls};
+pub use settings::{CertificatePem, ClientCertificates, Listener, ListenerTls};
 pub use sockets::Sockets;
 pub use tls::{TlsError, install_crypto_provider};

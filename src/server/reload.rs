@@ -9,6 +9,7 @@ use super::error::StartError;
 use super::running::Server;
 use super::settings::Listener;
 use super::task::Task;
+use super::tls::{Prepared, TlsAcceptor};
 use crate::config::Config;
 
 impl Server {
@@ -38,18 +39,27 @@ impl Server {
         Ok(needs_restart)
     }
 
+    /// What `config` has the listeners show and ask for, for those that are there.
+    fn prepare_tls(&self, config: &Config) -> Result<Vec<(&TlsAcceptor, Prepared)>, StartError> {
+        let parts = certificates(&config.listeners)?.into_iter();
+        let prepared = parts.filter_map(|(name, parts)| {
+            let (_, acceptor) = self.acceptors.iter().find(|(known, _)| *known == name)?;
+            let prepared = acceptor.prepare(parts);
+            let prepared = prepared.map_err(|source| StartError::Tls { name, source });
+            Some(prepared.map(|prepared| (acceptor, prepared)))
+        });
+        prepared.collect()
+    }
+
     async fn replace(&self, config: &Config) -> Result<(), StartError> {
         // Everything that can fail comes first.
-        let certificates = certificates(&config.listeners)?;
+        let tls = self.prepare_tls(config)?;
         let pieces = Pieces::build(config, &self.foundation, &self.vitals.issuers.load()).await?;
         pieces.upstreams.resolve().await;
         pieces.adopt().await?;
 
-        for (name, set) in certificates {
-            let acceptor = self.acceptors.iter().find(|(known, _)| *known == name);
-            if let Some((_, acceptor)) = acceptor {
-                acceptor.replace(set);
-            }
+        for (acceptor, prepared) in tls {
+            acceptor.replace(prepared);
         }
         self.limits.store(Arc::new(Limits::from(&config.gateway)));
         self.foundation.metrics.forget_upstream_health();

@@ -25,6 +25,17 @@ pub struct Listener {
 pub struct ListenerTls {
     /// PEM chain and PEM key.
     pub certificates: Vec<CertificatePem>,
+    /// Who is asked for a certificate; `None`: nobody.
+    pub client_certificates: Option<ClientCertificates>,
+}
+
+/// Certificates that downstream is asked for in the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// PEM of those who vouch for them.
+    pub ca_pem: Vec<u8>,
+    /// Whether a handshake without one fails.
+    pub is_required: bool,
 }
 
 /// A certificate chain and its key, as text.

@@ -20,6 +20,7 @@ mod cells_clients;
 mod cells_site;
 mod cells_tokens;
 mod certificates;
+mod client_certificates;
 mod conformance;
 mod demo;
 mod hostile;

@@ -5,10 +5,11 @@ use std::io::{self, BufRead as _};
 
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use x509_parser::pem::parse_x509_pem;
 
 use super::super::arguments::ExplainArguments;
 use super::super::error::CliError;
-use crate::gateway::{Hypothetical, Scheme};
+use crate::gateway::{ClientCertificate, Hypothetical, Scheme};
 
 /// Why the arguments are no request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,9 @@ pub(in crate::cli) enum RequestError {
     /// `--header Host`.
     #[error("--header Host: the host is that of --url")]
     Host,
+    /// `--client-certificate` is none.
+    #[error("--client-certificate: the file has no PEM certificate that can be read")]
+    Certificate,
     /// `--token` cannot be a field's value.
     #[error("--token has characters that no request can carry")]
     Token,
@@ -54,7 +58,17 @@ pub(super) fn of(arguments: &ExplainArguments) -> Result<Hypothetical, CliError>
         target,
         headers,
         source: arguments.source,
+        certificate: certificate(arguments)?,
     })
+}
+
+fn certificate(arguments: &ExplainArguments) -> Result<Option<ClientCertificate>, CliError> {
+    let Some(file) = &arguments.client_certificate else {
+        return Ok(None);
+    };
+    let (_, pem) = parse_x509_pem(&std::fs::read(file)?).map_err(|_| RequestError::Certificate)?;
+    let certificate = ClientCertificate::parse(&pem.contents);
+    Ok(Some(certificate.ok_or(RequestError::Certificate)?))
 }
 
 /// `-` reads the first line of standard input, so that a token stands in no history.

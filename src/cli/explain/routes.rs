@@ -7,7 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::check::by_specificity;
-use crate::gateway::{Action, Authentication, OtherTokens, Route, TokenPlaces, TokenUse};
+use crate::gateway::{
+    Action, Authentication, CertificateUse, OtherTokens, Route, TokenPlaces, TokenUse,
+};
 
 /// Writes the routes.
 pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io::Result<()> {
@@ -34,6 +36,9 @@ pub(super) fn show(out: &mut impl Write, routes: &[Route], as_json: bool) -> io:
         }
         for condition in route.policy.described() {
             writeln!(out, "    {condition}")?;
+        }
+        if let Some(certificate) = certificate(route) {
+            writeln!(out, "    client certificate: {certificate}")?;
         }
         if let Some(resource) = &route.resource {
             writeln!(out, "    metadata: {}", resource.metadata_url())?;
@@ -87,6 +92,7 @@ fn document(route: &Route) -> Value {
         "authentication": authentication(route),
         "conditions": route.policy.described().collect::<Vec<_>>(),
         "resource_metadata": route.resource.as_ref().map(|resource| resource.metadata_url()),
+        "client_certificate": certificate(route),
         "token": token_use(route),
         "token_from": places(&route.token_places),
         "grpc": route.grpc,
@@ -110,6 +116,15 @@ fn action(route: &Route) -> String {
         Action::Upstream(name) => format!("upstream: {name}"),
         Action::ForwardAuth => "forward_auth".to_owned(),
         Action::Refuse => "refuse".to_owned(),
+    }
+}
+
+/// What is asked of client certificates; `None` where they are not looked at.
+fn certificate(route: &Route) -> Option<String> {
+    match &route.client_certificate {
+        CertificateUse::Ignore => None,
+        CertificateUse::Optional => Some("optional".to_owned()),
+        CertificateUse::Required(conditions) => Some(conditions.to_string()),
     }
 }
 

@@ -126,6 +126,7 @@ fn made_of(cells: &CellsSettings) -> Option<Upstream> {
         ("https", Host::Domain(name)) => Some(UpstreamTls {
             server_name: (*name).to_owned(),
             ca_pem: cells.ca_pem.clone(),
+            client_certificate: None,
         }),
         ("https", Host::Ipv4(_) | Host::Ipv6(_)) => return None,
         _ => None,

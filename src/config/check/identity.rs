@@ -5,9 +5,9 @@ use http::HeaderName;
 use super::Checker;
 use super::name::Names;
 use crate::config::defaults;
-use crate::config::file::IdentityTable;
+use crate::config::file::{CertificateSourceName, IdentityTable};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{ClaimSource, IdentityHeaders};
+use crate::gateway::{CertificateSource, ClaimSource, IdentityHeaders};
 
 /// Fields that HTTP or the gateway itself gives a meaning to.
 const RESERVED: [&str; 22] = [
@@ -47,6 +47,14 @@ pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityH
             mapping.push((name, claim_source(checker, claim, &at)));
         }
     }
+    let mut certificates = Vec::new();
+    for (header, source) in table.client_certificate_headers {
+        let at = at.key("client_certificate_headers").key(&header);
+        if let Some(name) = header_name(checker, &header, &at) {
+            names.take(checker, name.as_str(), &at);
+            certificates.push((name, certificate_source(source)));
+        }
+    }
     let mut also_strip = Vec::new();
     for (n, header) in table.also_strip.iter().enumerate() {
         let at = at.key("also_strip").item(n);
@@ -64,6 +72,7 @@ pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityH
     IdentityHeaders {
         mapping: mapping.into(),
         also_strip,
+        certificates,
     }
 }
 
@@ -102,4 +111,17 @@ fn claim_source(checker: &mut Checker, claim: String, at: &KeyPath) -> ClaimSour
         return ClaimSource::Subject;
     }
     ClaimSource::Claim(claim)
+}
+
+const fn certificate_source(name: CertificateSourceName) -> CertificateSource {
+    match name {
+        CertificateSourceName::Subject => CertificateSource::Subject,
+        CertificateSourceName::CommonName => CertificateSource::CommonName,
+        CertificateSourceName::DnsNames => CertificateSource::DnsNames,
+        CertificateSourceName::Emails => CertificateSource::Emails,
+        CertificateSourceName::Uris => CertificateSource::Uris,
+        CertificateSourceName::Serial => CertificateSource::Serial,
+        CertificateSourceName::Thumbprint => CertificateSource::Thumbprint,
+        CertificateSourceName::Certificate => CertificateSource::Certificate,
+    }
 }

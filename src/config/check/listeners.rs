@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use super::name::Names;
 use super::{Checker, pem};
-use crate::config::file::{CertificateTable, ListenerTable};
+use crate::config::file::{
+    CertificateTable, ClientCertificatesMode, ListenerTable, ListenerTlsTable,
+};
 use crate::config::key_path::KeyPath;
-use crate::server::{CertificatePem, Listener, ListenerTls};
+use crate::server::{CertificatePem, ClientCertificates, Listener, ListenerTls};
 
 /// Checks the listeners, each and against each other and the `admin` address.
 pub(super) fn listeners(
@@ -35,7 +37,7 @@ pub(super) fn listeners(
             let address = listener_address(checker, &table, &at, &mut taken);
             let tls = table
                 .tls
-                .map(|tls| listener_tls(checker, tls.certificates, &at.key("tls")));
+                .map(|tls| listener_tls(checker, tls, &at.key("tls")));
             let redirects = table.redirect_to_https.as_ref().map(|it| it.port);
             if redirects.is_some() && (table.h2c || tls.is_some()) {
                 checker.refuse(
@@ -118,21 +120,28 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || covers(a, b) || covers(b, a))
 }
 
-fn listener_tls(
-    checker: &mut Checker,
-    tables: Option<Vec<CertificateTable>>,
-    at: &KeyPath,
-) -> ListenerTls {
+fn listener_tls(checker: &mut Checker, table: ListenerTlsTable, at: &KeyPath) -> ListenerTls {
+    let client_certificates = table.client_certificates.and_then(|table| {
+        let at = at.key("client_certificates").key("ca_file");
+        let file = checker.required(table.ca_file, &at, "ca_file: clients-ca.pem")?;
+        Some(ClientCertificates {
+            ca_pem: pem::certificates(checker, &file, &at)?,
+            is_required: table.mode == ClientCertificatesMode::Required,
+        })
+    });
     let at = at.key("certificates");
     let example = "certificates: [{certificate_file: cert.pem, private_key_file: key.pem}]";
-    let tables = checker.required(tables, &at, example);
+    let tables = checker.required(table.certificates, &at, example);
     let certificates = tables
         .into_iter()
         .flatten()
         .enumerate()
         .filter_map(|(n, table)| certificate(checker, &table, &at.item(n)))
         .collect();
-    ListenerTls { certificates }
+    ListenerTls {
+        certificates,
+        client_certificates,
+    }
 }
 
 fn certificate(

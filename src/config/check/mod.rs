@@ -12,6 +12,7 @@ mod secret;
 
 mod cells;
 mod cells_clients;
+mod client_certificate;
 mod client_keys;
 mod client_logout;
 mod client_secret;
@@ -51,6 +52,7 @@ use super::file::File;
 use super::files::Files;
 use super::key_path::KeyPath;
 use super::problem::{ConfigError, Problems};
+use crate::server::Listener;
 
 /// Checks `file` and everything it names.
 pub(crate) fn check(file: File, problems: Problems, files: Files) -> Result<Config, ConfigError> {
@@ -109,6 +111,7 @@ impl Checker {
             accepted: &policy::Accepted::new(provider.as_ref(), &trusted_issuers),
             users: known_users,
             rules: &crate::gateway::HeaderRules::new(&identity),
+            asks_clients: listeners.iter().any(asks_clients),
         };
         let routes = routes::routes(self, (file.routes, of_cells), &around);
         let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
@@ -167,6 +170,12 @@ impl Checker {
         let line = self.problems.line(at);
         self.warnings.push(format!("line {line}: {at}: {text}"));
     }
+}
+
+/// Whether those who connect to `listener` are asked for a certificate.
+fn asks_clients(listener: &Listener) -> bool {
+    let tls = listener.tls.as_ref();
+    tls.is_some_and(|tls| tls.client_certificates.is_some())
 }
 
 /// Turns "there, but not usable" into `None`: the problem has been noted.

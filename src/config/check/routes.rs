@@ -5,8 +5,8 @@ use http::Method;
 use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
-    Checker, cors, host, path_change, route_limits, route_path, token_places, token_use, upstreams,
-    websockets,
+    Checker, client_certificate, cors, host, path_change, route_limits, route_path, token_places,
+    token_use, upstreams, websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::RouteTable;
@@ -23,6 +23,8 @@ pub(super) struct Around<'a> {
     pub(super) users: Option<&'a users::Settings>,
     /// What no request may bring.
     pub(super) rules: &'a HeaderRules,
+    /// Whether a listener asks for client certificates.
+    pub(super) asks_clients: bool,
 }
 
 /// Checks the routes.
@@ -52,6 +54,8 @@ pub(super) fn routes(
         let path_change = path_change::path_change(checker, table, at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
         let cors = cors::cors(checker, table, methods, at);
+        let client_certificate =
+            client_certificate::client_certificate(checker, table, around.asks_clients, at);
         let limits = route_limits::route_limits(checker, table, at);
         let resource = resource(checker, table, &policy, at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
@@ -77,6 +81,7 @@ pub(super) fn routes(
                 path_change,
                 cors,
                 limits,
+                client_certificate,
             });
         }
         matches.extend(matched);

@@ -9,7 +9,7 @@ use super::server_address::ServerAddress;
 use super::{Checker, host, pem, route_path};
 use crate::config::file::{BalanceName, HealthCheckTable, UpstreamTable};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{Balance, HealthCheck, PassiveHealth, Upstream, UpstreamTls};
+use crate::gateway::{Balance, ClientKey, HealthCheck, PassiveHealth, Upstream, UpstreamTls};
 
 /// The upstreams, and the names of all of them, usable or not.
 pub(super) struct Checked {
@@ -125,6 +125,14 @@ fn tls(
         for (key, is_there) in [
             ("server_name", table.server_name.is_some()),
             ("ca_file", table.ca_file.is_some()),
+            (
+                "client_certificate_file",
+                table.client_certificate_file.is_some(),
+            ),
+            (
+                "client_private_key_file",
+                table.client_private_key_file.is_some(),
+            ),
         ] {
             if is_there {
                 let advice = "Write the servers with `https://`, or remove it.";
@@ -158,6 +166,30 @@ fn tls(
     Some(UpstreamTls {
         server_name: server_name?,
         ca_pem,
+        client_certificate: client_key(checker, table, at),
+    })
+}
+
+/// What is shown to servers that ask for a certificate: both files, or none.
+fn client_key(checker: &mut Checker, table: &UpstreamTable, at: &KeyPath) -> Option<ClientKey> {
+    let (chain, key) = (
+        &table.client_certificate_file,
+        &table.client_private_key_file,
+    );
+    if chain.is_none() && key.is_none() {
+        return None;
+    }
+    let at_chain = at.key("client_certificate_file");
+    let example = "client_certificate_file: cellgate.cert.pem";
+    let chain = checker.required(chain.as_deref(), &at_chain, example);
+    let chain = chain.and_then(|file| pem::certificates(checker, file, &at_chain));
+    let at_key = at.key("client_private_key_file");
+    let example = "client_private_key_file: cellgate.key.pem";
+    let key = checker.required(key.as_deref(), &at_key, example);
+    let key = key.and_then(|file| pem::private_key(checker, file, &at_key));
+    Some(ClientKey {
+        chain: chain?,
+        key: key?,
     })
 }
 

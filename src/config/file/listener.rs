@@ -48,6 +48,30 @@ pub(crate) struct ListenerTlsTable {
     /// Certificates, chosen by the name the downstream asks for (SNI); the first is the default.
     #[schemars(extend("x-required" = true), length(min = 1))]
     pub(crate) certificates: Option<Vec<CertificateTable>>,
+    /// Asks those who connect for a certificate; left out: nobody is asked.
+    pub(crate) client_certificates: Option<ClientCertificatesTable>,
+}
+
+/// Certificates that those who connect are asked for.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ClientCertificatesTable {
+    /// PEM file with the CA, or several, that vouch for them.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) ca_file: Option<String>,
+    /// What becomes of those without one.
+    pub(crate) mode: ClientCertificatesMode,
+}
+
+/// What becomes of those who connect without a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientCertificatesMode {
+    /// The handshake fails.
+    #[default]
+    Required,
+    /// They may connect; routes with `client_certificate: required` refuse them.
+    Optional,
 }
 
 /// A certificate and its private key.

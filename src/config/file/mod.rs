@@ -37,9 +37,11 @@ pub(crate) use client_authentication::ClientAuthenticationTable;
 pub(crate) use client_users::{AccessTable, ClaimTable, SubjectTypeName};
 pub(crate) use cors::CorsTable;
 pub(crate) use forward_auth::{AskingProxyTable, ForwardAuthTable, ProxyKindName};
-pub(crate) use identity::IdentityTable;
+pub(crate) use identity::{CertificateSourceName, IdentityTable};
 pub(crate) use keys::KeysTable;
-pub(crate) use listener::{CertificateTable, ListenerTable};
+pub(crate) use listener::{
+    CertificateTable, ClientCertificatesMode, ListenerTable, ListenerTlsTable,
+};
 pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
 pub(crate) use provider::{
     BackChannelLogoutTable, CellsClientName, ProviderTable, RefreshTokensTable, SignInTable,
@@ -47,8 +49,9 @@ pub(crate) use provider::{
 };
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
-    AuthenticationMode, ClaimConditionTable, ClaimValueTable, OtherTokensMode, RouteTable,
-    StepUpTable, TokenMode, TokenPlacesTable, WebSocketsMode,
+    AuthenticationMode, CertificateConditionsTable, ClaimConditionTable, ClaimValueTable,
+    ClientCertificateMode, OtherTokensMode, RouteTable, StepUpTable, TokenMode, TokenPlacesTable,
+    WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
 pub(crate) use transport_security::TransportSecurityTable;

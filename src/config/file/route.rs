@@ -107,8 +107,53 @@ pub(crate) struct RouteTable {
     pub(crate) replace_prefix: Option<ReplacePrefixTable>,
     /// Which pages from elsewhere may read what it answers; left out: what the upstream says.
     pub(crate) cors: Option<CorsTable>,
+    /// What becomes of the certificate that a listener with `client_certificates` asked for.
+    pub(crate) client_certificate: ClientCertificateMode,
+    /// Which certificates; left out: any that the listener takes. Only with
+    /// `client_certificate: required`.
+    pub(crate) client_certificate_of: Option<CertificateConditionsTable>,
     /// How much of it anybody may take; left out: as much as there is.
     pub(crate) limits: RouteLimitsTable,
+}
+
+/// What becomes of client certificates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientCertificateMode {
+    /// They are not looked at.
+    #[default]
+    Ignore,
+    /// The upstream is told of one (`identity.client_certificate_headers`), if there is one.
+    Optional,
+    /// A request on a connection without one is refused.
+    Required,
+}
+
+/// Which certificates: of every list one entry must fit, character by character.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CertificateConditionsTable {
+    /// Common name of the subject.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) common_names: Vec<String>,
+    /// Organization of the subject.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) organizations: Vec<String>,
+    /// Organizational unit of the subject.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) organizational_units: Vec<String>,
+    /// A host name, or `*.example.com` for every one with one label more.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) dns_names: Vec<String>,
+    /// A mail address.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) emails: Vec<String>,
+    /// A URI.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) uris: Vec<String>,
+    /// The SHA-256 of the certificate, in hexadecimal with or without colons, or in base64url.
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) thumbprints: Vec<String>,
 }
 
 /// What takes the place of the beginning of a path.

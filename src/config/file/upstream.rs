@@ -23,6 +23,13 @@ pub(crate) struct UpstreamTable {
     /// only.
     #[schemars(length(min = 1))]
     pub(crate) ca_file: Option<String>,
+    /// PEM file with the certificate chain that is shown to servers that ask for one, leaf first;
+    /// left out: none. For `https` only.
+    #[schemars(length(min = 1))]
+    pub(crate) client_certificate_file: Option<String>,
+    /// PEM file with its private key.
+    #[schemars(length(min = 1))]
+    pub(crate) client_private_key_file: Option<String>,
     /// Whether HTTP/2 is spoken (gRPC needs it); without TLS, by prior knowledge.
     pub(crate) http2: bool,
     /// `Host` to send; left out: the one that the downstream sent.
@@ -61,6 +68,8 @@ impl Default for UpstreamTable {
             servers: None,
             server_name: None,
             ca_file: None,
+            client_certificate_file: None,
+            client_private_key_file: None,
             http2: false,
             host: None,
             health_check: None,

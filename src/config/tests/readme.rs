@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
+use tempfile::TempDir;
 
 use crate::config::{Config, read_text};
 
@@ -40,8 +41,23 @@ fn put(file: &mut Mapping, example: Mapping) {
     }
 }
 
+/// The files that examples name, with what such files begin with.
+fn tls_files() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, label) in [
+        ("edge.cert.pem", "CERTIFICATE"),
+        ("edge.key.pem", "PRIVATE KEY"),
+        ("clients-ca.pem", "CERTIFICATE"),
+    ] {
+        let pem = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        std::fs::write(folder.path().join(name), pem).unwrap();
+    }
+    folder
+}
+
 #[test]
 fn every_example_is_good_beside_the_minimal_file() {
+    let folder = tls_files();
     let minimal = mapping(include_str!("../../../config/minimal.yaml"));
     let mut upstreams = minimal.get("upstreams").cloned();
     let examples = examples();
@@ -56,7 +72,7 @@ fn every_example_is_good_beside_the_minimal_file() {
         upstreams = file.get("upstreams").cloned();
 
         let text = serde_yaml::to_string(&file).unwrap();
-        let checked = Config::parse(&text, Path::new(""));
+        let checked = Config::parse(&text, folder.path());
 
         let checked = checked.unwrap_or_else(|error| panic!("{example}\n{error}\n{text}"));
         assert!(

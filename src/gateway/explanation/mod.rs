@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, request};
 use super::admission;
 use super::authentication::{Unsaid, has_query_token};
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
+use super::client_certificate::ClientCertificate;
 use super::decision::{Decided, Findings, Question, decide};
 use super::forward::{Forwarding, is_hidden};
 use super::rejection::Rejection;
@@ -39,6 +40,8 @@ pub struct Hypothetical {
     pub headers: HeaderMap,
     /// Where it would come from.
     pub source: IpAddr,
+    /// What would be shown in its handshake.
+    pub certificate: Option<ClientCertificate>,
 }
 
 /// A decision, and how it came about.
@@ -84,6 +87,7 @@ impl Explanation {
             target,
             mut headers,
             source,
+            certificate,
         } = request;
         let origin = snapshot.trusted_proxies.origin(source, &headers);
         let origin = origin.map_err(|error| self.refused("origin", error.into()))?;
@@ -127,6 +131,7 @@ impl Explanation {
             canonical: &canonical,
             headers: &headers,
             peer: origin.address,
+            certificate: certificate.as_ref(),
             now,
             is_real: false,
         };
@@ -185,6 +190,9 @@ impl Explanation {
         if let Some(text) = steps::source(&route, question.peer) {
             self.passed("network", text);
         }
+        if let Some(text) = steps::certificate(&route, question.certificate) {
+            self.passed("client_certificate", text);
+        }
         if let Ok(Decided::Unsaid(unsaid)) = &decided {
             return Err(self.untold(unsaid));
         }
@@ -240,6 +248,7 @@ impl Explanation {
             route,
             principal: findings.principal.as_ref(),
             upstream_token: None,
+            certificate: question.certificate,
             peer: question.peer,
             request_id: "(one of its own)",
         }

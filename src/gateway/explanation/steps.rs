@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use crate::gateway::authentication::{Unsaid, has_query_token};
 use crate::gateway::canonical::CanonicalRequest;
+use crate::gateway::client_certificate::{CertificateUse, ClientCertificate};
 use crate::gateway::decision::Findings;
 use crate::gateway::policy::Asked;
 use crate::gateway::rejection::Rejection;
@@ -78,6 +79,19 @@ pub(super) fn source(route: &Route, source: IpAddr) -> Option<String> {
     (!conditions.networks.is_empty()).then(|| format!("{source} is in one of the route's networks"))
 }
 
+pub(super) fn certificate(route: &Route, shown: Option<&ClientCertificate>) -> Option<String> {
+    let wanted = match &route.client_certificate {
+        CertificateUse::Ignore => return None,
+        CertificateUse::Optional => "none is needed".to_owned(),
+        CertificateUse::Required(conditions) => format!("asked for: {conditions}"),
+    };
+    let shown = match shown {
+        None => "none",
+        Some(shown) => shown.subject().unwrap_or("one without a name that is text"),
+    };
+    Some(format!("{shown} ({wanted})"))
+}
+
 pub(super) fn principal(route: &Route, findings: &Findings) -> String {
     match (route.policy.authentication, &findings.principal) {
         (Authentication::Anonymous, _) => "not looked at: the route is anonymous".to_owned(),
@@ -133,6 +147,7 @@ pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static 
         Rejection::RefusedHere => Some("route"),
         Rejection::UserAgent => Some("agent"),
         Rejection::Network => Some("network"),
+        Rejection::Certificate(_) => Some("client_certificate"),
         Rejection::SignIn(needed) if !needed.is_step_up() => Some("credential"),
         Rejection::SignIn(_) => None,
         Rejection::NoCredential

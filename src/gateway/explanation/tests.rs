@@ -10,7 +10,7 @@ use super::*;
 use crate::gateway::tests::harness::{NOW, TestGateway};
 use crate::gateway::tests::policies::{admin_conditions, administrator, gateway};
 use crate::gateway::tests::token_places;
-use crate::gateway::{Rate, RouteLimits};
+use crate::gateway::{CertificateConditions, CertificateUse, Rate, RouteLimits};
 use crate::issuers::tests::script::{
     self, KEYS, METADATA, World, jwks, key, metadata, token, trusted,
 };
@@ -30,6 +30,7 @@ fn asked(method: &str, url_path: &str, token: Option<&str>) -> Hypothetical {
         target: url_path.to_owned(),
         headers,
         source: IpAddr::from([127, 0, 0, 1]),
+        certificate: None,
     }
 }
 
@@ -280,4 +281,48 @@ async fn what_keeps_a_request_at_its_server_is_said() {
         "{}",
         text(&explanation)
     );
+}
+
+/// A certificate decides in an explanation as on a connection.
+#[tokio::test]
+async fn an_explanation_says_what_becomes_of_a_certificate() {
+    let gateway = TestGateway::with(|settings| {
+        for route in &mut settings.routes {
+            if route.name == "public" {
+                let conditions = CertificateConditions {
+                    organizational_units: vec!["backup".to_owned()],
+                    ..CertificateConditions::default()
+                };
+                route.client_certificate = CertificateUse::Required(Arc::new(conditions));
+            }
+        }
+    })
+    .await;
+    let shown = |unit: &str| {
+        let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let subject = &mut params.distinguished_name;
+        subject.push(rcgen::DnType::OrganizationalUnitName, unit);
+        let key = rcgen::KeyPair::generate().unwrap();
+        ClientCertificate::parse(params.self_signed(&key).unwrap().der())
+    };
+    for (row, certificate, expected) in [
+        ("none", None, Some((403, "no_client_certificate"))),
+        ("another", shown("sales"), Some((403, "client_certificate"))),
+        ("the right one", shown("backup"), None),
+    ] {
+        let request = Hypothetical {
+            certificate,
+            ..asked("GET", "/public/x", None)
+        };
+        let explanation = explained(&gateway, request);
+        assert_eq!(explanation.refusal, expected, "{row}");
+        let steps = text(&explanation);
+        assert!(steps.contains("client_certificate: "), "{row}: {steps}");
+        let is_named = steps.contains("OU=backup (asked for: organizational unit backup)");
+        assert_eq!(is_named, expected.is_none(), "{row}: {steps}");
+    }
+    // On a connection without TLS there is none.
+    assert_eq!(gateway.get("/public/x", &[]).await.status, 403);
+    gateway.assert_nothing_forwarded("without a certificate");
 }

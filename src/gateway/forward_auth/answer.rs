@@ -21,8 +21,7 @@ pub(in crate::gateway) fn let_pass(
     let headers = response.headers_mut();
     let no_store = HeaderValue::from_static("no-store");
     headers.insert(header::CACHE_CONTROL, no_store);
-    let mapped = identity.mapping.iter().map(|(name, _)| name);
-    for name in mapped.chain(&identity.also_strip) {
+    for name in identity.names() {
         headers.insert(name, HeaderValue::from_static(""));
     }
     for (name, value) in principal

@@ -62,7 +62,7 @@ const SINGLE: [HeaderName; 9] = [
 
 /// Removed by name: client addresses, request rewriting, method override, connection-specific
 /// fields (RFC 9110 §7.6.1), names of the user that other software sets.
-const REMOVED: [&str; 21] = [
+const REMOVED: [&str; 23] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
@@ -85,6 +85,9 @@ const REMOVED: [&str; 21] = [
     "trailer",
     "upgrade",
     "http2-settings",
+    // RFC 9440 §2: whoever ends TLS says these, or nobody.
+    "client-cert",
+    "client-cert-chain",
 ];
 
 /// Removed by the beginning of the name.
@@ -108,12 +111,9 @@ pub struct HeaderRules {
 impl HeaderRules {
     /// The rules for these identity headers.
     pub fn new(identity: &IdentityHeaders) -> Self {
-        let mapped = identity.mapping.iter().map(|(name, _)| name);
         let named = REMOVED.into_iter().map(HeaderName::from_static);
         Self {
-            removed: named
-                .chain(mapped.chain(&identity.also_strip).cloned())
-                .collect(),
+            removed: named.chain(identity.names().cloned()).collect(),
         }
     }
 

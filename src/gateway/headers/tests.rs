@@ -20,6 +20,7 @@ fn rules() -> HeaderRules {
             ),
         ]),
         also_strip: vec![HeaderName::from_static("x-gw-assertion")],
+        certificates: vec![],
     })
 }
 

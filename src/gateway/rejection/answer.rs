@@ -19,17 +19,19 @@ pub(in crate::gateway) struct Asked<'a> {
     pub(in crate::gateway) resource_metadata: Option<&'a str>,
 }
 
-/// The answer: status, challenge (RFC 6750 §3), and a body that says no more than the status,
-/// as a page for browsers and as problem details (RFC 9457) for everybody else.
+/// The answer: status, challenge (RFC 6750 §3), and a body that says no more than the status and
+/// what only the peer can mend, as a page for browsers and as problem details (RFC 9457) for everybody else.
 pub(in crate::gateway) fn answer(rejection: &Rejection, asked: &Asked<'_>) -> Response<Bytes> {
     let wire = rejection.wire();
     let status = wire.status;
     let (content_type, body) = if prefers_html(asked.accept) {
-        ("text/html; charset=utf-8", page(status, asked.request_id))
+        let explanation = rejection.detail().unwrap_or(explanation(status));
+        let page = page(status, explanation, asked.request_id);
+        ("text/html; charset=utf-8", page)
     } else {
         (
             "application/problem+json",
-            problem(status, asked.request_id),
+            problem(status, rejection.detail(), asked.request_id),
         )
     };
     let mut response = Response::new(Bytes::from(body));
@@ -157,18 +159,21 @@ pub(in crate::gateway) fn prefers_html(accept: Option<&HeaderValue>) -> bool {
 }
 
 /// Problem details (RFC 9457 §3); `about:blank` says that the status is all there is.
-fn problem(status: StatusCode, request_id: &str) -> String {
-    serde_json::json!({
+fn problem(status: StatusCode, detail: Option<&str>, request_id: &str) -> String {
+    let mut problem = serde_json::json!({
         "type": "about:blank",
         "title": title(status),
         "status": status.as_u16(),
         "request_id": request_id,
-    })
-    .to_string()
+    });
+    if let (Some(detail), Some(members)) = (detail, problem.as_object_mut()) {
+        members.insert("detail".to_owned(), detail.into());
+    }
+    problem.to_string()
 }
 
 /// A page that stands alone. Nothing of the request is in it but our own id.
-fn page(status: StatusCode, request_id: &str) -> String {
+fn page(status: StatusCode, explanation: &str, request_id: &str) -> String {
     let title = title(status);
     let code = status.as_u16();
     format!(
@@ -176,8 +181,7 @@ fn page(status: StatusCode, request_id: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>:root{{color-scheme:light dark}}body{{font:1rem/1.5 system-ui,sans-serif;\
          margin:15vh auto;max-width:32rem;padding:0 1rem}}small{{opacity:.7}}</style>\
-         <h1>{title}</h1><p>{}</p><p><small>{code} · {request_id}</small></p></html>\n",
-        explanation(status)
+         <h1>{title}</h1><p>{explanation}</p><p><small>{code} · {request_id}</small></p></html>\n"
     )
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::jose::JwtError;
 
 use super::canonical::CanonicalError;
+use super::client_certificate::CertificateError;
 use super::cors::PreflightError;
 use super::edge::HeadError;
 use super::forward_auth::DescriptionError;
@@ -72,6 +73,9 @@ pub enum Rejection {
     /// and a redirect would hide that from whoever has the wrong URL.
     #[error("the provider is answered over TLS only")]
     NeedsTls,
+    /// The connection has no client certificate that would do.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// A credential is required and none was presented.
     #[error("no credential was presented")]
     NoCredential,
@@ -238,6 +242,7 @@ impl Rejection {
             Self::RefusedHere => "route_refuses",
             Self::UserAgent => "user_agent",
             Self::NeedsTls => "needs_tls",
+            Self::Certificate(error) => error.reason(),
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::EncodedSlash => "encoded_slash",
             Self::NoCredential => "no_credential",
@@ -283,6 +288,14 @@ impl Rejection {
             Self::UpstreamBroken => "upstream_broken",
             Self::Gone => "downstream_gone",
             Self::Fault(_) => "fault",
+        }
+    }
+
+    /// What the peer is told besides the status, where it has to know to mend it.
+    pub(super) const fn detail(&self) -> Option<&'static str> {
+        match self {
+            Self::Certificate(error) => Some(error.detail()),
+            _ => None,
         }
     }
 

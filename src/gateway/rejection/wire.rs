@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::Rejection;
 use crate::gateway::canonical::CanonicalError;
+use crate::gateway::client_certificate::CertificateError;
 use crate::gateway::edge::HeadError;
 use crate::gateway::forward_auth::DescriptionError;
 use crate::gateway::headers::HeaderError;
@@ -63,6 +64,7 @@ impl Rejection {
             Self::TooManyTunnels => Wire::closing(StatusCode::TOO_MANY_REQUESTS),
             Self::NeedsTls => Wire::closing(StatusCode::MISDIRECTED_REQUEST),
             Self::Description(error) => description_wire(error),
+            Self::Certificate(error) => certificate_wire(*error),
             Self::NoRoute | Self::RefusedHere | Self::ForwardedElsewhere => {
                 Wire::plain(StatusCode::NOT_FOUND)
             }
@@ -147,6 +149,16 @@ const fn head_wire(error: &HeadError) -> Wire {
             Wire::closing(StatusCode::BAD_REQUEST)
         }
     }
+}
+
+/// Whoever has another certificate can show it on another connection only.
+const fn certificate_wire(error: CertificateError) -> Wire {
+    Wire::closing(match error {
+        CertificateError::OtherHost => StatusCode::MISDIRECTED_REQUEST,
+        CertificateError::Missing | CertificateError::Ended | CertificateError::NotListed => {
+            StatusCode::FORBIDDEN
+        }
+    })
 }
 
 const fn description_wire(error: &DescriptionError) -> Wire {

@@ -28,6 +28,7 @@ pub(super) fn settings(upstream: SocketAddr) -> Settings {
                 ),
             ]),
             also_strip: vec![HeaderName::from_static("x-gw-assertion")],
+            certificates: vec![],
         },
         limits: limits(),
         trusted_proxies: TrustedProxies::default(),

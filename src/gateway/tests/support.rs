@@ -9,6 +9,7 @@ use serde_json::Map;
 
 use super::super::authentication::Principal;
 use super::super::canonical::{CanonicalRequest, Claimed, Scheme};
+use super::super::client_certificate::CertificateUse;
 use super::super::lifetime::Basis;
 use super::super::policy::Asked;
 use super::super::settings::{
@@ -71,6 +72,7 @@ pub(crate) fn verified() -> Verified {
         expires_at: Timestamp::from_secs(2000),
         token_id: Some("jti-1".to_owned()),
         grant_id: None,
+        bound_to: None,
         claims: Map::new(),
         kept: Kept::default(),
     }
@@ -159,6 +161,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         cors: None,
         limits: None,
         resource: None,
+        client_certificate: CertificateUse::Ignore,
     })
 }
 

@@ -45,6 +45,7 @@ fn speak_tls(upstream: &mut Upstream, server: &Recorder, name: &str, ca: Option<
     upstream.tls = Some(UpstreamTls {
         server_name: name.to_owned(),
         ca_pem: ca.map(String::into_bytes),
+        client_certificate: None,
     });
 }
 

@@ -70,6 +70,12 @@ pub enum UpstreamError {
         /// Which.
         upstream: String,
     },
+    /// Certificate and key that we show are not PEM, cannot be used or do not belong together.
+    #[error("upstream {upstream}: certificate and key for it cannot be used together")]
+    ClientCertificate {
+        /// Which.
+        upstream: String,
+    },
     /// TLS without a name would not be verified at all.
     #[error("upstream {upstream}: TLS needs the name that the certificate must bear")]
     ServerName {

@@ -9,9 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pingora::protocols::ALPN;
 use pingora::protocols::tls::CaType;
-use pingora::tls::{CertificateDer, RootCertStore};
+use pingora::tls::sign::CertifiedKey;
+use pingora::tls::{CertificateDer, CryptoProvider, PrivateKeyDer, RootCertStore};
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
-use pingora::utils::tls::{WrappedX509, parse_x509};
+use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{UpstreamError, settings};
 
@@ -61,6 +63,13 @@ pub(super) fn template(upstream: &settings::Upstream) -> Result<HttpPeer, Upstre
         })?;
         options.ca = Some(ca);
     }
+    let shown = upstream.tls.as_ref();
+    if let Some(shown) = shown.and_then(|tls| tls.client_certificate.as_ref()) {
+        let key = client_key(shown).ok_or_else(|| UpstreamError::ClientCertificate {
+            upstream: upstream.name.clone(),
+        })?;
+        peer.client_cert_key = Some(Arc::new(key));
+    }
     Ok(peer)
 }
 
@@ -70,22 +79,52 @@ fn group_key(upstream: &settings::Upstream) -> u64 {
     upstream.http2.hash(&mut hasher);
     if let Some(tls) = &upstream.tls {
         tls.ca_pem.hash(&mut hasher);
+        let shown = tls.client_certificate.as_ref();
+        shown.map(|shown| &shown.chain).hash(&mut hasher);
     }
     hasher.finish()
 }
 
 /// The certificates of a PEM file; `None` unless there is one and all can be used.
 fn authorities(pem: &[u8]) -> Option<Arc<CaType>> {
-    let text = str::from_utf8(pem).ok()?;
     let mut store = RootCertStore::empty();
     let mut certificates = Vec::new();
-    for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
-        let (body, _) = block.split_once("-----END CERTIFICATE-----")?;
-        let base64: String = body.split_ascii_whitespace().collect();
-        let der = STANDARD.decode(base64).ok()?;
+    for der in blocks(str::from_utf8(pem).ok()?, "CERTIFICATE")? {
         // `parse_x509` panics on what is no certificate, so it is tried in a way that does not.
         store.add(CertificateDer::from(der.clone())).ok()?;
         certificates.push(WrappedX509::new(der, parse_x509));
     }
     (!certificates.is_empty()).then(|| certificates.into())
+}
+
+/// Certificate and key as Pingora takes them; `None` unless they can be used and belong together.
+fn client_key(shown: &settings::ClientKey) -> Option<CertKey> {
+    let chain = blocks(str::from_utf8(&shown.chain).ok()?, "CERTIFICATE")?;
+    let key = KEY_LABELS
+        .iter()
+        .find_map(|label| blocks(shown.key.expose(), label)?.into_iter().next())?;
+    // Pingora panics on whatever is none, so all of it is tried before.
+    let is_certificate = |der: &Vec<u8>| X509Certificate::from_der(der).is_ok();
+    if chain.is_empty() || !chain.iter().all(is_certificate) {
+        return None;
+    }
+    let parsed = chain.iter().cloned().map(CertificateDer::from).collect();
+    let parsed_key = PrivateKeyDer::try_from(key.clone()).ok()?;
+    CertifiedKey::from_der(parsed, parsed_key, CryptoProvider::get_default()?).ok()?;
+    Some(CertKey::new(chain, key))
+}
+
+/// What private keys are called (RFC 5958, RFC 8017, RFC 5915).
+const KEY_LABELS: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+
+/// The contents of the blocks of a PEM text with this label; `None` when one of them is broken.
+fn blocks(text: &str, label: &str) -> Option<Vec<Vec<u8>>> {
+    let begin = format!("-----BEGIN {label}-----");
+    let end = format!("-----END {label}-----");
+    let blocks = text.split(&begin).skip(1).map(|block| {
+        let (body, _) = block.split_once(&end)?;
+        let base64: String = body.split_ascii_whitespace().collect();
+        STANDARD.decode(base64).ok()
+    });
+    blocks.collect()
 }

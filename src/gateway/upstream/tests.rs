@@ -52,6 +52,7 @@ fn settings_that_could_not_work_or_would_not_be_verified_are_refused() {
         tls: Some(settings::UpstreamTls {
             server_name: server_name.to_owned(),
             ca_pem: ca_pem.map(<[u8]>::to_vec),
+            client_certificate: None,
         }),
         ..with_servers(&["127.0.0.1:443"])
     };

@@ -224,6 +224,8 @@ fn a_sender_constrained_token_is_no_bearer_token() {
     for value in [
         json!({"jkt": "x"}),
         json!({"x5t#S256": "x"}),
+        // We bind none, so one of ours that says so is no better than one that says anything else.
+        json!({"x5t#S256": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}),
         json!(null),
         json!({}),
     ] {

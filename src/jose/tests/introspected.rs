@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::{NOW, with, without};
 use crate::jose::{Asked, Introspected, JwtError, NotAnAnswer, Terms, Verified};
+use crate::secret::Digest;
 
 const OTHER: &str = "https://other.example";
 
@@ -57,6 +58,24 @@ fn an_active_token_is_what_its_issuer_says() {
     assert!(verified.scope.contains("read"));
     assert_eq!(verified.claims["groups"], json!(["staff"]));
     assert_eq!(verified.grant_id, None);
+}
+
+/// RFC 8705 §3.2; whoever takes it has the binding proven.
+#[test]
+fn what_a_token_is_bound_to_is_passed_on() {
+    let print = Digest::of(b"a certificate");
+    let bound = |thumbprint: &str| with(&answer(), "cnf", json!({ "x5t#S256": thumbprint }));
+
+    let verified = active(&bound(&print.to_base64url()));
+    assert_eq!(verified.bound_to, Some(print));
+    assert_eq!(active(&answer()).bound_to, None);
+    for malformed in ["", "x", &format!("{}=", print.to_base64url())] {
+        assert_eq!(
+            read(&bound(malformed).to_string()),
+            Ok(Introspected::Refused(JwtError::SenderConstrained)),
+            "{malformed}"
+        );
+    }
 }
 
 #[test]

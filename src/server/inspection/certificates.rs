@@ -6,8 +6,8 @@ use super::leaf::{Leaf, Life};
 use super::{Finding, Severity};
 use crate::config::{Config, KeyPath};
 use crate::model::Timestamp;
-use crate::server::CertificatePem;
 use crate::server::tls::{self, TlsError};
+use crate::server::{CertificatePem, ClientCertificates};
 
 /// Looks at every certificate of every listener.
 pub(super) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
@@ -15,7 +15,8 @@ pub(super) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut leaves = Vec::new();
     for (n, listener) in config.listeners.iter().enumerate() {
-        let at = at.item(n).key("tls").key("certificates");
+        let at_tls = at.item(n).key("tls");
+        let at = at_tls.key("certificates");
         let certificates = listener.tls.iter().flat_map(|tls| &tls.certificates);
         for (m, pem) in certificates.enumerate() {
             let at = at.item(m);
@@ -27,11 +28,35 @@ pub(super) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
                 leaves.push(leaf);
             }
         }
+        let clients = listener
+            .tls
+            .iter()
+            .filter_map(|tls| tls.client_certificates.as_ref());
+        let at = at_tls.key("client_certificates").key("ca_file");
+        found.extend(clients.filter_map(|settings| client_ca(settings, now, &at)));
     }
     if !leaves.is_empty() {
         found.extend(uncovered(config, &leaves));
     }
     found
+}
+
+/// Those who vouch for clients: whether one of them can, today.
+fn client_ca(settings: &ClientCertificates, now: Timestamp, at: &KeyPath) -> Option<Finding> {
+    if let Err(error) = tls::check_clients(settings) {
+        let advice = "Write the certificates of the CA as PEM.";
+        return Some(Finding::unusable(at.clone(), error.to_string(), advice));
+    }
+    let lives: Vec<Life> = Leaf::parse_all(&settings.ca_pem)
+        .map(|authority| authority.life(now))
+        .collect();
+    // Of several, the old one may stay until the last certificate of it has been replaced.
+    if lives.contains(&Life::Current) {
+        return None;
+    }
+    lives
+        .into_iter()
+        .find_map(|life| untimely(life, at.clone()))
 }
 
 fn unusable(error: &TlsError, pem: &CertificatePem, at: &KeyPath) -> Finding {
@@ -61,7 +86,7 @@ fn unusable(error: &TlsError, pem: &CertificatePem, at: &KeyPath) -> Finding {
             "Compare what `openssl x509 -in CERTIFICATE -noout -pubkey` and \
              `openssl pkey -in KEY -pubout` print: it must be the same.",
         ),
-        TlsError::NoCertificate | TlsError::Setup(_) => {
+        TlsError::NoCertificate | TlsError::ClientCa { .. } | TlsError::Setup(_) => {
             Finding::unusable(at.clone(), error.to_string(), "")
         }
     }

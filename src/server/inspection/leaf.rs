@@ -38,9 +38,16 @@ const RENEWAL_S: i64 = 14 * 24 * 3600;
 impl Leaf {
     /// Reads the first certificate of a PEM `chain`; `None` when it cannot be read.
     pub(in crate::server) fn parse(chain: &[u8]) -> Option<Self> {
-        let pem = Pem::iter_from_buffer(chain)
-            .filter_map(Result::ok)
-            .find(|block| block.label == "CERTIFICATE")?;
+        let pem = blocks(chain).next()?;
+        Self::read(&pem)
+    }
+
+    /// Reads every certificate of a PEM text that can be read.
+    pub(in crate::server) fn parse_all(text: &[u8]) -> impl Iterator<Item = Self> {
+        blocks(text).filter_map(|pem| Self::read(&pem))
+    }
+
+    fn read(pem: &Pem) -> Option<Self> {
         let certificate = pem.parse_x509().ok()?;
         let validity = certificate.validity();
         let names = certificate.subject_alternative_name().ok().flatten();
@@ -89,6 +96,13 @@ impl Leaf {
         };
         self.names.iter().any(is_covered_by)
     }
+}
+
+/// The certificates of a PEM text.
+fn blocks(text: &[u8]) -> impl Iterator<Item = Pem> {
+    Pem::iter_from_buffer(text)
+        .filter_map(Result::ok)
+        .filter(|block| block.label == "CERTIFICATE")
 }
 
 /// A name as hosts are written; `None` for mail addresses and what else a certificate may hold.

@@ -179,6 +179,7 @@ fn upstreams(config: &Config) -> impl Iterator<Item = Finding> {
         let at = at.item(n);
         let at = match error {
             UpstreamError::Ca { .. } => at.key("ca_file"),
+            UpstreamError::ClientCertificate { .. } => at.key("client_certificate_file"),
             UpstreamError::ServerName { .. }
             | UpstreamError::Server { .. }
             | UpstreamError::Unsendable { .. } => at,

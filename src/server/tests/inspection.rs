@@ -10,7 +10,7 @@ use crate::issuers::{KeySource, Transport, TrustedIssuer};
 use crate::jose::{Terms, VerificationAlgorithm};
 use crate::model::Timestamp;
 use crate::secret::Secret;
-use crate::server::settings::{CertificatePem, ListenerTls};
+use crate::server::settings::{CertificatePem, ClientCertificates, ListenerTls};
 use crate::server::tls::testing;
 use crate::server::{Finding, Severity, inspect, install_crypto_provider};
 use crate::users::{self, CellsSettings};
@@ -28,7 +28,12 @@ fn found(change: impl FnOnce(&mut Config)) -> Vec<String> {
 }
 
 fn with_certificates(certificates: Vec<CertificatePem>) -> impl FnOnce(&mut Config) {
-    |config| config.listeners[0].tls = Some(ListenerTls { certificates })
+    |config| {
+        config.listeners[0].tls = Some(ListenerTls {
+            certificates,
+            client_certificates: None,
+        });
+    }
 }
 
 /// A certificate for `a.test` from one year to another.
@@ -205,4 +210,50 @@ fn cells_without_a_service_token_is_doubtful() {
         "{without:?}"
     );
     assert_eq!(found(cells(Some("token"))), Vec::<String>::new());
+}
+
+/// M03: a CA that is over vouches for nobody; of two, one that goes on is enough.
+#[test]
+fn a_ca_of_clients_that_is_over_is_told() {
+    let old = valid((2020, 1, 1), (2026, 1, 1)).chain;
+    let new = valid((2026, 1, 1), (2030, 1, 1)).chain;
+    let with = |ca_pem: Vec<u8>| {
+        |config: &mut Config| {
+            config.listeners[0].tls = Some(ListenerTls {
+                certificates: vec![testing::certificate(&["a.test"])],
+                client_certificates: Some(ClientCertificates {
+                    ca_pem,
+                    is_required: true,
+                }),
+            });
+        }
+    };
+    let at = "listeners[0].tls.client_certificates.ca_file";
+    for (ca, expected) in [
+        (new.clone(), None),
+        ([old.clone(), new].concat(), None),
+        (
+            old,
+            Some(format!(
+                "Untimely {at}: names a certificate that expired on 2026-01-01"
+            )),
+        ),
+        (
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
+            Some(format!(
+                "Unusable {at}: the CA of client certificates cannot be used"
+            )),
+        ),
+        (
+            Vec::new(),
+            Some(format!(
+                "Unusable {at}: the CA of client certificates cannot be used"
+            )),
+        ),
+    ] {
+        let found = found(with(ca));
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");
+        let matches = |expected: &String| found[0].starts_with(expected);
+        assert!(expected.as_ref().is_none_or(matches), "{found:?}");
+    }
 }

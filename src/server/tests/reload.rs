@@ -120,6 +120,7 @@ async fn a_handshake_after_a_reload_shows_the_new_certificate() {
     let tls = |certificate| {
         Some(ListenerTls {
             certificates: vec![certificate],
+            client_certificates: None,
         })
     };
     let demo = Demo::start_with(|config| config.listeners[0].tls = tls(first)).await;
@@ -144,6 +145,7 @@ async fn a_certificate_that_is_not_the_keys_leaves_the_old_one() {
     let demo = Demo::start_with(|config| {
         config.listeners[0].tls = Some(ListenerTls {
             certificates: vec![good],
+            client_certificates: None,
         });
     })
     .await;
@@ -151,6 +153,7 @@ async fn a_certificate_that_is_not_the_keys_leaves_the_old_one() {
     let new = demo.config_with(|config| {
         config.listeners[0].tls = Some(ListenerTls {
             certificates: vec![mixed],
+            client_certificates: None,
         });
     });
     assert!(demo.server.reload(new).await.is_err());

@@ -65,13 +65,26 @@ impl ForeignIssuer {
 
     /// A token of it for `api`, issued at `now`.
     pub(crate) fn token(&self, key: &SigningKey, now: u64, lifetime: u64) -> String {
-        let claims = json!({
+        self.token_with(key, now, lifetime, &json!({}))
+    }
+
+    /// The same with further claims.
+    pub(crate) fn token_with(
+        &self,
+        key: &SigningKey,
+        now: u64,
+        lifetime: u64,
+        further: &Value,
+    ) -> String {
+        let mut claims = json!({
             "iss": self.name,
             "sub": "alice",
             "aud": "api",
             "iat": now,
             "exp": now + lifetime,
         });
+        let further = further.as_object().cloned().unwrap_or_default();
+        claims.as_object_mut().expect("an object").extend(further);
         key.sign_jwt("at+jwt", &claims).expect("it signs")
     }
 

@@ -209,6 +209,44 @@ fn certificates_and_keys_that_are_none_are_refused() {
 }
 
 #[test]
+fn client_certificates_that_nobody_could_vouch_for_are_refused() {
+    let folder = folder(&[("c.pem", CERTIFICATE), ("k.pem", KEY), ("ca.pem", KEY)]);
+    let with = |clients: &str| {
+        let text = listener("c.pem", "k.pem");
+        let after = "private_key_file: k.pem\n";
+        assert!(text.contains(after), "{text}");
+        text.replace(
+            after,
+            &format!("{after}      client_certificates: {clients}\n"),
+        )
+    };
+    let at_ca = "listeners[0].tls.client_certificates.ca_file";
+    for (row, clients, expected) in [
+        ("nobody", "{}", &[(at_ca, 8, "is missing")][..]),
+        (
+            "no file",
+            "{ca_file: no.pem}",
+            &[(at_ca, 8, "no.pem cannot be read")],
+        ),
+        (
+            "a key",
+            "{ca_file: ca.pem}",
+            &[(at_ca, 8, "two files mistaken for each other")],
+        ),
+        (
+            "a mode that there is not",
+            "{ca_file: c.pem, mode: maybe}",
+            &[("listeners[0].tls.client_certificates.mode", 8, "optional")],
+        ),
+    ] {
+        assert_refused_at(row, &with(clients), folder.path(), expected);
+    }
+    let config = Config::parse(&with("{ca_file: c.pem}"), folder.path()).unwrap();
+    let tls = config.listeners[0].tls.as_ref().unwrap();
+    assert!(tls.client_certificates.as_ref().unwrap().is_required);
+}
+
+#[test]
 fn a_key_that_everybody_may_read_is_warned_of() {
     let folder = folder(&[("c.pem", CERTIFICATE), ("k.pem", KEY)]);
     set_mode(&folder.path().join("k.pem"), 0o644);

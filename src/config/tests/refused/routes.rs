@@ -290,3 +290,39 @@ const SIGN_IN: &[Row] = &[
         )],
     ),
 ];
+
+#[test]
+fn client_certificates_that_nobody_could_show_are_refused() {
+    assert_refused(&[
+        (
+            "nobody is asked",
+            "routes: [{name: r, path: /, whoami: true, client_certificate: required, authentication: anonymous}]",
+            &[("routes[0].client_certificate", 2, "needs a listener")],
+        ),
+        (
+            "conditions of nothing, with mistakes",
+            "routes:\n  - name: r\n    path: /\n    whoami: true\n    authentication: anonymous\n    client_certificate_of: {dns_names: [A.test], thumbprints: [ab:cd]}",
+            &[
+                ("routes[0].client_certificate_of", 7, "is of no use without"),
+                (
+                    "routes[0].client_certificate_of.dns_names[0]",
+                    7,
+                    "never match",
+                ),
+                (
+                    "routes[0].client_certificate_of.thumbprints[0]",
+                    7,
+                    "SHA-256",
+                ),
+            ],
+        ),
+        (
+            "of a proxy's connection, of anybody",
+            "forward_auth: {proxies: [{networks: [192.0.2.1], kind: nginx}]}\nroutes:\n  - {name: r, path: /, forward_auth: true, authentication: anonymous, client_certificate: required, client_certificate_of: {}}",
+            &[
+                ("routes[0].client_certificate", 4, "excludes `forward_auth`"),
+                ("routes[0].client_certificate_of", 4, "asks nothing"),
+            ],
+        ),
+    ]);
+}

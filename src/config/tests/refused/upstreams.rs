@@ -60,6 +60,30 @@ const UPSTREAMS: &[Row] = &[
         ],
     ),
     (
+        "a certificate without https",
+        "upstreams: [{name: a, client_certificate_file: x, client_private_key_file: y, servers: ['http://a:1']}]",
+        &[
+            (
+                "upstreams[0].client_certificate_file",
+                2,
+                "is for `https` servers only",
+            ),
+            (
+                "upstreams[0].client_private_key_file",
+                2,
+                "is for `https` servers only",
+            ),
+        ],
+    ),
+    (
+        "a certificate without its key",
+        "upstreams: [{name: a, client_certificate_file: no.pem, servers: ['https://a:1']}]",
+        &[
+            ("upstreams[0].client_private_key_file", 2, "is missing"),
+            ("upstreams[0].client_certificate_file", 2, "cannot be read"),
+        ],
+    ),
+    (
         "a path in a server, too many retries, a health check elsewhere",
         "upstreams:\n  - name: a\n    servers: ['http://a/base']\n    retries: 3\n  - name: b\n    servers: ['http://b']\n    host: http://b\n    health_check: {path: health, interval_s: 0}",
         &[

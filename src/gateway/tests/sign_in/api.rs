@@ -248,6 +248,7 @@ async fn an_explanation_says_who_would_be_sent_to_sign_in() {
             target: target.to_owned(),
             headers,
             source: [127, 0, 0, 1].into(),
+            certificate: None,
         };
         let explanation = explain(&site.gateway.gateway.snapshot(), request, START);
         let last = explanation.steps.last().unwrap().name;
