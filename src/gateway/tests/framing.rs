@@ -262,3 +262,104 @@ fn no_head_is_answered_by_pingora_or_repaired() {
     });
     outcome.unwrap();
 }
+
+/// E05: in HTTP/1.0 a request without a length has no body, and what follows is nobody's.
+#[tokio::test]
+async fn what_follows_a_request_of_http_1_0_is_not_read() {
+    let gateway = TestGateway::start().await;
+    let mut connection = gateway.connect().await;
+    connection
+        .write(
+            "POST /public/x HTTP/1.0\r\nHost: a.test\r\n\r\n\
+             GET /public/smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        )
+        .await;
+
+    let answer = connection.everything().await;
+
+    assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer}");
+    for request in gateway.upstream.requests() {
+        assert!(!request.contains("smuggled"), "{request}");
+    }
+}
+
+/// E14: a body is one whatever the method, and the next request begins behind it.
+#[tokio::test]
+async fn a_body_with_a_method_that_needs_none_is_a_body() {
+    for method in ["GET", "DELETE", "OPTIONS"] {
+        for (fields, body) in [
+            ("Content-Length: 4\r\n", "body"),
+            ("Transfer-Encoding: chunked\r\n", "4\r\nbody\r\n0\r\n\r\n"),
+        ] {
+            let row = format!("{method} {fields}");
+            let gateway = TestGateway::start().await;
+            let mut connection = gateway.connect().await;
+            let request = format!("{method} /public/x HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n");
+            assert_eq!(
+                connection.exchange(request + body).await.status,
+                200,
+                "{row}"
+            );
+            assert!(gateway.upstream.request().contains("body"), "{row}");
+
+            let next = "GET /api/x HTTP/1.1\r\nHost: a.test\r\n\r\n";
+            assert_eq!(connection.exchange(next).await.status, 401, "{row}");
+        }
+    }
+}
+
+/// E14: HEAD is answered without a body, whatever was sent.
+#[tokio::test]
+async fn a_body_with_head_is_a_body() {
+    let gateway = TestGateway::start().await;
+    gateway
+        .upstream
+        .answers(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    let mut connection = gateway.connect().await;
+    connection
+        .write("HEAD /public/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nbody")
+        .await;
+    assert!(connection.head().await.starts_with("HTTP/1.1 200"));
+    assert!(gateway.upstream.request().ends_with("body"));
+
+    let next = "GET /api/x HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    assert_eq!(connection.exchange(next).await.status, 401);
+}
+
+/// E16, N10: the body of a refused request is neither waited for nor taken for the next request.
+#[tokio::test]
+async fn the_body_of_a_refused_request_is_no_request() {
+    let gateway = TestGateway::start().await;
+    let smuggled = "GET /public/smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let exact = format!("Content-Length: {}\r\n", smuggled.len());
+    let chunk = format!("{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len());
+    for (row, fields, body) in [
+        ("whole", exact.as_str(), smuggled),
+        ("more to come", "Content-Length: 10485760\r\n", smuggled),
+        ("in a chunk", "Transfer-Encoding: chunked\r\n", &chunk),
+    ] {
+        let mut connection = gateway.connect().await;
+        let head = format!("POST /api/x HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n");
+        let answer = connection.exchange(head + body).await;
+        assert_eq!(answer.status, 401, "{row}");
+        assert_eq!(answer.field("connection"), Some("close"), "{row}");
+        assert!(connection.is_closed().await, "{row}");
+        gateway.assert_nothing_forwarded(row);
+    }
+}
+
+/// C14: trailers are nobody's word on who asks.
+#[tokio::test]
+async fn trailers_do_not_reach_the_upstream() {
+    let gateway = TestGateway::start().await;
+    let answer = gateway
+        .send(
+            "POST /public/x HTTP/1.1\r\nHost: a.test\r\nTrailer: X-Auth-User\r\n\
+             Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Auth-User: evil\r\n\r\n",
+        )
+        .await;
+
+    assert_eq!(answer.status, 200);
+    let request = gateway.upstream.request();
+    assert!(!request.contains("evil"), "{request}");
+}

@@ -29,7 +29,7 @@ use crate::telemetry::Metrics;
 /// The present of all tests.
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 /// No test waits longer for anything.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The gateway G of the corpus, in front of the upstream U.
 pub(crate) struct TestGateway {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use serde_json::json;
 
 use super::harness::{NOW, TestGateway};
 use super::support::{policy, route};
-use crate::gateway::settings::{Action, Policy, Route};
+use crate::gateway::settings::{Action, ClaimSource, Policy, Route};
 use crate::issuers::TrustedIssuer;
 use crate::issuers::tests::script::{
     ISSUER, KEYS, METADATA, World, introspecting, jwks, key, metadata, token, trusted,
@@ -208,6 +209,43 @@ async fn h20_an_issuer_cannot_speak_for_another() {
         ("our token on their route", "/1/x", signed(&ours, ISSUER)),
     ] {
         assert_eq!(status(&gateway, target, &token).await, 401, "{row}");
+    }
+}
+
+/// C20: one `sub` at two issuers of one route is two users, if the upstream is told of whom.
+#[tokio::test]
+async fn c20_the_issuer_can_be_told_beside_the_subject() {
+    let (first, second) = (key(), key());
+    let (mut gateway, world) = gateway(&[trusted(ISSUER), trusted(OTHER)]).await;
+    gateway.reload(|settings, _| {
+        let told = HeaderName::from_static("x-auth-issuer");
+        let claim = ClaimSource::Claim("iss".to_owned());
+        settings.identity.mapping = Arc::new([(told, claim)]);
+        settings.routes[0].policy.issuers.push(Arc::from(OTHER));
+    });
+    world.script.show(METADATA, &metadata());
+    world.script.show(KEYS, &jwks(&[&first]));
+    let elsewhere = "https://other.test/.well-known/openid-configuration";
+    let their_metadata = json!({"issuer": OTHER, "jwks_uri": "https://other.test/keys"});
+    world.script.show(elsewhere, &their_metadata);
+    world
+        .script
+        .show("https://other.test/keys", &jwks(&[&second]));
+
+    for (key, issuer) in [(&first, ISSUER), (&second, OTHER)] {
+        let authorization = format!("Bearer {}", token(key, issuer, |_| {}));
+        let fields = [
+            ("X-Auth-Issuer", "https://forged.test/"),
+            ("Authorization", &authorization),
+        ];
+        assert_eq!(gateway.get("/0/x", &fields).await.status, 200, "{issuer}");
+        let requests = gateway.upstream.requests();
+        let last = requests.last().unwrap();
+        assert!(
+            last.contains(&format!("x-auth-issuer: {issuer}\r\n")),
+            "{last}"
+        );
+        assert!(!last.contains("forged"), "{last}");
     }
 }
 

@@ -93,3 +93,19 @@ async fn a_broken_answer_is_a_bad_gateway() {
         );
     }
 }
+
+/// N11: what is compressed is not ours to open.
+#[tokio::test]
+async fn a_compressed_answer_is_passed_on_as_it_is() {
+    let gateway = TestGateway::start().await;
+    gateway.upstream.answers(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!",
+    );
+
+    let answer = gateway
+        .get("/public/x", &[("Accept-Encoding", "identity")])
+        .await;
+
+    assert_eq!(answer.field("content-encoding"), Some("gzip"));
+    assert_eq!(answer.body, "not gzip!");
+}

@@ -1,7 +1,9 @@
 //! Bodies pass while they are made, in both directions.
 
 use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
+use super::harness::PATIENCE;
 use super::played::{begin_events, played, send_event, until};
 
 #[tokio::test]
@@ -105,4 +107,33 @@ async fn in_flight_requests_are_counted_until_they_end() {
         .exchange("GET /nowhere HTTP/1.1\r\nHost: a.test\r\n\r\n")
         .await;
     assert!(gateway.gateway.in_flight() <= 1);
+}
+
+/// E18: what is left of a body is not what the next request on that connection begins with.
+#[tokio::test]
+async fn an_upstream_that_answered_too_early_is_asked_on_another_connection() {
+    let (gateway, listener) = played().await;
+    let mut first = gateway.connect().await;
+    first
+        .write("POST /public/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nabc")
+        .await;
+    let (mut early, _) = listener.accept().await.unwrap();
+    until(&mut early, "abc").await;
+    let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    early.write_all(ok).await.unwrap();
+    assert_eq!(first.answer().await.status, 200);
+
+    let mut second = gateway.connect().await;
+    second
+        .write("GET /public/next HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .await;
+
+    let (mut fresh, _) = timeout(PATIENCE, listener.accept())
+        .await
+        .expect("another connection")
+        .unwrap();
+    let head = until(&mut fresh, "\r\n\r\n").await;
+    assert!(head.starts_with("GET /public/next "), "{head}");
+    fresh.write_all(ok).await.unwrap();
+    assert_eq!(second.answer().await.status, 200);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pingora::tls::{CertificateDer, PrivateKeyDer, ServerConfig, TlsAcceptor};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::io::AsyncWriteExt as _;
 
 use super::harness::TestGateway;
 use super::recorder::Recorder;
@@ -17,8 +18,8 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// An upstream with a certificate for `u.test`.
-async fn upstream(authority: &CertifiedIssuer<'static, KeyPair>) -> Recorder {
+/// Does handshakes with a certificate for `u.test`.
+fn acceptor(authority: &CertifiedIssuer<'static, KeyPair>) -> TlsAcceptor {
     pingora::tls::install_default_crypto_provider();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["u.test".to_owned()])
@@ -31,7 +32,12 @@ async fn upstream(authority: &CertifiedIssuer<'static, KeyPair>) -> Recorder {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// An upstream with a certificate for `u.test`.
+async fn upstream(authority: &CertifiedIssuer<'static, KeyPair>) -> Recorder {
+    let acceptor = acceptor(authority);
     Recorder::behind(move |stream| {
         let acceptor = acceptor.clone();
         async move { acceptor.accept(stream).await }
@@ -124,4 +130,31 @@ async fn a_tunnel_is_opened_only_to_a_server_with_the_name_and_the_authority() {
         let answer = gateway.send(asking("/live/x", "")).await;
         assert_eq!(answer.status, status, "{row}");
     }
+}
+
+/// E24: what comes before the handshake was vouched for by nobody.
+#[tokio::test]
+async fn what_an_upstream_says_before_the_handshake_is_no_answer() {
+    let ours = authority();
+    let acceptor = acceptor(&ours);
+    let server = Recorder::behind(move |mut stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+            stream.write_all(answer).await?;
+            acceptor.accept(stream).await
+        }
+    })
+    .await;
+    let gateway = TestGateway::with(|settings| {
+        let upstream = &mut settings.upstreams[0];
+        speak_tls(upstream, &server, "u.test", Some(ours.pem()));
+    })
+    .await;
+
+    let answer = gateway.get("/public/x", &[]).await;
+
+    assert_eq!(answer.status, 502);
+    assert!(!answer.body.contains("evil"), "{answer:?}");
+    assert!(server.requests().is_empty());
 }

@@ -5,6 +5,7 @@
 //! for every number, also of other sections, which tests show it.
 
 mod credentials;
+mod handshakes;
 mod hosts;
 mod identity_headers;
 mod map;
