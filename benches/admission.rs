@@ -205,6 +205,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 websockets: None,
                 path_change: None,
                 cors: None,
+                sign_in_client: None,
                 limits: None,
                 client_certificate: CertificateUse::Ignore,
             }

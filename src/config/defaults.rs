@@ -200,3 +200,6 @@ pub(crate) const ALSO_STRIP: [&str; 10] = [
     "X-Forwarded-Preferred-Username",
     "X-Auth-Request-Access-Token",
 ];
+
+/// `trusted_issuers[].sign_in_clients[].scopes`.
+pub(crate) const SIGN_IN_SCOPES: [&str; 3] = ["openid", "profile", "email"];

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::model::ApplicationSession;
+use crate::store::IssuerSession;
 
 use super::authentication::Principal;
 use super::context::Context;
@@ -100,5 +101,85 @@ pub(super) fn application_signed_out(session: &ApplicationSession, from: (IpAddr
         session.id = grant.session_id.as_str(),
         peer.address = %peer,
         "a user signed out at an application"
+    );
+}
+
+/// A browser signed in to an application at another issuer.
+pub(super) fn signed_in_elsewhere(session: &IssuerSession, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    tracing::info!(
+        target: "audit",
+        event = "application_sign_in",
+        outcome = "success",
+        request.id = request_id,
+        application.host = session.host,
+        user.issuer = session.issuer,
+        user.subject = session.subject,
+        session.id,
+        peer.address = %peer,
+        "a browser signed in to an application at another issuer"
+    );
+}
+
+/// A user signed out at an application of another issuer's.
+pub(super) fn signed_out_elsewhere(session: &IssuerSession, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    tracing::info!(
+        target: "audit",
+        event = "application_sign_out",
+        outcome = "success",
+        request.id = request_id,
+        application.host = session.host,
+        user.issuer = session.issuer,
+        user.subject = session.subject,
+        session.id,
+        peer.address = %peer,
+        "a user signed out at an application"
+    );
+}
+
+/// A session ended because its issuer does not let it go on.
+pub(super) fn session_elsewhere_ended(session: &IssuerSession, reason: &'static str) {
+    tracing::info!(
+        target: "audit",
+        event = "application_session_ended",
+        outcome = "success",
+        reason,
+        application.host = session.host,
+        user.issuer = session.issuer,
+        user.subject = session.subject,
+        session.id,
+        "a session was not refreshed by its issuer"
+    );
+}
+
+/// An issuer told that a session there ended.
+pub(super) fn ended_by_issuer(issuer: &str, sessions: usize, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    tracing::info!(
+        target: "audit",
+        event = "application_session_ended",
+        outcome = "success",
+        reason = "back_channel_logout",
+        request.id = request_id,
+        user.issuer = issuer,
+        sessions,
+        peer.address = %peer,
+        "an issuer ended sessions"
+    );
+}
+
+/// Somebody brought a logout token that is none.
+pub(super) fn logout_token_refused(reason: &'static str, host: &str, from: (IpAddr, &str)) {
+    let (peer, request_id) = from;
+    tracing::info!(
+        target: "audit",
+        event = "application_session_ended",
+        outcome = "refused",
+        reason,
+        request.id = request_id,
+        application.host = host,
+        peer.address = %peer,
+        "a logout token was refused"
     );
 }

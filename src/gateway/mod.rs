@@ -97,7 +97,7 @@ pub use settings::{
     IdentityHeaders, Limits, OtherTokens, Policy, Route, Settings, TokenPlaces, TokenUse,
     TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
-pub use sign_in::{CALLBACK_PATH, RESERVED, SignInNeeded, SignInSettings};
+pub use sign_in::{CALLBACK_PATH, RESERVED, SignInElsewhere, SignInNeeded, SignInSettings};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
 pub use traffic::{By, Exceeded, Rate, RouteLimits};
 pub use transport_security::TransportSecurity;

@@ -89,6 +89,8 @@ pub struct Route {
     pub limits: Option<Arc<RouteLimits>>,
     /// What it does with the certificates of those who ask.
     pub client_certificate: CertificateUse,
+    /// With which of our clients at other issuers its users sign in; `None`: at our provider.
+    pub sign_in_client: Option<String>,
 }
 
 impl Route {

@@ -22,7 +22,7 @@ use super::rejection::Rejection;
 use super::resource::Resources;
 use super::route::Routes;
 use super::settings::{Action, IdentityHeaders, Limits, Settings};
-use super::sign_in::{Called, SignIns};
+use super::sign_in::{Called, Lent, SignIns};
 use super::traffic::Traffic;
 use super::trusted_proxies::{Origin, TrustedProxies};
 use super::upstream::{Upstream, Upstreams};
@@ -40,7 +40,7 @@ pub struct SnapshotParts {
     pub provider: Option<Arc<Provider>>,
     /// The sessions of users at their backend; `None` where no token is swapped.
     pub upstream_sessions: Option<UpstreamSessions>,
-    /// Where the sessions of applications are; `None` without a provider.
+    /// Where the sessions of applications are; `None` where nobody signs in.
     pub store: Option<Store>,
     /// Where requests go.
     pub upstreams: Arc<Upstreams>,
@@ -112,12 +112,14 @@ impl Snapshot {
                 upstreams.insert(name.clone(), Arc::clone(upstream));
             }
         }
-        let sign_ins = Arc::new(SignIns::new(
-            &settings.sign_in,
-            parts.provider.as_ref(),
-            parts.store.as_ref(),
-            settings.limits.remembered_tokens,
-        ));
+        let lent = Lent {
+            provider: parts.provider.as_ref(),
+            issuers: &parts.issuers,
+            verifier: &parts.verifier,
+            store: parts.store.as_ref(),
+            remembered: settings.limits.remembered_tokens,
+        };
+        let sign_ins = Arc::new(SignIns::new(&settings.sign_in, &lent));
         let routes = Routes::new(&settings.routes);
         Ok(Self {
             asking_hosts: AskingHosts::of(&routes),

@@ -32,7 +32,7 @@ pub(super) fn question(endpoint: &IntrospectionEndpoint, token: &str) -> Call {
 
 /// Id and secret are form-encoded before they are joined, so that a colon in one is not taken for
 /// the one between them.
-fn basic(id: &str, secret: &str) -> HeaderValue {
+pub(super) fn basic(id: &str, secret: &str) -> HeaderValue {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encoded(id), encoded(secret));
     let text = format!("Basic {}", STANDARD.encode(pair));

@@ -29,16 +29,26 @@ pub(super) fn keys_of(
         return Err(FetchError::OtherIssuer);
     }
     let url = Url::parse(&metadata.jwks_uri).map_err(|_| FetchError::Location)?;
+    let reach = reachable(&url, shown_at)?;
+    Ok((url, reach))
+}
+
+/// Where an address may lead that the metadata shown at `shown_at` name.
+///
+/// # Errors
+///
+/// [`FetchError::Location`] when it is not to be called at all.
+pub(super) fn reachable(url: &Url, shown_at: &Url) -> Result<Reach, FetchError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(FetchError::Location);
     }
     if url.origin() == shown_at.origin() {
         // The operator named this place; over plain http only if it is this machine.
-        return Ok((url, Reach::Anywhere));
+        return Ok(Reach::Anywhere);
     }
     if url.scheme() == "https" {
         // Named by the issuer: it may be anywhere but inside our network.
-        return Ok((url, Reach::Public));
+        return Ok(Reach::Public);
     }
     Err(FetchError::Location)
 }

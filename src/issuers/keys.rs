@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use http::StatusCode;
 use url::Url;
 
 use super::Surroundings;
 use super::discovery;
 use super::error::FetchError;
+use super::relying_party::SignInMetadata;
 use super::schedule::Schedule;
 use super::settings::{FetchedKeys, KeyLocation};
 use crate::clock::Clock;
@@ -24,6 +26,8 @@ pub(super) struct KeyFetcher {
     issuer: String,
     settings: FetchedKeys,
     keys: Arc<TrustedKeys>,
+    /// Where its users sign in, as far as it said so.
+    sign_in: ArcSwapOption<SignInMetadata>,
     caller: Arc<dyn Caller>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -48,6 +52,7 @@ impl KeyFetcher {
             issuer,
             settings,
             keys: Arc::clone(keys),
+            sign_in: ArcSwapOption::empty(),
             caller: Arc::clone(caller),
             clock: Arc::clone(&surroundings.clock),
             metrics: Arc::clone(&surroundings.metrics),
@@ -77,6 +82,16 @@ impl KeyFetcher {
     pub(super) async fn refresh(&self) {
         // What became of it is logged and in the schedule.
         drop(self.fetch_once(0, self.clock.now()).await);
+    }
+
+    /// Where its users sign in, as it said last.
+    pub(super) fn sign_in(&self) -> Option<Arc<SignInMetadata>> {
+        self.sign_in.load_full()
+    }
+
+    /// Whether it did not answer the last time.
+    pub(super) fn is_failing(&self) -> bool {
+        self.schedule().is_failing()
     }
 
     /// Tells how old the keys are, and whether the issuer fails to show them.
@@ -116,7 +131,11 @@ impl KeyFetcher {
             KeyLocation::Jwks(url) => (url.clone(), Reach::Anywhere),
             KeyLocation::Metadata(url) => {
                 let metadata = self.read(url.clone(), Reach::Anywhere).await?;
-                discovery::keys_of(&self.issuer, url, &metadata.body)?
+                let keys = discovery::keys_of(&self.issuer, url, &metadata.body)?;
+                if let Some(sign_in) = SignInMetadata::read(&metadata.body, url) {
+                    self.sign_in.store(Some(Arc::new(sign_in)));
+                }
+                keys
             }
         };
         let reply = self.read(url, reach).await?;

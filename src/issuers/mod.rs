@@ -17,6 +17,7 @@ mod discovery;
 mod error;
 mod introspection;
 mod keys;
+mod relying_party;
 mod schedule;
 
 #[cfg(test)]
@@ -39,6 +40,10 @@ pub use error::{FetchError, IssuersError};
 use introspection::Introspector;
 pub use introspection::{Introspection, IntrospectionError};
 use keys::KeyFetcher;
+pub(crate) use relying_party::{
+    AuthorizationRequest, CodeAnswer, EndSessionRequest, Refreshing, Tokens,
+};
+pub use relying_party::{RelyingParty, RelyingPartyError, SignInAuthentication, SignInClient};
 pub use settings::{
     ClientAuthentication, FetchedKeys, IntrospectionEndpoint, KeyLocation, KeySource, Transport,
     TrustedIssuer,
@@ -59,6 +64,8 @@ pub struct Issuer {
     keys: Option<Arc<TrustedKeys>>,
     fetcher: Option<Arc<KeyFetcher>>,
     introspector: Option<Arc<Introspector>>,
+    caller: Arc<dyn Caller>,
+    metrics: Arc<Metrics>,
 }
 
 /// What issuers work with.
@@ -121,6 +128,15 @@ impl Issuers {
             .iter()
             .filter_map(|name| self.0.get(name))
             .find(|issuer| issuer.introspector.is_some())
+    }
+
+    /// The client of ours that the configuration calls so.
+    pub fn relying_party(&self, name: &str) -> Option<RelyingParty> {
+        self.0.values().find_map(|issuer| {
+            let mut clients = issuer.settings.sign_in_clients.iter();
+            let client = clients.find(|client| client.name == name)?;
+            Some(RelyingParty::new(client.clone(), Arc::clone(issuer)))
+        })
     }
 
     /// Fetches keys whenever they are due, until dropped.
@@ -201,6 +217,8 @@ impl Issuer {
             keys,
             fetcher,
             introspector,
+            caller: Arc::clone(caller),
+            metrics: Arc::clone(&surroundings.metrics),
         })
     }
 

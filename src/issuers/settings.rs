@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::relying_party::SignInClient;
 use crate::jose::{Terms, VerificationAlgorithm};
 use crate::secret::Secret;
 
@@ -20,6 +21,8 @@ pub struct TrustedIssuer {
     pub keys: KeySource,
     /// Who says what its opaque tokens are.
     pub introspection: Option<IntrospectionEndpoint>,
+    /// What we are there, where browsers sign in at it.
+    pub sign_in_clients: Vec<SignInClient>,
     /// How it is called.
     pub transport: Transport,
 }

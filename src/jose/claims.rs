@@ -35,7 +35,8 @@ pub struct Verified {
     pub expires_at: Timestamp,
     /// `jti`.
     pub token_id: Option<String>,
-    /// Our private claim `grant_id`; `None` on tokens of others, whatever they claim.
+    /// Our private claim `grant_id`, or what stands for a session here that no token stands for;
+    /// `None` on tokens of others, whatever they claim.
     pub grant_id: Option<GrantId>,
     /// The SHA-256 of the certificate that it counts with alone, `x5t#S256` of `cnf` (RFC 8705 §3.1).
     /// Whoever takes the token has to have this proven.

@@ -3,7 +3,7 @@
 //! [`SigningKey`] signs what the provider issues; [`KeyRing`] says which key signs now and which
 //! are published; [`TokenVerifier`] decides whether a text is an access token of ours or of an
 //! issuer we trust, and remembers what it established; `Assertion` is what a client signs to
-//! prove who it is.
+//! prove who it is; `IdToken` and `LogoutToken` are what an issuer signs for us where we are its client.
 //!
 //! It refuses to know policy: which audience, scope or subject a route wants, and whether a grant
 //! was revoked, is asked of every request by the caller. A remembered token is therefore a
@@ -32,6 +32,8 @@ mod header;
 mod kept;
 
 mod assertion;
+mod id_token;
+mod logout_token;
 
 mod introspected;
 mod issuer;
@@ -48,11 +50,14 @@ pub use claims::Verified;
 pub use compact::has_jwt_shape;
 pub(crate) use error::AssertionError;
 pub use error::{JwkSetError, JwtError, KeyError, PresentedError};
+pub use id_token::IdTokenError;
+pub(crate) use id_token::{AnswerTo, IdToken, IdTokenTerms, Occasion};
 pub use introspected::{Asked, Introspected, NotAnAnswer};
 pub use issuer::TrustedIssuer;
 pub use kept::Kept;
 pub use key_ring::{KeyRing, RingKey};
 pub(crate) use key_set::KeySet;
+pub(crate) use logout_token::LogoutToken;
 pub use signing_key::SigningKey;
 pub use terms::{ClaimPath, Terms};
 pub use trusted_keys::TrustedKeys;

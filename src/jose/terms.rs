@@ -69,7 +69,7 @@ impl Terms {
 
     /// Puts each mapped claim where we look for it. What the token itself has under that name is
     /// gone, also where the issuer's place is empty: nobody is to choose between the two.
-    pub(super) fn map(&self, claims: &mut Map<String, Value>) {
+    pub(crate) fn map(&self, claims: &mut Map<String, Value>) {
         let found: Vec<_> = self
             .claims
             .iter()

@@ -67,6 +67,11 @@ impl TokenVerifier {
         })
     }
 
+    /// Whether tokens of our own are among those it verifies.
+    pub const fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// The same, with at most `per_minute` wrong signatures from one address.
     #[must_use]
     pub fn limiting_failures(self, per_minute: u32) -> Self {

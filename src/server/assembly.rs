@@ -26,7 +26,7 @@ pub(super) struct Foundation {
     pub(super) clock: Arc<dyn Clock>,
     /// Everything that is counted.
     pub(super) metrics: Arc<Metrics>,
-    /// The provider's state; `None` without a provider.
+    /// The state; `None` where there is nothing to be kept.
     pub(super) state: Option<State>,
 }
 
@@ -131,6 +131,7 @@ impl Pieces {
             (Some(settings), Some(state)) => Some((settings, state)),
             _ => None,
         };
+        let state = foundation.state.as_ref();
         let limits = &config.gateway.limits;
         let issuers = Arc::new(issuers(config, foundation, earlier)?);
         let verifier = TokenVerifier::new(
@@ -163,10 +164,10 @@ impl Pieces {
             SnapshotParts {
                 verifier: Arc::clone(&verifier),
                 issuers: Arc::clone(&issuers),
-                revocations: own.map(|(_, state)| Arc::clone(state.store.revocations())),
+                revocations: state.map(|state| Arc::clone(state.store.revocations())),
                 provider: provider.clone(),
                 upstream_sessions: upstream_sessions.clone(),
-                store: own.map(|(_, state)| state.store.clone()),
+                store: state.map(|state| state.store.clone()),
                 upstreams: Arc::clone(&upstreams),
             },
         )?;

@@ -31,6 +31,7 @@ impl Store {
             (DELETE_CODES, replay_horizon),
             (DELETE_REFRESH_TOKENS, replay_horizon),
             (DELETE_APPLICATION_SESSIONS, now),
+            (DELETE_ISSUER_SESSIONS, now),
             (DELETE_SPENT_STATES, now),
             (DELETE_GRANTS, replay_horizon),
             (DELETE_SESSIONS, now),
@@ -69,6 +70,9 @@ const DELETE_GRANTS: &str = "DELETE FROM grants WHERE id IN
 
 const DELETE_APPLICATION_SESSIONS: &str = "DELETE FROM application_sessions WHERE cookie IN
     (SELECT cookie FROM application_sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
+
+const DELETE_ISSUER_SESSIONS: &str = "DELETE FROM issuer_sessions WHERE id IN
+    (SELECT id FROM issuer_sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
 
 const DELETE_SPENT_STATES: &str = "DELETE FROM spent_states WHERE digest IN
     (SELECT digest FROM spent_states WHERE expires_at <= $1 LIMIT $2)";

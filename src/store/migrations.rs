@@ -70,6 +70,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 14,
         sql: include_str!("migrations/sqlite/0014_upstream_sessions.sql"),
     },
+    Migration {
+        version: 15,
+        sql: include_str!("migrations/sqlite/0015_issuer_sessions.sql"),
+    },
 ];
 
 /// Brings the schema of `db` to the last of `migrations`.

@@ -1,7 +1,7 @@
 //! State that outlives a process.
 //!
 //! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
-//! refresh tokens, sessions at the provider and at applications, attempts, signing keys, secrets of
+//! refresh tokens, sessions at the provider, at applications and by other issuers, attempts, signing keys, secrets of
 //! our own, revocations, logout notices.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
@@ -34,6 +34,7 @@ mod consents;
 mod garbage;
 mod grants;
 mod initial_tokens;
+mod issuer_sessions;
 mod logout_notices;
 mod open_sessions;
 mod profile;
@@ -67,6 +68,7 @@ pub use self::clients::ClientRecord;
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
 pub use self::initial_tokens::{Admission, InitialToken};
+pub use self::issuer_sessions::{IssuerSession, IssuerTokens};
 pub use self::logout_notices::LogoutNotice;
 pub use self::open_sessions::OpenSession;
 pub use self::refresh_tokens::{RefreshTerms, Rotation};

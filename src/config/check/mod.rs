@@ -34,6 +34,7 @@ mod route_limits;
 mod routes;
 mod server_address;
 mod sign_in;
+mod sign_in_clients;
 mod token_places;
 mod token_use;
 mod transport_security;

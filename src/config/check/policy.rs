@@ -20,8 +20,17 @@ pub(super) struct Accepted {
     /// Its clients; others may be registered while it runs.
     pub(super) own_clients: Vec<String>,
     trusted: Vec<Trusted>,
+    /// What we are at those: the name for routes, what the issuer calls us, the issuer.
+    pub(super) sign_in_clients: Vec<SignInClientName>,
     /// Whether a name is missing above, so that no route can be blamed for it.
     pub(super) some_unknown: bool,
+}
+
+/// What we are at an issuer that users sign in at.
+pub(super) struct SignInClientName {
+    pub(super) name: String,
+    pub(super) client_id: String,
+    pub(super) issuer: String,
 }
 
 /// What a route needs to know of a trusted issuer.
@@ -55,9 +64,18 @@ impl Accepted {
                     })
                 })
                 .collect(),
+            sign_in_clients: trusted.iter().flat_map(sign_in_clients).collect(),
             some_unknown: own.is_some_and(Option::is_none)
                 || trusted.iter().any(|trusted| trusted.issuer.is_none()),
         }
+    }
+
+    /// What we are at the issuer that users of a route sign in at.
+    pub(super) fn sign_in_client(&self, table: &RouteTable) -> Option<&SignInClientName> {
+        let name = table.sign_in_client.as_ref()?;
+        self.sign_in_clients
+            .iter()
+            .find(|known| known.name == *name)
     }
 
     /// Whether all tokens are ours, wherever.
@@ -90,6 +108,20 @@ impl Accepted {
     }
 }
 
+fn sign_in_clients(trusted: &trusted_issuers::Checked) -> impl Iterator<Item = SignInClientName> {
+    let issuer = trusted.issuer.as_ref();
+    issuer.into_iter().flat_map(|issuer| {
+        trusted
+            .clients
+            .iter()
+            .map(|(name, client_id)| SignInClientName {
+                name: name.clone(),
+                client_id: client_id.clone(),
+                issuer: issuer.clone(),
+            })
+    })
+}
+
 /// Checks the policy of a route.
 pub(super) fn policy(
     checker: &mut Checker,
@@ -107,6 +139,7 @@ pub(super) fn policy(
         any_scope,
         conditions: conditions::conditions(checker, table, accepted, at),
     };
+    sign_in::check_client(checker, table, accepted, at);
     let authentication = match table.authentication {
         AuthenticationMode::Anonymous => {
             check_nothing_asked(checker, table, at);
@@ -178,9 +211,12 @@ fn issuers(
             advice,
         );
     }
+    let of_client = accepted.sign_in_client(table);
+    let of_client = of_client.map(|client| vec![client.issuer.clone()]);
     let issuers = table
         .issuers
         .clone()
+        .or(of_client)
         .unwrap_or_else(|| accepted.default_issuers());
     let introspect = |trusted: &&Trusted| trusted.introspects;
     let introspecting: Vec<&str> = accepted
@@ -222,6 +258,15 @@ fn audience(
         .own
         .as_ref()
         .is_some_and(|own| issuers.contains(own));
+    if let Some(client) = accepted.sign_in_client(table)
+        && issuers == [client.issuer.as_str()]
+        && accepted
+            .trusted_among(issuers)
+            .all(|it| it.audience.is_empty())
+    {
+        // What the issuer made for us, and for nobody else.
+        return vec![client.client_id.clone()];
+    }
     // Each of them is held to its own audiences wherever it is accepted, so that of two issuers
     // none can use the other's.
     let trusted = accepted.trusted_among(issuers);

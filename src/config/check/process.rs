@@ -50,32 +50,41 @@ pub(super) fn log_filter(checker: &mut Checker, table: &LogTable) -> String {
 
 /// Notes `state` and `users` without `provider`, and `provider` without one of them.
 pub(super) fn check_belonging(checker: &mut Checker, file: &File) {
-    let sections = [
-        (
-            "state",
-            file.state.is_some(),
+    let at = KeyPath::root();
+    let has_provider = file.provider.is_some();
+    let issuers = &file.trusted_issuers;
+    let signs_in = issuers.iter().any(|it| !it.sign_in_clients.is_empty());
+    match (has_provider, signs_in, file.state.is_some()) {
+        (true, _, false) => checker.refuse(
+            &at.key("state"),
             "is missing: with `provider`, codes, sessions and keys must be kept",
             "Add `state:` with `path: ./data/cellgate.db`.",
         ),
-        (
-            "users",
-            file.users.is_some(),
+        (false, true, false) => checker.refuse(
+            &at.key("state"),
+            "is missing: with `sign_in_clients`, sessions must be kept",
+            "Add `state:` with `path: ./data/cellgate.db`.",
+        ),
+        (false, false, true) => refuse_useless(checker, &at.key("state")),
+        _ => {}
+    }
+    match (has_provider, file.users.is_some()) {
+        (true, false) => checker.refuse(
+            &at.key("users"),
             "is missing: with `provider`, somebody must check passwords",
             "Add `users:` with `cells:` or `static:`.",
         ),
-    ];
-    for (key, is_there, missing, advice) in sections {
-        let at = KeyPath::root().key(key);
-        match (file.provider.is_some(), is_there) {
-            (true, false) => checker.refuse(&at, missing, advice),
-            (false, true) => checker.refuse(
-                &at,
-                "is of no use without `provider`",
-                "Add `provider:`, or remove this section.",
-            ),
-            (true, true) | (false, false) => {}
-        }
+        (false, true) => refuse_useless(checker, &at.key("users")),
+        _ => {}
     }
+}
+
+fn refuse_useless(checker: &mut Checker, at: &KeyPath) {
+    checker.refuse(
+        at,
+        "is of no use without `provider`",
+        "Add `provider:`, or remove this section.",
+    );
 }
 
 /// Where state lives. Relative paths stay relative: to the working directory, because what is

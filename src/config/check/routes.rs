@@ -82,6 +82,7 @@ pub(super) fn routes(
                 cors,
                 limits,
                 client_certificate,
+                sign_in_client: table.sign_in_client.clone(),
             });
         }
         matches.extend(matched);

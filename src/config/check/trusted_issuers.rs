@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::name::Names;
-use super::{Checker, introspection, issuer_keys, pem, provider};
+use super::{Checker, introspection, issuer_keys, pem, provider, sign_in_clients};
 use crate::config::file::{AlgorithmName, TrustedIssuerTable};
 use crate::config::key_path::KeyPath;
 use crate::issuers::{KeySource, Transport, TrustedIssuer};
@@ -16,6 +16,8 @@ pub(super) struct Checked {
     pub(super) audience: Vec<String>,
     /// Whether it says what opaque tokens are.
     pub(super) introspects: bool,
+    /// What we are there: the names for routes, and what the issuer calls us.
+    pub(super) clients: Vec<(String, String)>,
     pub(super) settings: Option<TrustedIssuer>,
 }
 
@@ -36,6 +38,7 @@ pub(super) fn trusted_issuers(
 ) -> Vec<Checked> {
     let at = KeyPath::root().key("trusted_issuers");
     let mut names = Names::default();
+    let mut clients = Names::default();
     if let Some(own) = own {
         let at = KeyPath::root().key("provider").key("issuer");
         names.take(checker, own.settings.issuer.as_str(), &at);
@@ -43,14 +46,14 @@ pub(super) fn trusted_issuers(
     tables
         .into_iter()
         .enumerate()
-        .map(|(n, table)| trusted_issuer(checker, &table, &mut names, &at.item(n)))
+        .map(|(n, table)| trusted_issuer(checker, &table, (&mut names, &mut clients), &at.item(n)))
         .collect()
 }
 
 fn trusted_issuer(
     checker: &mut Checker,
     table: &TrustedIssuerTable,
-    names: &mut Names,
+    (names, client_names): (&mut Names, &mut Names),
     at: &KeyPath,
 ) -> Checked {
     let issuer = issuer(checker, table, names, at);
@@ -62,18 +65,24 @@ fn trusted_issuer(
         .introspection
         .as_ref()
         .map(|table| introspection::endpoint(checker, table, &at.key("introspection")));
+    let clients = sign_in_clients::clients(checker, table, client_names, at);
     let transport = transport(checker, table, at);
+    let known = clients.iter().flatten();
+    let known = known.map(|client| (client.name.clone(), client.client_id.clone()));
+    let known = known.collect();
     let settings = issuer.clone().zip(keys).zip(algorithms);
     let settings = settings
         .zip(super::settled(introspection))
         .zip(transport)
+        .zip(clients)
         .map(
-            |((((issuer, keys), algorithms), introspection), transport)| TrustedIssuer {
+            |(((((issuer, keys), algorithms), introspection), transport), clients)| TrustedIssuer {
                 issuer,
                 algorithms,
                 terms,
                 keys,
                 introspection,
+                sign_in_clients: clients,
                 transport,
             },
         );
@@ -81,6 +90,7 @@ fn trusted_issuer(
         issuer,
         audience: table.audience.clone().unwrap_or_default(),
         introspects: table.introspection.is_some(),
+        clients: known,
         settings,
     }
 }

@@ -20,6 +20,10 @@ pub(crate) struct BrowserSessionsTable {
     /// Seconds that a sign-in may take, from the page that was asked for until the browser is back.
     #[schemars(range(min = 60, max = 86400))]
     pub(crate) sign_in_lifetime_s: u64,
+    /// An address of this site as browsers have it, of which scheme and port count for every
+    /// application; left out: `provider.issuer`, or `https` at its usual port.
+    #[schemars(length(min = 1))]
+    pub(crate) reached_as: Option<String>,
 }
 
 impl Default for BrowserSessionsTable {
@@ -28,6 +32,7 @@ impl Default for BrowserSessionsTable {
             lifetime_s: defaults::BROWSER_SESSION_LIFETIME_S,
             idle_lifetime_s: defaults::BROWSER_SESSION_IDLE_LIFETIME_S,
             sign_in_lifetime_s: defaults::BROWSER_SIGN_IN_LIFETIME_S,
+            reached_as: None,
         }
     }
 }

@@ -56,7 +56,8 @@ pub(crate) use route::{
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
 pub(crate) use transport_security::TransportSecurityTable;
 pub(crate) use trusted_issuer::{
-    AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
+    AlgorithmName, DiscoveryName, SecretPlaceName, SignInClientTable, TokenIntrospectionTable,
+    TrustedIssuerTable,
 };
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{BalanceName, HealthCheckTable, UpstreamTable};
@@ -86,7 +87,7 @@ pub(crate) struct File {
     pub(crate) log: LogTable,
     /// Sizes, times and counts that a downstream cannot exceed.
     pub(crate) limits: LimitsTable,
-    /// Where the provider keeps what must outlive the process; needed with `provider`.
+    /// Where is kept what must outlive the process; needed with `provider`, and where browsers sign in.
     pub(crate) state: Option<StateTable>,
     /// The OpenID Provider; left out: Cellgate is a gateway only.
     pub(crate) provider: Option<ProviderTable>,

@@ -46,7 +46,11 @@ pub(crate) struct RouteTable {
     pub(crate) upstream: Option<String>,
     /// Whether a token is needed.
     pub(crate) authentication: AuthenticationMode,
-    /// Issuers whose tokens are accepted; left out: our own, or without a `provider` all
+    /// Which of `trusted_issuers[].sign_in_clients` browsers sign in with, at its issuer; left out: at
+    /// our own provider. Only with `authentication: sign_in`, and the same for a whole host.
+    #[schemars(length(min = 1))]
+    pub(crate) sign_in_client: Option<String>,
+    /// Issuers whose tokens are accepted; left out: that of `sign_in_client`, else our own, or without a `provider` all
     /// `trusted_issuers`.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub(crate) issuers: Option<Vec<String>>,

@@ -42,7 +42,7 @@ fn put(file: &mut Mapping, example: Mapping) {
 }
 
 /// The files that examples name, with what such files begin with.
-fn tls_files() -> TempDir {
+fn named_files() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, label) in [
         ("edge.cert.pem", "CERTIFICATE"),
@@ -52,12 +52,17 @@ fn tls_files() -> TempDir {
         let pem = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
         std::fs::write(folder.path().join(name), pem).unwrap();
     }
+    std::fs::write(
+        folder.path().join("sign-in.secret"),
+        "a secret of this test",
+    )
+    .unwrap();
     folder
 }
 
 #[test]
 fn every_example_is_good_beside_the_minimal_file() {
-    let folder = tls_files();
+    let folder = named_files();
     let minimal = mapping(include_str!("../../../config/minimal.yaml"));
     let mut upstreams = minimal.get("upstreams").cloned();
     let examples = examples();

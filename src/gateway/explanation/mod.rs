@@ -185,6 +185,9 @@ impl Explanation {
         if let Err(rejection) = &decided
             && let Some(step) = steps::before_the_policy(rejection)
         {
+            if let Some(text) = steps::sign_in(rejection) {
+                self.passed("sign_in", text);
+            }
             return Err(self.refused(step, rejection.clone()));
         }
         if let Some(text) = steps::source(&route, question.peer) {

@@ -113,6 +113,17 @@ pub(super) fn principal(route: &Route, findings: &Findings) -> String {
     }
 }
 
+/// Where a browser is sent to sign in, if that is not our provider.
+pub(super) fn sign_in(rejection: &Rejection) -> Option<String> {
+    let Rejection::SignIn(needed) = rejection else {
+        return None;
+    };
+    let (issuer, client_id) = needed.elsewhere()?;
+    Some(format!(
+        "browsers sign in at {issuer}, where we are the client {client_id}"
+    ))
+}
+
 /// What keeps requests at one of several servers.
 pub(super) const fn kept(balance: Balance) -> &'static str {
     match balance {

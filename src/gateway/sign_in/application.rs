@@ -1,11 +1,14 @@
 //! An application whose users sign in here.
 
+use std::sync::Arc;
+
+use crate::issuers::RelyingParty;
 use crate::model::Issuer;
 
 use super::CALLBACK_PATH;
 
 /// An application, as the provider and browsers know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(in crate::gateway) struct Application {
     /// Its host, in canonical form.
     pub(super) host: String,
@@ -16,6 +19,28 @@ pub(in crate::gateway) struct Application {
     pub(super) is_https: bool,
     /// Where answers come back to.
     pub(super) callback: String,
+    /// Who signs its users in.
+    pub(super) signs_in_at: SignsInAt,
+}
+
+/// Who signs the users of an application in.
+#[derive(Clone, Debug)]
+pub(super) enum SignsInAt {
+    /// The provider in this process.
+    Provider,
+    /// Another issuer.
+    Issuer(Arc<Elsewhere>),
+}
+
+/// Another issuer that signs the users of an application in.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    /// What we are there.
+    pub(super) party: RelyingParty,
+    /// `aud` of what sessions are good for, besides our name there.
+    pub(super) audience: Vec<String>,
+    /// What a sign-in is sealed for: nobody else's answer finishes it, also after a reload.
+    sealed_for: String,
 }
 
 impl Application {
@@ -27,6 +52,36 @@ impl Application {
             callback: [&origin, CALLBACK_PATH].concat(),
             is_https: issuer.is_https(),
             origin,
+            signs_in_at: SignsInAt::Provider,
+        }
+    }
+
+    /// The same application, whose users `party` signs in.
+    pub(super) fn elsewhere(self, party: RelyingParty, audience: &[String]) -> Self {
+        let sealed_for = [&self.host, party.issuer(), party.client_id()].join(" ");
+        Self {
+            signs_in_at: SignsInAt::Issuer(Arc::new(Elsewhere {
+                party,
+                audience: audience.to_vec(),
+                sealed_for,
+            })),
+            ..self
+        }
+    }
+
+    /// The issuer that signs its users in, if that is another one.
+    pub(super) const fn issuer(&self) -> Option<&Arc<Elsewhere>> {
+        match &self.signs_in_at {
+            SignsInAt::Provider => None,
+            SignsInAt::Issuer(elsewhere) => Some(elsewhere),
+        }
+    }
+
+    /// What a sign-in to it is sealed for.
+    pub(super) fn sealed_for(&self) -> &str {
+        match &self.signs_in_at {
+            SignsInAt::Provider => &self.host,
+            SignsInAt::Issuer(elsewhere) => &elsewhere.sealed_for,
         }
     }
 

@@ -48,7 +48,20 @@ impl SignIns {
             Some(known) => known,
             None => entropy::opaque_token().map_err(SignInFault::from)?,
         };
-        let location = self.request(needed, &browser, now).await?;
+        let location = match application.issuer() {
+            None => self.request(needed, &browser, now).await?,
+            Some(elsewhere) => match self
+                .request_elsewhere(elsewhere, needed, &browser, now)
+                .await
+            {
+                Ok(location) => location,
+                Err(SignInFault::Issuer(error)) => {
+                    tracing::warn!(application.host, %error, "nobody can sign in");
+                    return Ok(Page::unavailable(&here).show());
+                }
+                Err(fault) => return Err(fault.into()),
+            },
+        };
         let mut response = pages::see_other(&location)?;
         let lifetime = Some(self.settings.sign_in_lifetime);
         let cookie = (Kind::Browser, application);
@@ -96,7 +109,7 @@ impl SignIns {
         if let Some(step_up) = &needed.step_up {
             ask_for(step_up, &mut query);
         }
-        let endpoint = parts.provider.authorization_endpoint();
+        let endpoint = parts.provider()?.authorization_endpoint();
         Ok(format!("{endpoint}?{}", query.finish()))
     }
 }

@@ -23,7 +23,7 @@ use super::{Application, Parts, SignInFault, SignIns};
 pub(super) const SETTLED: Duration = Duration::from_secs(30);
 
 /// How long the session that a browser had before goes on for what is under way: other tabs.
-const OVERLAP: Duration = Duration::from_secs(60);
+pub(super) const OVERLAP: Duration = Duration::from_secs(60);
 
 /// What the provider says.
 #[derive(Debug, Default)]
@@ -56,10 +56,10 @@ impl Answer {
 
 /// A sign-in that came back where it belongs.
 #[derive(Debug)]
-struct Returned {
-    state: State,
+pub(super) struct Returned {
+    pub(super) state: State,
     /// Where the browser wants to go.
-    here: String,
+    pub(super) here: String,
 }
 
 impl SignIns {
@@ -84,8 +84,17 @@ impl SignIns {
         let Some((state, here)) = opened.zip(here) else {
             return Ok(Page::foreign().show());
         };
-        // Whoever else signed the user in must not be taken for the provider (mix-up).
-        if answer.iss.as_deref() != Some(parts.provider.issuer().as_str()) {
+        // Whoever else signed the user in must not be taken for the one who was asked (mix-up).
+        let iss = answer.iss.as_deref();
+        let is_theirs = match application.issuer() {
+            None => iss == Some(parts.provider()?.issuer().as_str()),
+            Some(elsewhere) => match elsewhere.party.check_answer(iss, call.now).await {
+                Ok(()) => true,
+                Err(error) if error.is_outage() => return Ok(Page::unavailable(&here).show()),
+                Err(_) => false,
+            },
+        };
+        if !is_theirs {
             audit::application_sign_in_refused("issuer", &application.host, call.told_by());
             return Ok(Page::foreign().show());
         }
@@ -113,6 +122,10 @@ impl SignIns {
         if spent.map_err(SignInFault::from)? {
             return used_before(parts, (application, call), &returned.here).await;
         }
+        if let Some(elsewhere) = application.issuer() {
+            let at = (application, &**elsewhere, call);
+            return self.sign_in_elsewhere(at, returned, code).await;
+        }
         let returned_code = ReturnedCode {
             client_id: application.client_id(),
             redirect_uri: &application.callback,
@@ -122,7 +135,7 @@ impl SignIns {
             peer: call.peer,
             now: call.now,
         };
-        let redeemed = parts.provider.redeem_for_application(&returned_code);
+        let redeemed = parts.provider()?.redeem_for_application(&returned_code);
         let grant = match redeemed.await {
             Ok(grant) => grant,
             Err(ApplicationError::Store(error)) => return Err(SignInFault::from(error).into()),
@@ -139,14 +152,7 @@ impl SignIns {
             return used_before(parts, (application, call), &returned.here).await;
         };
         audit::application_signed_in(&session, call.told_by());
-        let mut response = pages::see_other(&returned.here)?;
-        let headers = call.request.headers();
-        let kind = (Kind::Session, application);
-        cookies::set(&mut response, kind, cookie.expose(), None);
-        let returns = cookies::number(headers, Kind::Returned, application).unwrap_or_default();
-        let kind = (Kind::Returned, application);
-        cookies::set(&mut response, kind, &returns.to_string(), Some(SETTLED));
-        Ok(response)
+        signed_in((application, call), &cookie, &returned.here)
     }
 
     /// A new session under a new cookie; `None` when its state was used up by somebody else
@@ -209,14 +215,30 @@ impl Parts {
     }
 }
 
+/// The answer to a browser that signed in: its cookie, and on to where it wanted to go.
+pub(super) fn signed_in(
+    (application, call): (&Application, &Call<'_>),
+    cookie: &Secret,
+    here: &str,
+) -> Result<Response<Bytes>, Rejection> {
+    let mut response = pages::see_other(here)?;
+    let headers = call.request.headers();
+    let kind = (Kind::Session, application);
+    cookies::set(&mut response, kind, cookie.expose(), None);
+    let returns = cookies::number(headers, Kind::Returned, application).unwrap_or_default();
+    let kind = (Kind::Returned, application);
+    cookies::set(&mut response, kind, &returns.to_string(), Some(SETTLED));
+    Ok(response)
+}
+
 /// What is said to a browser whose sign-in was finished before: whoever is signed in goes on.
-async fn used_before(
+pub(super) async fn used_before(
     parts: &Parts,
     (application, call): (&Application, &Call<'_>),
     here: &str,
 ) -> Result<Response<Bytes>, Rejection> {
     if let Some(cookie) = session_cookie(call.request.headers(), application)
-        && parts.find(&cookie, application, call.now).await?.is_some()
+        && parts.is_signed_in(&cookie, application, call.now).await?
     {
         return pages::see_other(here);
     }

@@ -10,6 +10,7 @@ use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::rejection::Rejection;
 use crate::model::Timestamp;
 
+use super::pages::Page;
 use super::{Application, SignIns};
 
 /// Everything below this path is ours on the host of an application.
@@ -21,6 +22,12 @@ pub const CALLBACK_PATH: &str = "/.cellgate/callback";
 /// Where users end their session.
 pub(super) const SIGN_OUT_PATH: &str = "/.cellgate/sign-out";
 
+/// Where browsers come back to that signed out at another issuer.
+pub(super) const SIGNED_OUT_PATH: &str = "/.cellgate/signed-out";
+
+/// Where another issuer tells of sessions that ended there.
+pub(super) const BACK_CHANNEL_LOGOUT_PATH: &str = "/.cellgate/back-channel-logout";
+
 /// An endpoint on the host of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Endpoint {
@@ -28,6 +35,10 @@ pub(in crate::gateway) enum Endpoint {
     Callback,
     /// [`SIGN_OUT_PATH`].
     SignOut,
+    /// [`SIGNED_OUT_PATH`].
+    SignedOut,
+    /// [`BACK_CHANNEL_LOGOUT_PATH`].
+    BackChannelLogout,
 }
 
 /// An endpoint that is called.
@@ -85,6 +96,10 @@ impl SignIns {
         let (endpoint, allow) = match path {
             CALLBACK_PATH => (Endpoint::Callback, "GET"),
             SIGN_OUT_PATH => (Endpoint::SignOut, "GET, HEAD, POST"),
+            SIGNED_OUT_PATH if application.issuer().is_some() => (Endpoint::SignedOut, "GET, HEAD"),
+            BACK_CHANNEL_LOGOUT_PATH if application.issuer().is_some() => {
+                (Endpoint::BackChannelLogout, "POST")
+            }
             _ => return Err(Rejection::NoRoute),
         };
         if !allow.split(", ").any(|method| request.method == *method) {
@@ -123,6 +138,8 @@ impl SignIns {
                 self.sign_out(application, &call).await
             }
             Endpoint::SignOut => self.ask_to_sign_out(application, &call).await,
+            Endpoint::SignedOut => Ok(Page::signed_out(&[]).show()),
+            Endpoint::BackChannelLogout => self.be_told_of_end(application, &call).await,
         }
     }
 }

@@ -12,6 +12,9 @@
 //! 4. `sessions`: who a request with that cookie is of, asked on every request;
 //! 5. `sign_out`: the end, at the provider too.
 //!
+//! Where another issuer signs users in, `elsewhere` has what is different: the same steps, with an
+//! issuer that has to be asked and may be down, and sessions that hold what it gave.
+//!
 //! What belongs to these steps on an application's host is below [`RESERVED`]: an upstream never sees
 //! a request for it.
 //!
@@ -22,6 +25,7 @@ mod application;
 mod begin;
 mod callback;
 mod cookies;
+mod elsewhere;
 mod endpoint;
 mod navigation;
 mod needed;
@@ -38,10 +42,14 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::entropy::EntropyError;
+use crate::issuers::{Issuers, RelyingPartyError};
+use crate::jose::TokenVerifier;
+use crate::model::Issuer;
 use crate::provider::Provider;
 use crate::store::{Store, StoreError};
 
 use super::rejection::Rejection;
+use elsewhere::Refreshes;
 use seal::Seal;
 use sessions::Sessions;
 
@@ -58,6 +66,8 @@ pub(super) use sessions::{Recalled, SessionKey};
 pub struct SignInSettings {
     /// The hosts of routes with `authentication: sign_in`, in canonical form.
     pub hosts: Vec<String>,
+    /// Those whose users another issuer signs in.
+    pub elsewhere: Vec<SignInElsewhere>,
     /// How long a session lives whatever happens (default 12 h).
     pub lifetime: Duration,
     /// How long it lives without being used (default 1 h).
@@ -66,10 +76,24 @@ pub struct SignInSettings {
     pub sign_in_lifetime: Duration,
 }
 
+/// An application whose users another issuer signs in.
+#[derive(Clone, Debug)]
+pub struct SignInElsewhere {
+    /// Its host, in canonical form.
+    pub host: String,
+    /// An address that browsers have, of which scheme and port are the application's too.
+    pub reached_as: Issuer,
+    /// What we are at the issuer, by the name that the configuration has for it.
+    pub client: String,
+    /// `aud` of what sessions are good for.
+    pub audience: Vec<String>,
+}
+
 impl Default for SignInSettings {
     fn default() -> Self {
         Self {
             hosts: Vec::new(),
+            elsewhere: Vec::new(),
             lifetime: Duration::from_secs(12 * 3600),
             idle_lifetime: Duration::from_secs(3600),
             sign_in_lifetime: Duration::from_secs(1800),
@@ -89,10 +113,25 @@ pub(super) struct SignIns {
 /// What signing in needs.
 #[derive(Debug)]
 struct Parts {
-    provider: Arc<Provider>,
+    /// `None` where only other issuers sign users in.
+    provider: Option<Arc<Provider>>,
     store: Store,
     sessions: Sessions,
+    refreshes: Refreshes,
+    /// Counts those who send what was never signed.
+    verifier: Arc<TokenVerifier>,
     seal: OnceCell<Seal>,
+}
+
+/// What the rest of the gateway lends to browser sign-in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lent<'a> {
+    pub(super) provider: Option<&'a Arc<Provider>>,
+    pub(super) issuers: &'a Issuers,
+    pub(super) verifier: &'a Arc<TokenVerifier>,
+    pub(super) store: Option<&'a Store>,
+    /// How many sessions are kept in memory.
+    pub(super) remembered: u64,
 }
 
 /// A fault of ours on the way of a sign-in.
@@ -108,41 +147,50 @@ enum SignInFault {
     Sealing,
     #[error("the claims of a session cannot be made")]
     Claims,
+    #[error("a session cannot be refreshed")]
+    NotRefreshed,
+    #[error(transparent)]
+    Issuer(#[from] RelyingPartyError),
 }
 
 impl From<SignInFault> for Rejection {
     fn from(fault: SignInFault) -> Self {
         tracing::error!(error = %fault, "browser sign-in failed");
         match fault {
-            SignInFault::Store(_) => Self::StateUnavailable,
+            SignInFault::Store(_) | SignInFault::NotRefreshed => Self::StateUnavailable,
+            SignInFault::Issuer(_) => Self::IssuerUnavailable {
+                wait: COME_BACK_AFTER,
+            },
             _ => Self::Fault("browser sign-in"),
         }
     }
 }
 
 impl SignIns {
-    /// The applications of `settings`, if there is somebody who signs their users in. `remembered`
-    /// is how many sessions are kept in memory.
-    pub(super) fn new(
-        settings: &SignInSettings,
-        provider: Option<&Arc<Provider>>,
-        store: Option<&Store>,
-        remembered: u64,
-    ) -> Self {
-        let parts = provider.zip(store).map(|(provider, store)| Parts {
-            provider: Arc::clone(provider),
+    /// The applications of `settings`, if there is somebody who signs their users in.
+    pub(super) fn new(settings: &SignInSettings, lent: &Lent<'_>) -> Self {
+        let parts = lent.store.map(|store| Parts {
+            provider: lent.provider.map(Arc::clone),
             store: store.clone(),
-            sessions: Sessions::new(settings, remembered),
+            sessions: Sessions::new(settings, lent.remembered),
+            refreshes: Refreshes::new(store),
+            verifier: Arc::clone(lent.verifier),
             seal: OnceCell::new(),
         });
-        let applications = parts.iter().flat_map(|parts| {
-            let issuer = parts.provider.issuer();
+        let own = lent.provider.iter().flat_map(|provider| {
+            let issuer = provider.issuer();
             let hosts = settings.hosts.iter();
-            hosts.map(|host| (host.as_str().into(), Application::new(host, issuer)))
+            hosts.map(|host| Application::new(host, issuer))
         });
+        let elsewhere = settings.elsewhere.iter().filter_map(|it| {
+            let party = lent.issuers.relying_party(&it.client)?;
+            let application = Application::new(&it.host, &it.reached_as);
+            Some(application.elsewhere(party, &it.audience))
+        });
+        let applications = own.chain(elsewhere).filter(|_| parts.is_some());
         Self {
             applications: applications
-                .map(|(host, application)| (host, Arc::new(application)))
+                .map(|application| (application.host.as_str().into(), Arc::new(application)))
                 .collect(),
             parts,
             settings: settings.clone(),
@@ -159,7 +207,15 @@ impl SignIns {
     }
 }
 
+/// When to come back while an issuer cannot tell.
+const COME_BACK_AFTER: Duration = Duration::from_secs(10);
+
 impl Parts {
+    /// The provider, where it signs users in.
+    fn provider(&self) -> Result<&Arc<Provider>, SignInFault> {
+        self.provider.as_ref().ok_or(SignInFault::NoProvider)
+    }
+
     /// What seals. Its key is kept in the store, so that a sign-in outlives a restart and can come
     /// back to another process.
     async fn seal(&self) -> Result<&Seal, SignInFault> {

@@ -32,6 +32,12 @@ pub(super) struct StepUpNeeded {
 }
 
 impl SignInNeeded {
+    /// The issuer that the browser is sent to and what we are there, if that is not our provider.
+    pub(in crate::gateway) fn elsewhere(&self) -> Option<(&str, &str)> {
+        let party = &self.application.issuer()?.party;
+        Some((party.issuer(), party.client_id()))
+    }
+
     /// Whether somebody is signed in, but not well enough.
     pub(in crate::gateway) const fn is_step_up(&self) -> bool {
         self.step_up.is_some()

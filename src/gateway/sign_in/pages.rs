@@ -18,6 +18,8 @@ pub(super) struct Page<'a> {
     action: Action<'a>,
     /// What has to be loaded unseen, each with its origin.
     frames: &'a [(String, String)],
+    /// Where the form may lead besides here, as browsers check it on the way.
+    form_leads_to: Option<String>,
 }
 
 /// What the reader can do.
@@ -35,14 +37,13 @@ impl<'a> Page<'a> {
             text,
             action: Action::Follow("/", "Go to the start page"),
             frames: &[],
+            form_leads_to: None,
         }
     }
 
-    const fn with_link(self, href: &'a str, label: &'static str) -> Self {
-        Self {
-            action: Action::Follow(href, label),
-            ..self
-        }
+    const fn with_link(mut self, href: &'a str, label: &'static str) -> Self {
+        self.action = Action::Follow(href, label);
+        self
     }
 
     /// The browser came back without the cookie that it was sent away with.
@@ -117,22 +118,27 @@ impl<'a> Page<'a> {
 
     /// Whether to sign out.
     pub(super) const fn ask_to_sign_out() -> Self {
-        let page = Self::new(
+        let mut page = Self::new(
             StatusCode::OK,
             "Sign out?",
             "You will be signed out here and of everything else that you signed in to on the way.",
         );
-        Self {
-            action: Action::SignOut,
-            ..page
-        }
+        page.action = Action::SignOut;
+        page
+    }
+
+    /// The same where the form leads on to `origin`, an issuer's.
+    pub(super) fn leading_to(mut self, origin: Option<String>) -> Self {
+        self.form_leads_to = origin;
+        self
     }
 
     /// Signed out.
     pub(super) const fn signed_out(frames: &'a [(String, String)]) -> Self {
-        let page =
+        let mut page =
             Self::new(StatusCode::OK, "You are signed out", "").with_link("/", "Sign in again");
-        Self { frames, ..page }
+        page.frames = frames;
+        page
     }
 
     /// The answer.
@@ -157,9 +163,15 @@ impl<'a> Page<'a> {
     }
 
     fn policy(&self) -> String {
-        let mut policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors 'none'"
-            .to_owned();
+        let form_leads_to = self
+            .form_leads_to
+            .as_deref()
+            .map(|origin| [" ", origin].concat());
+        let mut policy = format!(
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'{}; \
+             base-uri 'none'; frame-ancestors 'none'",
+            form_leads_to.unwrap_or_default()
+        );
         if !self.frames.is_empty() {
             policy.push_str("; frame-src");
             for (_, origin) in self.frames {

@@ -26,7 +26,7 @@ pub(super) struct Seal(hmac::Key);
 pub(super) struct Place<'a> {
     /// The digest of the browser's cookie.
     pub(super) browser: &'a Digest,
-    /// The application's host.
+    /// The application's host, and who signs its users in where that is another issuer.
     pub(super) host: &'a str,
 }
 

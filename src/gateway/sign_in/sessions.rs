@@ -18,19 +18,16 @@ use crate::provider::ApplicationError;
 use crate::secret::Digest;
 use crate::store::StoreError;
 
-use super::{Application, Parts, SignInFault, SignInSettings, SignIns};
+use super::{Application, COME_BACK_AFTER, Parts, SignInFault, SignInSettings, SignIns};
 
 /// How long what was read of a session is believed.
-const BELIEVED: Duration = Duration::from_secs(60);
-
-/// When to come back while nobody can say whether a user may go on.
-const COME_BACK_AFTER: Duration = Duration::from_secs(10);
+pub(super) const BELIEVED: Duration = Duration::from_secs(60);
 
 /// The sessions that were read lately.
 #[derive(Debug)]
 pub(super) struct Sessions {
     known: Cache<Digest, Arc<Known>>,
-    idle_lifetime: Duration,
+    pub(super) idle_lifetime: Duration,
 }
 
 #[derive(Debug)]
@@ -75,6 +72,22 @@ impl Sessions {
         self.known.invalidate(cookie);
     }
 
+    /// Remembers what was read at a moment, until another one at most.
+    pub(super) fn remember(
+        &self,
+        key: &SessionKey,
+        principal: &Principal,
+        (read_at, expires_at): (Timestamp, Timestamp),
+    ) {
+        let known = Known {
+            host: key.application.host.clone(),
+            principal: principal.clone(),
+            read_at,
+            expires_at,
+        };
+        self.known.insert(key.cookie, Arc::new(known));
+    }
+
     fn recall(&self, key: &SessionKey, now: Timestamp) -> Recalled {
         let known = self.known.get(&key.cookie).filter(|known| {
             known.host == key.application.host
@@ -108,10 +121,13 @@ impl SignIns {
         key: &SessionKey,
         (peer, now): (IpAddr, Timestamp),
     ) -> Result<Principal, Rejection> {
+        if let Some(elsewhere) = key.application.issuer() {
+            return self.read_elsewhere(key, elsewhere, now).await;
+        }
         let parts = self.parts()?;
         let session = parts.find(&key.cookie, &key.application, now).await?;
         let mut session = session.ok_or(Rejection::SessionEnded)?;
-        let provider = &parts.provider;
+        let provider = parts.provider()?;
         let confirmed = provider.confirm_for_application(&session, (peer, now));
         if let Some(user) = confirmed.await.map_err(refusal)? {
             let store = &parts.store;
@@ -123,13 +139,8 @@ impl SignIns {
         noted.map_err(SignInFault::from)?;
         let verified = provider.principal_of(&session, now).await;
         let principal = Principal::of_session(verified.map_err(refusal)?);
-        let known = Known {
-            host: session.host,
-            principal: principal.clone(),
-            read_at: now,
-            expires_at: session.expires_at,
-        };
-        parts.sessions.known.insert(key.cookie, Arc::new(known));
+        let until = session.expires_at;
+        parts.sessions.remember(key, &principal, (now, until));
         Ok(principal)
     }
 }

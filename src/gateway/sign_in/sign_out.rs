@@ -22,6 +22,11 @@ impl SignIns {
         application: &Application,
         call: &Call<'_>,
     ) -> Result<Response<Bytes>, Rejection> {
+        if let Some(elsewhere) = application.issuer() {
+            return self
+                .ask_to_sign_out_elsewhere(application, elsewhere, call)
+                .await;
+        }
         let parts = self.parts()?;
         let session = match session_cookie(call.request.headers(), application) {
             Some(cookie) => parts.find(&cookie, application, call.now).await?,
@@ -42,13 +47,16 @@ impl SignIns {
     ) -> Result<Response<Bytes>, Rejection> {
         let headers = call.request.headers();
         check_same_site(headers, call.canonical)?;
+        if let Some(elsewhere) = application.issuer() {
+            return self.sign_out_elsewhere(application, elsewhere, call).await;
+        }
         let parts = self.parts()?;
         let mut frames = Vec::new();
         if let Some(cookie) = session_cookie(headers, application)
             && let Some(session) = parts.find(&cookie, application, call.now).await?
         {
             let ended = parts
-                .provider
+                .provider()?
                 .sign_out_of_applications(&session.grant, (call.peer, call.now));
             frames = ended.await.map_err(SignInFault::from)?.frames;
             parts.sessions.forget(&cookie);

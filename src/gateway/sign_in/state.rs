@@ -62,10 +62,10 @@ impl State {
     }
 }
 
-const fn place<'a>(browser: &'a Digest, application: &'a Application) -> Place<'a> {
+fn place<'a>(browser: &'a Digest, application: &'a Application) -> Place<'a> {
     Place {
         browser,
-        host: application.host.as_str(),
+        host: application.sealed_for(),
     }
 }
 

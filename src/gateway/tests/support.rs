@@ -159,6 +159,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         websockets: None,
         path_change: None,
         cors: None,
+        sign_in_client: None,
         limits: None,
         resource: None,
         client_certificate: CertificateUse::Ignore,

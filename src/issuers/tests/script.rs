@@ -189,6 +189,7 @@ pub(crate) fn trusted(issuer: &str) -> TrustedIssuer {
         terms: Terms::default(),
         keys: fetched(KeyLocation::Metadata(Url::parse(&metadata).unwrap())),
         introspection: None,
+        sign_in_clients: Vec::new(),
         transport: Transport {
             timeout: Duration::from_secs(5),
             ca_pem: None,

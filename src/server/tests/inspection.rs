@@ -173,6 +173,7 @@ fn keys_of_an_issuer_that_cannot_be_used_are_named_by_the_key_that_has_them() {
                     audience: Vec::new(),
                 },
                 keys,
+                sign_in_clients: Vec::new(),
                 introspection: None,
                 transport: Transport {
                     timeout: Duration::from_secs(1),

@@ -14,6 +14,7 @@ pub(super) struct Issuers {
     keys_failing: IntGaugeVec,
     introspections: IntCounterVec,
     introspection_duration: HistogramVec,
+    sign_ins: IntCounterVec,
 }
 
 impl Issuers {
@@ -43,6 +44,12 @@ impl Issuers {
                 "issuer_introspection_duration_seconds",
                 "Until a trusted issuer said what an opaque token is, or failed to.",
                 &["issuer"],
+            ),
+            sign_ins: families.counters(
+                "issuer_sign_ins_total",
+                "Tokens that a trusted issuer was asked for, for a code or for a refresh token, by \
+                 outcome.",
+                &["issuer", "request", "outcome"],
             ),
         }
     }
@@ -89,5 +96,13 @@ impl Metrics {
             .introspection_duration
             .with_label_values(&[issuer])
             .observe(took.as_secs_f64());
+    }
+
+    /// A trusted issuer was asked for tokens where users sign in at it: for a `code` or by `refresh`.
+    pub fn issuer_sign_in(&self, issuer: &str, request: &'static str, outcome: &'static str) {
+        self.issuers
+            .sign_ins
+            .with_label_values(&[issuer, request, outcome])
+            .inc();
     }
 }

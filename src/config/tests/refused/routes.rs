@@ -281,6 +281,38 @@ const SIGN_IN: &[Row] = &[
         ],
     ),
     (
+        "a client for nobody, one that is not there, and two at one host",
+        "state: {}\ntrusted_issuers: [{issuer: 'https://i.example/', algorithms: [ES256], discovery: openid, sign_in_clients: [{name: web, client_id: c, client_secret_env: PATH}]}]\nroutes:\n  - {name: r, path: /r, whoami: true, sign_in_client: web}\n  - {name: s, host: a.example, path: /, whoami: true, authentication: sign_in, sign_in_client: wep, audience: [x]}\n  - {name: t, host: a.example, path: /t, whoami: true, authentication: sign_in, sign_in_client: web}",
+        &[
+            ("routes", 5, "has two ways to sign in at a.example"),
+            ("routes[0].sign_in_client", 5, "is of no use"),
+            ("routes[1].sign_in_client", 6, "Did you mean `web`?"),
+        ],
+    ),
+    (
+        "an issuer that says where nobody signs in, a client without openid, and nowhere to keep it",
+        "trusted_issuers: [{issuer: 'https://i.example/', algorithms: [ES256], jwks_url: 'https://i.example/keys', sign_in_clients: [{name: web, client_id: c, scopes: [email]}]}]",
+        &[
+            ("state", 1, "is missing: with `sign_in_clients`"),
+            (
+                "trusted_issuers[0].sign_in_clients",
+                2,
+                "nothing says where users sign in",
+            ),
+            ("trusted_issuers[0].sign_in_clients[0]", 2, "has no secret"),
+            (
+                "trusted_issuers[0].sign_in_clients[0].scopes",
+                2,
+                "has no `openid`",
+            ),
+        ],
+    ),
+    (
+        "a way to reach the site that is none",
+        "browser_sessions: {reached_as: 'http://a.example'}",
+        &[("browser_sessions.reached_as", 2, "must begin with https://")],
+    ),
+    (
         "sessions that idle longer than they live",
         "browser_sessions: {lifetime_s: 600, idle_lifetime_s: 601}",
         &[(

@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod elsewhere;
 mod forgery;
 mod round_trip;
 mod session_end;
