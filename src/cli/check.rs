@@ -73,6 +73,13 @@ fn provider(out: &mut impl Write, config: &Config) -> io::Result<()> {
     writeln!(out, "issuer     {}", provider.issuer)?;
     match &config.users {
         Some(users::Settings::Cells(cells)) => writeln!(out, "users      Cells at {}", cells.url)?,
+        Some(users::Settings::Api(api)) => {
+            writeln!(
+                out,
+                "users      asked for at {}",
+                api.url.origin().ascii_serialization()
+            )?;
+        }
         Some(users::Settings::Static(listed)) => {
             writeln!(out, "users      {} listed", listed.len())?;
         }

@@ -136,6 +136,15 @@ pub(crate) const CELLS_CONNECT_TIMEOUT_S: u64 = 3;
 /// Seconds for a whole answer of Cells, whose login connectors may take five each.
 pub(crate) const CELLS_TIMEOUT_S: u64 = 12;
 
+/// Members of the JSON that most applications read login and password from.
+pub(crate) const USERS_API_LOGIN_FIELD: &str = "username";
+/// See [`USERS_API_LOGIN_FIELD`].
+pub(crate) const USERS_API_PASSWORD_FIELD: &str = "password";
+/// RFC 9110 §15.5.2: the credentials were refused. 403 and 404 may as well be a wrong address.
+pub(crate) const USERS_API_DENIED_STATUSES: [u16; 1] = [401];
+/// RFC 4918 §11.3, which APIs have taken over for accounts.
+pub(crate) const USERS_API_LOCKED_STATUSES: [u16; 1] = [423];
+
 /// `typ` of the tokens accepted from a trusted issuer (RFC 9068 §2.1).
 pub(crate) const TRUSTED_TYPE: &str = "at+jwt";
 /// Seconds that the clock of a trusted issuer may differ from ours.

@@ -10,15 +10,19 @@ mod standing;
 mod turnstile;
 mod upstream_sessions;
 
+mod api;
 mod cells;
+mod http;
 mod static_list;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use url::Url;
 
+use self::api::ApiDirectory;
 use self::cells::CellsDirectory;
 pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
 pub use self::standing::{BackendError, RenewalError, SignedIn, Standing};
@@ -39,6 +43,8 @@ pub enum Settings {
     Static(Vec<StaticUser>),
     /// Pydio Cells' user API.
     Cells(CellsSettings),
+    /// An endpoint of any other application.
+    Api(Box<ApiSettings>),
 }
 
 /// A user of the static list.
@@ -67,6 +73,84 @@ pub struct CellsSettings {
     /// For a whole answer; a login connector of Cells may take 5 s (default 12 s). A sign-in
     /// takes two answers.
     pub timeout: Duration,
+}
+
+/// How an application is asked whether credentials are right, and what its answer means.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Where it is asked.
+    pub url: Url,
+    /// `Host` to send when it differs from the URL's.
+    pub host: Option<String>,
+    /// PEM file with the CA that signed its certificate, besides the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// How login and password are sent.
+    pub credentials: CredentialsForm,
+    /// What is sent beside them, in JSON or a form.
+    pub constants: BTreeMap<String, String>,
+    /// Statuses of a wrong password or an unknown user.
+    pub denied: Vec<u16>,
+    /// Statuses of a user who is locked.
+    pub locked: Vec<u16>,
+    /// Where in the answer the user is.
+    pub user: UserPointers,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+    /// For a whole answer.
+    pub timeout: Duration,
+}
+
+/// How login and password are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialsForm {
+    /// POST of a JSON object, with members of these names.
+    Json {
+        /// Of the login.
+        login: String,
+        /// Of the password.
+        password: String,
+    },
+    /// POST of a form, with fields of these names.
+    Form {
+        /// Of the login.
+        login: String,
+        /// Of the password.
+        password: String,
+    },
+    /// GET with the header field of RFC 7617.
+    Basic,
+}
+
+/// Where in the JSON of an answer the user is (RFC 6901).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserPointers {
+    /// What is never changed nor given to another user; `None`: the login.
+    pub subject: Option<String>,
+    /// The login as the application spells it.
+    pub login: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// The email address.
+    pub email: Option<String>,
+    /// Whether it is known to be the user's.
+    pub email_verified: Option<String>,
+    /// A list of texts, or one.
+    pub groups: Option<String>,
+    /// A list of texts, or one.
+    pub roles: Option<String>,
+}
+
+impl UserPointers {
+    /// Whether the body of an answer is looked at.
+    pub const fn reads_anything(&self) -> bool {
+        self.subject.is_some()
+            || self.login.is_some()
+            || self.name.is_some()
+            || self.email.is_some()
+            || self.email_verified.is_some()
+            || self.groups.is_some()
+            || self.roles.is_some()
+    }
 }
 
 /// A backend that checks passwords.
@@ -172,5 +256,6 @@ pub fn directory(settings: &Settings) -> Result<Arc<dyn UserDirectory>, SignInEr
     match settings {
         Settings::Static(users) => Ok(Arc::new(StaticDirectory::new(users))),
         Settings::Cells(settings) => Ok(Arc::new(CellsDirectory::new(settings)?)),
+        Settings::Api(settings) => Ok(Arc::new(ApiDirectory::new(settings)?)),
     }
 }

@@ -42,4 +42,5 @@ mod stock;
 mod tls;
 mod tokens;
 mod traffic;
+mod users_http;
 mod websockets;

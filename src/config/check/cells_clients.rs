@@ -78,10 +78,15 @@ pub(super) fn check_users(
 ) {
     let clients = provider.map_or(&[][..], |provider| &provider.settings.clients);
     let has_cells = clients.iter().any(|client| client.of_cells.is_some());
-    if has_cells && matches!(users, Some(users::Settings::Static(_))) {
+    if has_cells
+        && matches!(
+            users,
+            Some(users::Settings::Static(_) | users::Settings::Api(_))
+        )
+    {
         checker.refuse(
             &KeyPath::root().key("provider").key("cells_clients"),
-            "needs `users.cells`: users of a list have no account in Cells",
+            "needs `users.cells`: other users have no account in Cells",
             "Write `users: { cells: { url: https://cells.internal:8080/ } }`, or remove the key.",
         );
     }

@@ -43,6 +43,7 @@ mod trusted_proxies;
 mod upstreams;
 mod user_details;
 mod users;
+mod users_api;
 mod websockets;
 
 use std::path::PathBuf;

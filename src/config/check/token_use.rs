@@ -63,7 +63,7 @@ pub(super) fn token_use(
 fn check_is_cells(checker: &mut Checker, table: &RouteTable, around: &Around<'_>, at: &KeyPath) {
     let cells = match around.users {
         Some(Settings::Cells(cells)) => cells,
-        Some(Settings::Static(_)) => {
+        Some(Settings::Static(_) | Settings::Api(_)) => {
             return checker.refuse(
                 at,
                 "needs `users.cells`: users of a list have no token of Cells",

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::name::Names;
 use super::secret::{self, Place};
-use super::{Checker, host, pem, user_details};
+use super::{Checker, host, pem, user_details, users_api};
 use crate::config::defaults;
 use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
 use crate::config::key_path::KeyPath;
@@ -75,27 +75,35 @@ pub(super) fn attempts(
 /// The users' backend.
 pub(super) fn users(checker: &mut Checker, table: UsersTable) -> Option<Settings> {
     let at = KeyPath::root().key("users");
-    match (table.listed, table.cells) {
-        (Some(_), Some(_)) => {
+    match (table.listed, table.cells, table.http) {
+        (None, None, None) => {
             checker.refuse(
                 &at,
-                "has both `static` and `cells`",
-                "Keep one: a login must mean one user.",
+                "has neither `static` nor `cells` nor `http`",
+                "Write `cells: {url: https://cells.internal:8080/}`, list users under `static:`, or \
+                 say under `http:` what to ask.",
             );
             None
         }
-        (None, None) => {
-            checker.refuse(
-                &at,
-                "has neither `static` nor `cells`",
-                "Write `cells: {url: https://cells.internal:8080/}`, or list users under `static:`.",
-            );
-            None
-        }
-        (Some(listed), None) => {
+        (Some(listed), None, None) => {
             static_users(checker, listed, &at.key("static")).map(Settings::Static)
         }
-        (None, Some(cells)) => self::cells(checker, &cells, &at.key("cells")).map(Settings::Cells),
+        (None, Some(cells), None) => {
+            self::cells(checker, &cells, &at.key("cells")).map(Settings::Cells)
+        }
+        (None, None, Some(api)) => {
+            let api = users_api::users_api(checker, api, &at.key("http"));
+            api.map(Box::new).map(Settings::Api)
+        }
+        (listed, cells, _) => {
+            let both = match (listed, cells) {
+                (Some(_), Some(_)) => "has both `static` and `cells`",
+                (Some(_), None) => "has both `static` and `http`",
+                (None, _) => "has both `cells` and `http`",
+            };
+            checker.refuse(&at, both, "Keep one: a login must mean one user.");
+            None
+        }
     }
 }
 
@@ -223,7 +231,7 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         )
         .and_then(|text| cells_url(checker, text, &at_url));
     if let Some(url) = &url {
-        check_transport(checker, url, table, at);
+        check_transport(checker, url, table.danger_plain_http, at);
     }
     if let Some(Err(error)) = table.host.as_deref().map(host::check_authority) {
         checker.refuse(&at.key("host"), error.to_string(), "");
@@ -292,16 +300,16 @@ fn cells_url(checker: &mut Checker, text: &str, at: &KeyPath) -> Option<Url> {
 }
 
 /// Passwords travel on this connection.
-fn check_transport(checker: &mut Checker, url: &Url, table: &CellsTable, at: &KeyPath) {
+pub(super) fn check_transport(checker: &mut Checker, url: &Url, is_allowed: bool, at: &KeyPath) {
     let is_plain = url.scheme() == "http" && !is_loopback(url);
-    if is_plain && !table.danger_plain_http {
+    if is_plain && !is_allowed {
         checker.refuse(
             &at.key("url"),
             "sends passwords over plain http to another machine",
             "Write `https://`, or add `danger_plain_http: true` if nobody can listen on the way.",
         );
     }
-    if is_plain && table.danger_plain_http {
+    if is_plain && is_allowed {
         checker.dangers.push(format!(
             "{}: passwords travel over plain http to {}",
             at.key("danger_plain_http"),

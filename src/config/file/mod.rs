@@ -26,6 +26,7 @@ mod trusted_issuer;
 mod trusted_proxy;
 mod upstream;
 mod users;
+mod users_api;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,7 @@ pub(crate) use trusted_issuer::{
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{BalanceName, HealthCheckTable, UpstreamTable};
 pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};
+pub(crate) use users_api::{CredentialsName, UserPointersTable, UsersApiTable};
 
 /// Configuration of Cellgate.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]

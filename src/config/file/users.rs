@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::UsersApiTable;
 use crate::config::defaults;
 
-/// Who checks passwords: exactly one of the two.
+/// Who checks passwords: exactly one of the three.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct UsersTable {
@@ -17,6 +18,8 @@ pub(crate) struct UsersTable {
     pub(crate) listed: Option<Vec<StaticUserTable>>,
     /// The user API of Pydio Cells.
     pub(crate) cells: Option<CellsTable>,
+    /// An endpoint of any other application that says whether a password is right.
+    pub(crate) http: Option<UsersApiTable>,
 }
 
 /// A user of the static list.

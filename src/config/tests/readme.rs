@@ -29,6 +29,13 @@ fn mapping(text: &str) -> Mapping {
 
 /// Puts the sections of an example into a file: keys of `provider` one by one, others whole.
 fn put(file: &mut Mapping, example: Mapping) {
+    // A login means one user, so another backend stands in the place of Cells, and of routes to it.
+    let other_backend =
+        |users: &Value| users.get("http").is_some() || users.get("static").is_some();
+    if example.get("users").is_some_and(other_backend) {
+        file.remove("users");
+        file.remove("cells");
+    }
     for (section, value) in example {
         match (file.get_mut(&section), value) {
             (Some(Value::Mapping(there)), Value::Mapping(new)) => there.extend(new),

@@ -143,8 +143,12 @@ fn templates(config: &Config) -> impl Iterator<Item = Finding> {
 fn users(config: &Config) -> Option<Finding> {
     let settings = config.users.as_ref()?;
     let error = users::directory(settings).err()?;
-    let at = KeyPath::root().key("users").key("cells");
-    let has_ca = matches!(settings, users::Settings::Cells(cells) if cells.ca_pem.is_some());
+    let (key, has_ca) = match settings {
+        users::Settings::Api(api) => ("http", api.ca_pem.is_some()),
+        users::Settings::Cells(cells) => ("cells", cells.ca_pem.is_some()),
+        users::Settings::Static(_) => ("static", false),
+    };
+    let at = KeyPath::root().key("users").key(key);
     let at = if has_ca { at.key("ca_file") } else { at };
     Some(Finding::unusable(at, error.to_string(), ""))
 }

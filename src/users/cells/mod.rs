@@ -6,14 +6,13 @@
 //! dropped: its access token expires by itself after ten minutes.
 
 mod cookie;
-mod http;
 mod session;
 mod standing;
 mod user;
 
 use async_trait::async_trait;
 
-use self::http::Http;
+use super::http::{Connection, Http};
 use super::{
     BackendError, CellsSettings, RenewalError, SignInError, SignedIn, Standing, UserDirectory,
 };
@@ -30,7 +29,14 @@ pub(super) struct CellsDirectory {
 
 impl CellsDirectory {
     pub(super) fn new(settings: &CellsSettings) -> Result<Self, SignInError> {
-        Http::new(settings).map(|http| Self {
+        let connection = Connection {
+            url: &settings.url,
+            host: settings.host.as_deref(),
+            ca_pem: settings.ca_pem.as_deref(),
+            connect_timeout: settings.connect_timeout,
+            timeout: settings.timeout,
+        };
+        Http::new(&connection).map(|http| Self {
             http,
             service_token: settings.service_token.clone(),
         })

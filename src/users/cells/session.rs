@@ -9,9 +9,9 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::cookie;
-use super::http::{Http, HttpError, Reply};
 use crate::model::{Login, Timestamp, UpstreamSession};
 use crate::secret::Secret;
+use crate::users::http::{Http, HttpError, Reply};
 use crate::users::{BackendError, RenewalError, SignInError};
 
 /// When to come back if Cells limits the rate and does not say for how long.

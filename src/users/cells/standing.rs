@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use super::http::Http;
 use super::user::{self, ProfileError};
 use crate::model::{Login, UserProfile};
 use crate::secret::Secret;
+use crate::users::http::Http;
 use crate::users::{BackendError, SignInError, Standing};
 
 /// A refresh waits no longer: it may go on without an answer, and a sign-in may be holding the

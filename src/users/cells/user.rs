@@ -7,11 +7,11 @@ use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::http::{Http, HttpError};
 use super::session::IdClaims;
 use crate::model::{Login, Subject, UserDetails, UserProfile};
 use crate::secret::Secret;
 use crate::users::SignInError;
+use crate::users::http::{Http, HttpError};
 
 /// All but the unreserved characters of RFC 3986 §2.3.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC

@@ -32,7 +32,7 @@ fn sections_that_belong_together_are_asked_for_together() {
         (
             "no users' backend",
             "state: {}\nprovider: {issuer: 'https://f.example/'}\nusers: {}",
-            &[("users", 4, "has neither `static` nor `cells`")],
+            &[("users", 4, "has neither `static` nor `cells` nor `http`")],
         ),
     ]);
 }

@@ -101,3 +101,116 @@ fn passwords_do_not_travel_in_the_clear_unless_told_to() {
     );
     assert!(local.dangers.is_empty());
 }
+
+/// `users.http`: what an answer means has to be said, and about the user.
+#[test]
+fn an_application_whose_answers_could_mean_anything_is_refused() {
+    let file = |http: &str| {
+        whole(&format!(
+            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers: {{http: {{{http}}}}}"
+        ))
+    };
+    for (row, http, expected) in APPLICATIONS {
+        let expected = [(expected.0, 4, expected.1)];
+        assert_refused_at(row, &file(http), Path::new(""), &expected);
+    }
+    let both = whole(
+        "state: {}\nprovider: {issuer: 'https://f.example/'}\n\
+         users: {http: {url: 'https://a/'}, cells: {url: 'https://c/'}}",
+    );
+    let expected = [("users", 4, "has both `cells` and `http`")];
+    assert_refused_at("two backends", &both, Path::new(""), &expected);
+}
+
+/// What is written under `users.http`, where the mistake is, and what it is.
+const APPLICATIONS: &[(&str, &str, (&str, &str))] = &[
+    (
+        "no address",
+        "timeout_s: 5",
+        ("users.http.url", "is missing"),
+    ),
+    (
+        "a password in the address",
+        "url: 'https://a:b@c/'",
+        ("users.http.url", "is not the address of an endpoint"),
+    ),
+    (
+        "another scheme",
+        "url: 'ldap://c/'",
+        ("users.http.url", "is not the address of an endpoint"),
+    ),
+    (
+        "plain http",
+        "url: 'http://app.internal/login'",
+        ("users.http.url", "sends passwords over plain http"),
+    ),
+    (
+        "a host that is none",
+        "url: 'https://c/', host: 'a b'",
+        ("users.http.host", ""),
+    ),
+    (
+        "nothing is wrong",
+        "url: 'https://c/', denied_statuses: []",
+        (
+            "users.http.denied_statuses",
+            "no password would ever be wrong",
+        ),
+    ),
+    (
+        "a success that is a refusal",
+        "url: 'https://c/', denied_statuses: [401, 200]",
+        ("users.http.denied_statuses[1]", "says nothing about a user"),
+    ),
+    (
+        "an outage that is a lock",
+        "url: 'https://c/', locked_statuses: [503]",
+        ("users.http.locked_statuses[0]", "says nothing about a user"),
+    ),
+    (
+        "a rate limit that is a wrong password",
+        "url: 'https://c/', denied_statuses: [429]",
+        ("users.http.denied_statuses[0]", "says nothing about a user"),
+    ),
+    (
+        "wrong and locked at once",
+        "url: 'https://c/', locked_statuses: [401]",
+        ("users.http.locked_statuses[0]", "is the same as"),
+    ),
+    (
+        "no pointer",
+        "url: 'https://c/', user: {subject: id}",
+        ("users.http.user.subject", "is no JSON pointer"),
+    ),
+    (
+        "a broken escape",
+        "url: 'https://c/', user: {groups: /a~2}",
+        ("users.http.user.groups", "is no JSON pointer"),
+    ),
+    (
+        "one name for two",
+        "url: 'https://c/', login_field: password",
+        ("users.http.password_field", "is the same as `login_field`"),
+    ),
+    (
+        "a constant over the password",
+        "url: 'https://c/', constants: {password: x}",
+        (
+            "users.http.password_field",
+            "is the name of one of `constants`",
+        ),
+    ),
+    (
+        "a body with Basic",
+        "url: 'https://c/', credentials: basic, constants: {a: x}",
+        (
+            "users.http.constants",
+            "is of no use with `credentials: basic`",
+        ),
+    ),
+    (
+        "less time than to connect",
+        "url: 'https://c/', timeout_s: 1",
+        ("users.http.timeout_s", "is less than `connect_timeout_s`"),
+    ),
+];

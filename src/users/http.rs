@@ -1,4 +1,4 @@
-//! Requests to Cells: bounded in time and size, and never sent twice.
+//! Requests to a users' backend: bounded in time and size, and never sent twice.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,29 @@ use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, Response, retry};
+use url::Url;
 
-use crate::users::{CellsSettings, RenewalError, SignInError};
+use crate::users::{RenewalError, SignInError};
 
 /// The answers used have a few KiB; a user with very many roles has more.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// An idle connection is given up long before Cells or a balancer in front of it would close it
+/// An idle connection is given up long before the backend or a balancer in front of it would close it
 /// under our next request, which could not be sent again.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Speaks HTTP with one Cells site.
-pub(super) struct Http {
+/// How a backend is reached.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::users) struct Connection<'a> {
+    pub(in crate::users) url: &'a Url,
+    pub(in crate::users) host: Option<&'a str>,
+    pub(in crate::users) ca_pem: Option<&'a [u8]>,
+    pub(in crate::users) connect_timeout: Duration,
+    pub(in crate::users) timeout: Duration,
+}
+
+/// Speaks HTTP with one backend.
+pub(in crate::users) struct Http {
     client: Client,
     /// Without a slash at the end.
     root: String,
@@ -26,16 +37,16 @@ pub(super) struct Http {
 }
 
 /// A whole answer.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(in crate::users) struct Reply {
+    pub(in crate::users) status: StatusCode,
+    pub(in crate::users) headers: HeaderMap,
+    pub(in crate::users) body: Vec<u8>,
 }
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.as_str())]
-pub(super) enum HttpError {
+pub(in crate::users) enum HttpError {
     Connect,
     Timeout,
     Broken,
@@ -43,7 +54,7 @@ pub(super) enum HttpError {
 }
 
 impl HttpError {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::users) const fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "no connection",
             Self::Timeout => "no answer in time",
@@ -54,9 +65,9 @@ impl HttpError {
 }
 
 impl Http {
-    pub(super) fn new(settings: &CellsSettings) -> Result<Self, SignInError> {
+    pub(in crate::users) fn new(settings: &Connection<'_>) -> Result<Self, SignInError> {
         let unusable = |_| SignInError::Unavailable("no HTTP client can be made of its settings");
-        let authorities = match &settings.ca_pem {
+        let authorities = match settings.ca_pem {
             Some(pem) => Certificate::from_pem_bundle(pem).map_err(unusable)?,
             None => Vec::new(),
         };
@@ -80,7 +91,6 @@ impl Http {
             .map_err(unusable)?;
         let host = settings
             .host
-            .as_deref()
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| SignInError::Unavailable("its host is no header value"))?;
@@ -92,8 +102,16 @@ impl Http {
     }
 
     /// A request for `path`, which begins with a slash and is encoded already.
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.root));
+    pub(in crate::users) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.addressed(self.client.request(method, format!("{}{path}", self.root)))
+    }
+
+    /// A request for exactly `url`.
+    pub(in crate::users) fn request_at(&self, method: Method, url: &Url) -> RequestBuilder {
+        self.addressed(self.client.request(method, url.clone()))
+    }
+
+    fn addressed(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.host {
             Some(host) => request.header(HOST, host),
             None => request,
@@ -101,8 +119,8 @@ impl Http {
     }
 
     /// Sends a request. It is tried again only if there was no connection to send it on: Cells
-    /// counts each wrong password it gets, and locks the user at ten.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Reply, HttpError> {
+    /// counts each wrong password it gets, and locks the user at ten; others may do the like.
+    pub(in crate::users) async fn send(&self, request: RequestBuilder) -> Result<Reply, HttpError> {
         let again = request.try_clone();
         let response = match (request.send().await.map_err(reason), again) {
             (Err(HttpError::Connect), Some(again)) => again.send().await.map_err(reason)?,
@@ -144,12 +162,12 @@ fn reason(error: reqwest::Error) -> HttpError {
 
 impl Reply {
     /// Whether the body is a JSON object, as from Cells and not from a web server beside it.
-    pub(super) fn is_json_object(&self) -> bool {
+    pub(in crate::users) fn is_json_object(&self) -> bool {
         serde_json::from_slice::<serde_json::Map<_, _>>(&self.body).is_ok()
     }
 
     /// `Retry-After` in its form of seconds (RFC 9110 §10.2.3), at most an hour.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(in crate::users) fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?;
         text.trim()
             .parse()
