@@ -194,6 +194,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 path,
                 methods: vec![],
                 grpc: false,
+                passwords: cellgate::gateway::Passwords::Unseen,
                 refused_user_agents: vec![],
                 policy: policy(),
                 action: Action::Whoami,

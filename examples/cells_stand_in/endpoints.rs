@@ -31,6 +31,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answe
     if files::is_file(head.uri.path()) {
         return files::answer(shared, &head, body.len());
     }
+    if head.uri.path().starts_with("/dav") {
+        return files::dav(shared, &head);
+    }
     let caller = {
         let mut state = lock(shared);
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());

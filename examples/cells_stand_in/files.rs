@@ -2,13 +2,66 @@
 //! (E.1): the field `X-Pydio-Bearer`, the parameter `pydio_jwt`, or the key of a signature. Cells checks
 //! the token and signs anew, so the signature itself is not looked at.
 
-use hyper::header::AUTHORIZATION;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::{AUTHORIZATION, ETAG, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request;
 use hyper::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 
 use super::answers::{self, Answer};
 use super::{Shared, lock};
+
+/// `/dav`: Basic with a token in the place of the password, or with a password that is checked without
+/// a count (fact sheet, section F); the name must be that of the token's user (E.1).
+pub(super) fn dav(shared: &Shared, head: &request::Parts) -> Answer {
+    let mut state = lock(shared);
+    let field = head
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let decoded = field
+        .and_then(|text| text.strip_prefix("Basic "))
+        .and_then(|text| STANDARD.decode(text).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some((login, secret)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
+        let mut answer = answers::text(StatusCode::UNAUTHORIZED, "Unauthorized.\n");
+        let challenge = HeaderValue::from_static("Basic realm=\"Pydio\"");
+        answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        return answer;
+    };
+    let is_by_token = state.accounts.holder(secret) == Some(login);
+    if !is_by_token {
+        state.n_dav_passwords += 1;
+    }
+    if is_by_token || state.accounts.knows(login, secret) {
+        if head.method.as_str() == "PROPFIND" {
+            return listing(login);
+        }
+        return answers::json(
+            StatusCode::OK,
+            &json!({"user": login, "by_token": is_by_token}),
+        );
+    }
+    // Cells 3: as if there were no such file.
+    answers::text(StatusCode::NOT_FOUND, "Not found.\n")
+}
+
+/// A folder with one file, which is called like the user (RFC 4918 §9.1).
+fn listing(login: &str) -> Answer {
+    let file = |href: &str, kind: &str| {
+        format!(
+            "<D:response><D:href>{href}</D:href><D:propstat><D:prop><D:resourcetype>{kind}\
+             </D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
+        )
+    };
+    let folder = file("/dav/", "<D:collection/>");
+    let file = file(&format!("/dav/{login}"), "");
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><D:multistatus xmlns:D=\"DAV:\">{folder}{file}</D:multistatus>"
+    );
+    answers::answer(StatusCode::MULTI_STATUS, "application/xml", body)
+}
 
 pub(super) fn is_file(path: &str) -> bool {
     ["/io/", "/data/"].iter().any(|root| path.starts_with(root))
@@ -23,6 +76,13 @@ pub(super) fn answer(shared: &Shared, head: &request::Parts, n_bytes: usize) -> 
     let host = head.headers.get("host").and_then(|host| host.to_str().ok());
     state.last_host = host.unwrap_or_default().to_owned();
     match state.accounts.holder(&token) {
+        // As clients of S3 want it, which sign.
+        Some(_) if n_bytes > 0 && place != "X-Pydio-Bearer" => {
+            let mut stored = answers::answer(StatusCode::OK, "application/xml", "");
+            let tag = HeaderValue::from_static("\"0\"");
+            stored.headers_mut().insert(ETAG, tag);
+            stored
+        }
         Some(login) if n_bytes > 0 => {
             let stored = json!({"user": login, "place": place, "bytes": n_bytes});
             answers::json(StatusCode::OK, &stored)
@@ -42,6 +102,13 @@ fn token(headers: &HeaderMap, uri: &Uri) -> Option<(&'static str, String)> {
     let mut named = parameters.filter_map(|pair| pair.strip_prefix("pydio_jwt="));
     if let Some(token) = named.next() {
         return Some(("pydio_jwt", token.to_owned()));
+    }
+    let presigned = uri.query().unwrap_or_default().split('&');
+    let mut presigned = presigned.filter_map(|pair| pair.strip_prefix("X-Amz-Credential="));
+    if let Some(credential) = presigned.next() {
+        // Cells 5: the key of a presigned URL is a token as well.
+        let (key, _) = credential.split_once("%2F")?;
+        return Some(("X-Amz-Credential", key.to_owned()));
     }
     let signature = field(AUTHORIZATION.as_str())?.strip_prefix("AWS4-HMAC-SHA256 ")?;
     let credential = signature.trim_start().strip_prefix("Credential=")?;

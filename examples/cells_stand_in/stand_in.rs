@@ -141,6 +141,8 @@ struct State {
     last_host: String,
     /// All fields of the last request.
     last_fields: HeaderMap,
+    /// How many passwords came to `/dav`.
+    n_dav_passwords: usize,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -225,6 +227,11 @@ impl StandIn {
     /// Every token and cookie that was ever given.
     pub(crate) fn given(&self) -> Vec<String> {
         lock(&self.state).accounts.given.clone()
+    }
+
+    /// How many passwords came to `/dav`, where nobody counts what is wrong.
+    pub(crate) fn n_dav_passwords(&self) -> usize {
+        lock(&self.state).n_dav_passwords
     }
 
     /// The values of a field of the last request.

@@ -17,9 +17,10 @@ use super::decision::{Decided, Question, decide, decide_when_told};
 use super::forward::Forwarding;
 use super::rejection::Rejection;
 use super::settings::{Action, Route};
+use super::shield;
 use super::snapshot::Snapshot;
 use super::stickiness::Asking;
-use super::swap::{self, Found};
+use super::swap::{self, Basic, Found};
 use super::trusted_proxies::{Origin, ToldBy, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
@@ -116,6 +117,8 @@ pub(super) enum Pending {
     Principal(Unsaid),
     /// For the token that it goes on with.
     UpstreamToken(Admission),
+    /// For what the users' backend says of the password that it brought.
+    Password(Admission, Basic),
 }
 
 /// Decides about the request, and finds the way to its upstream. What came to light stays in
@@ -145,7 +148,7 @@ pub(super) async fn admit_when_told(
 ) -> Result<Admission, Rejection> {
     let verdict = match pending {
         Pending::Principal(unsaid) => admit_principal(session, ctx, unsaid).await?,
-        Pending::UpstreamToken(_) => Verdict::Pending(pending),
+        Pending::UpstreamToken(_) | Pending::Password(..) => Verdict::Pending(pending),
     };
     match verdict {
         Verdict::Admitted(admission) => Ok(admission),
@@ -153,6 +156,13 @@ pub(super) async fn admit_when_told(
             let token = swap::wait(ctx, admission.principal.as_ref()).await?;
             Ok(Admission {
                 upstream_token: Some(token),
+                ..admission
+            })
+        }
+        Verdict::Pending(Pending::Password(admission, basic)) => {
+            let authorization = shield::try_basic(ctx, &basic).await?;
+            Ok(Admission {
+                authorization,
                 ..admission
             })
         }
@@ -191,7 +201,14 @@ fn let_pass(session: &Session, ctx: &Context, route: Arc<Route>) -> Result<Verdi
         journey,
         place,
         upstream_token: None,
+        authorization: None,
     };
+    // Whoever was admitted by a token of ours has none to be tried.
+    if admission.principal.is_none()
+        && let Some(basic) = swap::password(&admission.route, &session.req_header().headers)?
+    {
+        return Ok(Verdict::Pending(Pending::Password(admission, basic)));
+    }
     Ok(match found {
         Found::NotNeeded => Verdict::Admitted(admission),
         Found::Ready(token) => Verdict::Admitted(Admission {
@@ -241,6 +258,7 @@ pub(super) fn rewrite(
         principal: admission.principal.as_ref(),
         upstream_token: admission.upstream_token.as_ref(),
         certificate: ctx.certificate.as_deref(),
+        authorization: admission.authorization.as_ref(),
         peer: ctx.peer,
         request_id: &ctx.request_id,
     };

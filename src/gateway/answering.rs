@@ -14,7 +14,7 @@ use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::serving::{Gateway, Taken};
 use super::sign_in::Called;
-use super::{admission, audit, exchange, forward_auth, resource, whoami};
+use super::{admission, audit, exchange, forward_auth, resource, shield, whoami};
 
 impl Gateway {
     /// Answers a request that is not forwarded.
@@ -32,6 +32,7 @@ impl Gateway {
                 ctx.outcome = Outcome::Preflight;
                 reply(session, ctx, response).await
             }
+            Ok(Taken::SessionCall) => relay(session, ctx).await,
             Ok(Taken::Whoami) => show(session, ctx).await,
             Ok(Taken::Allowed) => allow(session, ctx).await,
             // Whoever calls this has waited to be told and does not forward here.
@@ -135,6 +136,13 @@ async fn told(rejection: &Rejection, headers: &HeaderMap, ctx: &Context) -> Resp
         resource_metadata: resource.map(Resource::metadata_url),
     };
     answer(failed.as_ref().unwrap_or(rejection), &asked)
+}
+
+/// Passes a call of the backend's interface on, and its answer back.
+async fn relay(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
+    let response = Box::pin(shield::answer(session, ctx)).await?;
+    ctx.leave();
+    reply(session, ctx, response).await
 }
 
 /// Answers with the metadata of a protected resource.

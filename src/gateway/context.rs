@@ -61,6 +61,8 @@ pub(super) struct Admission {
     pub(super) journey: Option<Journey>,
     /// What it goes on with in the place of its token, where tokens are swapped.
     pub(super) upstream_token: Option<UpstreamToken>,
+    /// The same in the place of a password, which was tried here.
+    pub(super) authorization: Option<HeaderValue>,
     /// Among those that the route serves at once, until the answer ends.
     pub(super) place: Option<Place>,
 }
@@ -95,6 +97,8 @@ pub(super) enum Outcome {
     Preflight,
     /// The built-in answer.
     Whoami,
+    /// The users' backend answered a call of its interface.
+    Relayed,
     /// An upstream answered.
     Forwarded,
     /// A proxy was told that it may forward.
@@ -111,7 +115,7 @@ impl Outcome {
             Self::Provider | Self::SignIn | Self::Metadata | Self::Preflight | Self::Whoami => {
                 "answered"
             }
-            Self::Forwarded => "forwarded",
+            Self::Relayed | Self::Forwarded => "forwarded",
             Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {
                 Rejection::NoServer

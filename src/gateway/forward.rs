@@ -14,7 +14,7 @@ use super::context::Admission;
 use super::headers::{NameSet, X_REQUEST_ID};
 use super::rejection::Rejection;
 use super::settings::{Authentication, IdentityHeaders, Route, TokenPlaces, TokenUse};
-use super::swap::{self, Place};
+use super::swap::{self, Placed, PlacedInQuery};
 use crate::users::UpstreamToken;
 
 /// Cookies that only we may set, in the browsers of our users.
@@ -49,6 +49,8 @@ pub(super) struct Forwarding<'a> {
     pub(super) upstream_token: Option<&'a UpstreamToken>,
     /// What downstream showed in its handshake.
     pub(super) certificate: Option<&'a ClientCertificate>,
+    /// What takes the place of a password that was tried here.
+    pub(super) authorization: Option<&'a HeaderValue>,
     pub(super) peer: IpAddr,
     pub(super) request_id: &'a str,
 }
@@ -61,8 +63,7 @@ impl Forwarding<'_> {
         request: &mut request::Parts,
         identity: &IdentityHeaders,
     ) -> Result<(), Rejection> {
-        let place = self.place(&request.headers);
-        self.write_target(&mut request.uri, place)?;
+        let placed = self.write_target(request)?;
         let headers = &mut request.headers;
         // At most once, however many follow.
         headers.reserve(FIELDS_WRITTEN + identity.mapping.len() + identity.certificates.len());
@@ -80,8 +81,11 @@ impl Forwarding<'_> {
         let places = &self.route.token_places;
         let passes = self.route.token_use == TokenUse::Pass;
         hide_cookies(headers, places.cookie.as_deref().filter(|_| !passes))?;
-        if let Some(token) = self.upstream_token {
-            swap::write(headers, place, token)?;
+        if let Some((name, value)) = placed.field {
+            headers.insert(name, value);
+        }
+        if let Some(authorization) = self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
         }
         if let Some(principal) = self.principal {
             for (name, value) in identity.of(principal.verified()) {
@@ -96,18 +100,6 @@ impl Forwarding<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Where a token of the backend is to stand.
-    fn place(&self, headers: &HeaderMap) -> Place {
-        match self.upstream_token {
-            Some(_) => Place::of(
-                &self.route.token_places,
-                headers,
-                self.canonical.query.as_deref(),
-            ),
-            None => Place::Authorization,
-        }
     }
 
     /// Takes the token out of the fields, unless it goes on. What a backend would take for a token
@@ -142,15 +134,23 @@ impl Forwarding<'_> {
     /// The canonical target, in origin-form, at the path that the route has for its upstream. A token
     /// in the query of an anonymous route is not ours to judge, but it does not go on either unless
     /// tokens do; one that the route takes from there never does.
-    fn write_target(&self, uri: &mut Uri, place: Place) -> Result<(), Rejection> {
+    ///
+    /// Says where a token of the backend is to stand besides.
+    fn write_target(&self, request: &mut request::Parts) -> Result<Placed, Rejection> {
         let change = self.route.path_change.as_ref();
         let changed = change.map(|change| change.apply(&self.canonical.path));
         let changed = changed.transpose()?;
         let path = changed.as_ref().unwrap_or(&self.canonical.path).as_str();
+        let (places, headers) = (&self.route.token_places, &request.headers);
+        let seen = (self.canonical, path);
+        let placed = self.upstream_token.map_or_else(
+            || Ok(Placed::default()),
+            |token| Placed::of(token, places, headers, seen),
+        )?;
         let mut target = self.canonical.target_at(path);
         if let Some(query) = &self.canonical.query {
             if let TokenUse::Swap(_) = self.route.token_use {
-                target = self.swapped_target(path, query, place);
+                target = self.swapped_target(path, query, &placed.query);
             } else if let Some(name) = &self.route.token_places.query {
                 target = without(path, query, |parameter| is_parameter(parameter, name));
             } else if self.route.policy.authentication == Authentication::Anonymous
@@ -160,20 +160,21 @@ impl Forwarding<'_> {
                 target = without(path, query, has_query_token);
             }
         }
+        let uri = &mut request.uri;
         let is_it_already = uri.scheme().is_none()
             && uri.authority().is_none()
             && uri.path_and_query().is_some_and(|it| *it == *target);
         if !is_it_already {
             *uri = Uri::try_from(target).map_err(|_| Rejection::Fault("a target is no URI"))?;
         }
-        Ok(())
+        Ok(placed)
     }
 }
 
 impl Forwarding<'_> {
     /// The target on a route that swaps tokens: without what stands for one, except for what is to be
     /// judged by the backend, and with that of the backend if it stands here.
-    fn swapped_target(&self, path: &str, query: &str, place: Place) -> String {
+    fn swapped_target(&self, path: &str, query: &str, placed: &PlacedInQuery) -> String {
         let places = &self.route.token_places;
         let is_judged_there = self.principal.is_none() && swap::takes_parameter(places);
         let own = places.query.as_deref();
@@ -185,8 +186,9 @@ impl Forwarding<'_> {
             own.is_some_and(|name| is_parameter(parameter, name))
         };
         let target = without(path, query, is_token);
-        match (place, self.upstream_token) {
-            (Place::Parameter, Some(token)) => swap::with_parameter(&target, token),
+        match (placed, self.upstream_token) {
+            (PlacedInQuery::Parameter, Some(token)) => swap::with_parameter(&target, token),
+            (PlacedInQuery::Signed(query), Some(_)) => [path, "?", query].concat(),
             _ => target,
         }
     }

@@ -42,6 +42,7 @@ mod sign_in;
 mod forward;
 mod identity;
 mod path_change;
+mod shield;
 mod stickiness;
 mod swap;
 mod upstream;
@@ -88,14 +89,14 @@ pub use policy::{
     Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,
     ExpressionError, StepUp,
 };
-pub use rejection::Rejection;
+pub use rejection::{PasswordError, Rejection};
 pub use resource::Resource;
 pub use route::{Match, Routes};
 pub use serving::Gateway;
 pub use settings::{
     Action, Authentication, CertificateSource, ClaimSource, ClientKey, HealthCheck,
-    IdentityHeaders, Limits, OtherTokens, Policy, Route, Settings, TokenPlaces, TokenUse,
-    TunnelLimits, Upstream, UpstreamTls, WebSockets,
+    IdentityHeaders, Limits, OtherTokens, Passwords, Policy, Route, Settings, TokenPlaces,
+    TokenUse, TunnelLimits, Upstream, UpstreamTls, WebSockets,
 };
 pub use sign_in::{CALLBACK_PATH, RESERVED, SignInElsewhere, SignInNeeded, SignInSettings};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};

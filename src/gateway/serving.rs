@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Response, header};
+use http::{Method, Response, header};
 use pingora::proxy::Session;
 
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use super::context::{Admission, Context, InFlight};
 use super::forward_auth::{Description, DescriptionError};
 use super::lifetime::OpenExchanges;
 use super::rejection::Rejection;
-use super::settings::{Action, TokenUse};
+use super::settings::{Action, Passwords, Route, TokenUse};
 use super::sign_in::Called;
 use super::snapshot::Snapshot;
 use super::{admission, cors, tunnel};
@@ -49,6 +49,8 @@ pub(super) enum Taken {
     Metadata(Bytes),
     /// A browser asks what pages from elsewhere may do.
     Preflight(Response<Bytes>),
+    /// A call of the backend's interface, which may have a password in it.
+    SessionCall,
     /// The built-in answer.
     Whoami,
     /// The proxy that asks is told that it may forward.
@@ -191,6 +193,7 @@ fn go_on(
 ) -> Result<Taken, Rejection> {
     admission::rewrite(session, ctx, &admission)?;
     let taken = match admission.route.action {
+        Action::Upstream(_) if is_session_call(session, &admission.route) => Taken::SessionCall,
         Action::Upstream(_) => Taken::Forward,
         Action::Whoami => Taken::Whoami,
         Action::ForwardAuth => return Err(Rejection::ForwardedElsewhere),
@@ -198,6 +201,11 @@ fn go_on(
     };
     ctx.admission = Some(admission);
     Ok(taken)
+}
+
+/// Whether it may bring a password in its body. Anything but a `POST` goes on without one.
+fn is_session_call(session: &Session, route: &Route) -> bool {
+    route.passwords == Passwords::Session && session.req_header().method == Method::POST
 }
 
 /// What becomes of an admitted request that the proxy in front forwards. A WebSocket cannot be told

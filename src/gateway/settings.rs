@@ -70,6 +70,8 @@ pub struct Route {
     pub token_places: TokenPlaces,
     /// What becomes of the token on the way to the upstream.
     pub token_use: TokenUse,
+    /// How passwords come here.
+    pub passwords: Passwords,
     /// Parts of `User-Agent`, in lower case, with any of which a request is refused.
     pub refused_user_agents: Vec<String>,
     /// Whether `%2F` may stand in a path (default no).
@@ -131,6 +133,19 @@ pub enum OtherTokens {
     Refuse,
     /// Those that may be the backend's own go on to be judged there, as requests without any do.
     Pass,
+}
+
+/// How passwords of the users' backend come on a route to it. They are tried as at our own sign-in page,
+/// under the same counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passwords {
+    /// None do, as far as is known here.
+    #[default]
+    Unseen,
+    /// In the calls by which its own interface signs in.
+    Session,
+    /// In `Authorization: Basic`, or a token in their place.
+    Basic,
 }
 
 /// Who may open WebSockets on a route.

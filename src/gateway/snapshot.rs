@@ -184,6 +184,11 @@ impl Snapshot {
         Ok(Some(provider))
     }
 
+    /// Who tries passwords; there is one where a route takes any.
+    pub(super) fn passwords_provider(&self) -> Option<&Provider> {
+        self.provider.as_deref()
+    }
+
     /// The endpoint of browser sign-in, if the request is for one.
     ///
     /// # Errors

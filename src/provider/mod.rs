@@ -21,6 +21,7 @@ mod keys;
 mod authorization;
 mod interaction;
 mod session;
+mod shield;
 
 mod token;
 
@@ -83,6 +84,7 @@ use subjects::PairwiseKey;
 use token::SecretChecks;
 
 use crate::failures::FailureLimiter;
+use crate::users::BasicSignIn;
 
 /// In which registrations are counted.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -103,6 +105,7 @@ pub struct Provider {
     device_seal: OnceCell<DeviceSeal>,
     signing_keys: SigningKeys,
     pairwise_key: OnceCell<PairwiseKey>,
+    basic: BasicSignIn,
 }
 
 /// Why the provider cannot start.
@@ -171,6 +174,7 @@ impl Provider {
             device_seal: OnceCell::new(),
             signing_keys: SigningKeys::new(Arc::clone(&parts.keys), parts.store.clone()),
             pairwise_key: OnceCell::new(),
+            basic: parts.sign_in.basic(),
             clients,
             settings,
             parts,

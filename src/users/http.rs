@@ -118,6 +118,17 @@ impl Http {
         }
     }
 
+    /// A request with these fields, of somebody who asked us with another `Host` than ours.
+    pub(super) fn request_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+    ) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.root));
+        request.headers(headers)
+    }
+
     /// Sends a request. It is tried again only if there was no connection to send it on: Cells
     /// counts each wrong password it gets, and locks the user at ten; others may do the like.
     pub(in crate::users) async fn send(&self, request: RequestBuilder) -> Result<Reply, HttpError> {

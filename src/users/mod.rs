@@ -5,6 +5,8 @@
 //! nothing of counts, sessions or HTTP requests of ours; a backend that cannot answer is never
 //! taken for a wrong password, and no backend is asked twice about one attempt.
 
+mod basic;
+mod relay;
 mod sign_in;
 mod standing;
 mod turnstile;
@@ -22,8 +24,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
+pub use self::basic::{BasicSignIn, Recognized};
 use self::api::ApiDirectory;
 use self::cells::CellsDirectory;
+pub use self::relay::{CalledWith, NoSessionCall, Relayed, SessionCall};
 pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
 pub use self::standing::{BackendError, RenewalError, SignedIn, Standing};
 use self::static_list::StaticDirectory;
@@ -194,6 +198,20 @@ pub trait UserDirectory: std::fmt::Debug + Send + Sync {
         Err(RenewalError::Refused("the users' backend has no sessions"))
     }
 
+    /// Hands on a call of the backend's own interface to where it signs its users in, once.
+    async fn relay(&self, _call: SessionCall, _now: Timestamp) -> Relayed {
+        Relayed::nowhere()
+    }
+
+    /// Says who holds a token, if it is one that the backend gave itself.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`] when that cannot be told.
+    async fn find_holder(&self, _token: &Secret) -> Result<Option<String>, BackendError> {
+        Ok(None)
+    }
+
     /// Ends a session that the backend opened, where it can be ended.
     ///
     /// # Errors
@@ -242,6 +260,22 @@ pub enum SignInError {
     /// Our store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl SignInError {
+    /// The reason as one word, for audit and metrics.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Locked => "locked",
+            Self::StepUpRequired => "step_up_required",
+            Self::Throttled { .. } => "throttled",
+            Self::AddressThrottled { .. } => "address_throttled",
+            Self::Busy => "busy",
+            Self::Unavailable(_) | Self::Unanswered(_) => "unavailable",
+            Self::Store(_) => "error",
+        }
+    }
 }
 
 /// The directory that `settings` describe.

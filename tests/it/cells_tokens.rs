@@ -313,3 +313,48 @@ async fn nothing_that_cells_gave_is_ever_told() {
     let state = std::fs::read(folder.path().join("data/cellgate.db")).expect("there is state");
     assert_untold(&cells, "state", &String::from_utf8_lossy(&state));
 }
+
+/// Signatures of Amazon's version 4 by clients that use their token as the key (fact sheet D.1 and E.1).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_goes_on_with_a_token_of_cells_for_its_key() {
+    let (cells, edge) = site().await;
+    let token = edge.sign_in("alice").tokens().await.access_token;
+
+    let signature = |key: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20240101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"
+        )
+    };
+    for path in ["/io/x", "/data/x"] {
+        let request = edge.http.get(edge.url(path));
+        let request = request.header("authorization", signature(&token));
+        let seen = edge.send(request).await.assert_status(200);
+        assert_eq!(seen.json(), json!({"user": "alice", "place": "Credential"}));
+        let came = cells.last_field("authorization").remove(0);
+        assert!(!came.contains(&token), "{came}");
+        let rest = came.split_once('/').expect("a scope").1;
+        assert!(
+            signature("k").ends_with(rest),
+            "nothing else is changed: {came}"
+        );
+    }
+    // Neither ours any more, nor anybody's.
+    let forged = format!("{}x", token);
+    for key in [forged.as_str(), "a.b.c", ""] {
+        let request = edge.http.get(edge.url("/io/x"));
+        let request = request.header("authorization", signature(key));
+        edge.send(request).await.assert_status(401);
+    }
+    let twice = edge.http.get(edge.url(&format!("/io/x?pydio_jwt={token}")));
+    let twice = twice.header("authorization", signature(&token));
+    edge.send(twice).await.assert_status(400);
+    // A presigned URL that was not signed by its key is not signed by us.
+    let query = format!(
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={token}%2F20240101%2Fus-east-1%2Fs3%2Faws4_request\
+         &X-Amz-Date=20240101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00"
+    );
+    edge.get(&format!("/io/x?{query}")).await.assert_status(403);
+    edge.get("/io/x?X-Amz-Credential=k.l%2Fs")
+        .await
+        .assert_status(401);
+}

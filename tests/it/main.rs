@@ -17,6 +17,7 @@ mod bodies;
 mod browser;
 mod cells;
 mod cells_clients;
+mod cells_passwords;
 mod cells_site;
 mod cells_tokens;
 mod certificates;

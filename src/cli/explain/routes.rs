@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::check::by_specificity;
 use crate::gateway::{
-    Action, Authentication, CertificateUse, OtherTokens, Route, TokenPlaces, TokenUse,
+    Action, Authentication, CertificateUse, OtherTokens, Passwords, Route, TokenPlaces, TokenUse,
 };
 
 /// Writes the routes.
@@ -64,6 +64,11 @@ fn more(route: &Route) -> Vec<String> {
         if is_so {
             lines.push(line.to_owned());
         }
+    }
+    match route.passwords {
+        Passwords::Unseen => {}
+        Passwords::Session => lines.push("passwords: session".to_owned()),
+        Passwords::Basic => lines.push("passwords: basic".to_owned()),
     }
     if !route.refused_user_agents.is_empty() {
         let agents = route.refused_user_agents.join(", ");

@@ -10,8 +10,8 @@ use url::Host;
 use super::{Checker, host, upstreams};
 use crate::config::defaults;
 use crate::config::file::{
-    AuthenticationMode, CellsSiteTable, OtherTokensMode, RouteTable, TokenMode, TokenPlacesTable,
-    WebSocketsMode,
+    AuthenticationMode, CellsSiteTable, OtherTokensMode, PasswordsMode, RouteTable, TokenMode,
+    TokenPlacesTable, WebSocketsMode,
 };
 use crate::config::key_path::KeyPath;
 use crate::gateway::{Balance, Upstream, UpstreamTls};
@@ -199,10 +199,18 @@ impl Site {
                 ..self.public("cells-events", "/ws")
             },
             RouteTable {
-                token: TokenMode::Pass,
-                ..self.public("cells-dav", "/dav")
+                passwords: PasswordsMode::Basic,
+                allow_encoded_slash: true,
+                outlives_token: true,
+                ..self.api("cells-dav", "/dav")
             },
             self.api("cells-api", "/a"),
+            // Where its own interface signs in.
+            RouteTable {
+                methods: Some(vec!["POST".to_owned(), "OPTIONS".to_owned()]),
+                passwords: PasswordsMode::Session,
+                ..self.api("cells-sign-in", "/a/frontend/session")
+            },
             // Logins may have a slash. Elsewhere an encoded one would let a path pass for another.
             RouteTable {
                 allow_encoded_slash: true,

@@ -50,6 +50,7 @@ pub(super) fn routes(
         let policy = policy::policy(checker, table, around.accepted, at);
         let token_places = token_places::token_places(checker, table, around.rules, at);
         let token_use = token_use::token_use(checker, table, around, at);
+        let passwords = token_use::passwords(checker, table, token_use, at);
         let websockets = websockets::websockets(checker, table, at);
         let path_change = path_change::path_change(checker, table, at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
@@ -69,6 +70,7 @@ pub(super) fn routes(
                 action,
                 token_places,
                 token_use,
+                passwords,
                 refused_user_agents: table
                     .refused_user_agents
                     .iter()

@@ -2,9 +2,11 @@
 
 use super::Checker;
 use super::routes::Around;
-use crate::config::file::{AuthenticationMode, OtherTokensMode, RouteTable, TokenMode};
+use crate::config::file::{
+    AuthenticationMode, OtherTokensMode, PasswordsMode, RouteTable, TokenMode,
+};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{OtherTokens, TokenUse, Upstream};
+use crate::gateway::{OtherTokens, Passwords, TokenUse, Upstream};
 use crate::users::{CellsSettings, Settings};
 
 /// What becomes of the token of a route.
@@ -111,4 +113,26 @@ fn leads_to(upstream: &Upstream, cells: &CellsSettings) -> bool {
     let port = cells.url.port_or_known_default().unwrap_or_default();
     let authority = format!("{host}:{port}");
     upstream.tls.is_some() == is_https && upstream.servers.contains(&authority)
+}
+
+/// How passwords come on the route.
+pub(super) fn passwords(
+    checker: &mut Checker,
+    table: &RouteTable,
+    token_use: TokenUse,
+    at: &KeyPath,
+) -> Passwords {
+    let passwords = match table.passwords {
+        PasswordsMode::Unseen => return Passwords::Unseen,
+        PasswordsMode::Session => Passwords::Session,
+        PasswordsMode::Basic => Passwords::Basic,
+    };
+    if token_use != TokenUse::Swap(OtherTokens::Pass) {
+        checker.refuse(
+            &at.key("passwords"),
+            "is for routes to Cells, where passwords are tried by whoever has no token of ours",
+            "Write `token: swap`, `other_tokens: pass` and `authentication: optional`, or remove it.",
+        );
+    }
+    passwords
 }

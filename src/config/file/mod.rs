@@ -51,8 +51,8 @@ pub(crate) use provider::{
 pub(crate) use registration::{RegistrationMode, RegistrationTable};
 pub(crate) use route::{
     AuthenticationMode, CertificateConditionsTable, ClaimConditionTable, ClaimValueTable,
-    ClientCertificateMode, OtherTokensMode, RouteTable, StepUpTable, TokenMode, TokenPlacesTable,
-    WebSocketsMode,
+    ClientCertificateMode, OtherTokensMode, PasswordsMode, RouteTable, StepUpTable, TokenMode,
+    TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
 pub(crate) use transport_security::TransportSecurityTable;

@@ -86,6 +86,9 @@ pub(crate) struct RouteTable {
     pub(crate) token: TokenMode,
     /// What becomes of tokens that are not ours, with `token: swap`.
     pub(crate) other_tokens: OtherTokensMode,
+    /// How passwords of Cells come here, which are tried under the same counts as at the sign-in page.
+    /// Only with `other_tokens: pass`.
+    pub(crate) passwords: PasswordsMode,
     /// Parts of `User-Agent`, whatever the case of letters, with any of which a request is refused
     /// (403).
     #[schemars(inner(length(min = 1)))]
@@ -299,6 +302,19 @@ pub(crate) enum OtherTokensMode {
     /// What may be a token of Cells itself goes on, and Cells judges it; so do signatures by such.
     /// Only with `authentication: optional`.
     Pass,
+}
+
+/// How passwords of Cells come on a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PasswordsMode {
+    /// They do not, or are not looked at.
+    #[default]
+    Unseen,
+    /// In calls of Cells' own interface to where it signs in (`POST /a/frontend/session`).
+    Session,
+    /// In `Authorization: Basic`, as for DAV; tokens may stand in their place.
+    Basic,
 }
 
 /// Whether WebSockets may be opened.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::refused::whole;
 use crate::config::Config;
-use crate::gateway::{Action, Authentication, OtherTokens, Route, TokenUse};
+use crate::gateway::{Action, Authentication, OtherTokens, Passwords, Route, TokenUse};
 
 const PROVIDER: &str = "
 state: {}
@@ -59,6 +59,7 @@ fn one_line_is_a_whole_site() {
         ("/", "cells-grpc"),
         ("/", "cells-site"),
         ("/a", "cells-api"),
+        ("/a/frontend/session", "cells-sign-in"),
         ("/a/user", "cells-users"),
         ("/data", "cells-data"),
         ("/dav", "cells-dav"),
@@ -90,6 +91,8 @@ fn one_line_is_a_whole_site() {
     }
     for name in [
         "cells-api",
+        "cells-dav",
+        "cells-sign-in",
         "cells-users",
         "cells-io",
         "cells-data",
@@ -101,6 +104,12 @@ fn one_line_is_a_whole_site() {
         assert_eq!(route.policy.audience, ["https://files.example/"]);
     }
     assert!(route(&config, "cells-events").websockets.is_some());
+    // By whatever way passwords can be tried.
+    assert_eq!(
+        route(&config, "cells-sign-in").passwords,
+        Passwords::Session
+    );
+    assert_eq!(route(&config, "cells-dav").passwords, Passwords::Basic);
     // A path could pass for that of another route.
     assert!(!route(&config, "cells-api").allow_encoded_slash);
     assert!(route(&config, "cells-grpc").grpc);

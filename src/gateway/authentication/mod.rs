@@ -22,7 +22,7 @@ use super::canonical::CanonicalRequest;
 use super::rejection::Rejection;
 use super::settings::{Authentication, Policy, Route, TokenPlaces};
 use super::sign_in::{Recalled, SessionKey, SignIns, session_cookie};
-use super::swap;
+use super::swap::{self, Special};
 
 pub(super) use bearer::has_query_token;
 pub(super) use inquiry::Inquiry;
@@ -152,12 +152,15 @@ impl Authenticator {
             return Ok(Who::Nobody);
         }
         let (headers, canonical) = request;
-        let credential = match places::credential(&route.token_places, headers, canonical) {
-            Err(Rejection::OtherScheme) if swap::passes_signature(route, headers) => {
-                return signed(route, headers, canonical);
-            }
-            credential => credential?,
-        };
+        if let Some(special) = swap::special(route, headers, canonical)? {
+            check_is_alone(&special, route, (headers, canonical))?;
+            return match (special.token, wanted) {
+                (Some(token), _) => self.verify(token.as_bytes(), &route.policy, presented),
+                (None, Authentication::Optional) => Ok(Who::Nobody),
+                (None, _) => Err(Rejection::OtherScheme),
+            };
+        }
+        let credential = places::credential(&route.token_places, headers, canonical)?;
         match (credential, wanted) {
             (Some(credential), Authentication::Optional)
                 if !credential.is_ambient && swap::passes(route, &credential.token) =>
@@ -289,22 +292,18 @@ impl Authenticator {
     }
 }
 
-/// Who asks with a signature by a token of the backend's own: nobody, as far as we can tell. There
-/// must not be another credential.
-fn signed(
+/// Beside a credential in a place of its own there must not be another.
+fn check_is_alone(
+    special: &Special,
     route: &Route,
-    headers: &HeaderMap,
-    canonical: &CanonicalRequest,
-) -> Result<Who, Rejection> {
-    if route.policy.authentication != Authentication::Optional {
-        return Err(Rejection::OtherScheme);
-    }
+    (headers, canonical): (&HeaderMap, &CanonicalRequest),
+) -> Result<(), Rejection> {
     let elsewhere = TokenPlaces {
-        authorization: false,
+        authorization: !special.is_in_authorization,
         ..route.token_places.clone()
     };
     match places::credential(&elsewhere, headers, canonical)? {
-        None => Ok(Who::Nobody),
+        None => Ok(()),
         Some(_) => Err(Rejection::MalformedCredential),
     }
 }

@@ -252,6 +252,7 @@ impl Explanation {
             principal: findings.principal.as_ref(),
             upstream_token: None,
             certificate: question.certificate,
+            authorization: None,
             peer: question.peer,
             request_id: "(one of its own)",
         }

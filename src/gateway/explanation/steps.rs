@@ -167,6 +167,7 @@ pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static 
         | Rejection::EmptyCredential
         | Rejection::MalformedCredential
         | Rejection::TokenInQuery
+        | Rejection::Signature
         | Rejection::CrossSite => Some("credential"),
         Rejection::Inactive | Rejection::IssuerUnavailable { .. } => Some("introspection"),
         Rejection::Token(_) | Rejection::TooManyFailures { .. } => Some("verification"),

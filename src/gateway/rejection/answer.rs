@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use crate::gateway::headers::X_REQUEST_ID;
 use crate::gateway::tunnel::HandshakeError;
 
-use super::{Challenge, Rejection};
+use super::{Challenge, PasswordError, Rejection};
 
 /// What the answer depends on besides the reason.
 pub(in crate::gateway) struct Asked<'a> {
@@ -53,7 +53,7 @@ pub(in crate::gateway) fn answer(rejection: &Rejection, asked: &Asked<'_>) -> Re
         headers.insert(X_REQUEST_ID, id);
     }
     if let Some(mut text) = challenge(rejection, wire.challenge) {
-        if let Some(url) = asked.resource_metadata {
+        if let Some(url) = asked.resource_metadata.filter(|_| !text.starts_with(BASIC)) {
             parameter(&mut text, "resource_metadata", url);
         }
         if let Ok(value) = HeaderValue::from_str(&text) {
@@ -64,11 +64,15 @@ pub(in crate::gateway) fn answer(rejection: &Rejection, asked: &Asked<'_>) -> Re
     response
 }
 
+/// What asks for a login and a password.
+const BASIC: &str = "Basic realm=\"cellgate\", charset=\"UTF-8\"";
+
 /// `WWW-Authenticate` (RFC 6750 §3). The texts are ours and printable; scopes have no quotes.
 fn challenge(rejection: &Rejection, challenge: Challenge) -> Option<String> {
     let mut text = String::from("Bearer realm=\"cellgate\"");
     match challenge {
         Challenge::Absent => return None,
+        Challenge::Basic => return Some(BASIC.to_owned()),
         Challenge::Bare => {}
         Challenge::Error(code, description) => {
             parameter(&mut text, "error", code);
@@ -113,6 +117,9 @@ fn add_hints(headers: &mut HeaderMap, rejection: &Rejection) {
             headers.insert(header::ALLOW, HeaderValue::from_static(common));
         }
         Rejection::TooManyFailures { wait }
+        | Rejection::Password(
+            PasswordError::Throttled { wait } | PasswordError::Unchecked { wait },
+        )
         | Rejection::IssuerUnavailable { wait }
         | Rejection::UpstreamSessionAway { wait } => {
             headers.insert(

@@ -26,6 +26,7 @@ use super::tunnel::HandshakeError;
 pub(super) use answer::{Asked, answer, prefers_html};
 use reasons::{
     canonical_reason, description_reason, handshake_reason, head_reason, headers_reason,
+    password_reason,
 };
 pub(super) use wire::Challenge;
 
@@ -130,6 +131,12 @@ pub enum Rejection {
     /// The upstream gives out tokens of its own there, which a client with a token of ours must not get.
     #[error("the path is one at which the upstream gives out tokens of its own")]
     GivesUpstreamTokens,
+    /// The signature of a presigned URL is not right, so that it is not signed anew.
+    #[error("the signature of the presigned URL is not right")]
+    Signature,
+    /// A password that came with the request opens nothing.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     /// The token came in a cookie that another site made the browser send.
     #[error("another site made the browser send the request")]
     CrossSite,
@@ -227,6 +234,26 @@ pub enum Rejection {
     Fault(&'static str),
 }
 
+/// Why a password that came with a request opens nothing.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// It is wrong, or its user may not sign in.
+    #[error("the password was not accepted")]
+    Wrong,
+    /// Too many passwords of the login or the address were wrong.
+    #[error("too many passwords were wrong")]
+    Throttled {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// Nobody can say at the moment whether it is right.
+    #[error("the password cannot be checked now")]
+    Unchecked {
+        /// How long to wait.
+        wait: Duration,
+    },
+}
+
 impl Rejection {
     /// The reason as one word, for logs and metrics.
     pub const fn reason(&self) -> &'static str {
@@ -260,6 +287,8 @@ impl Rejection {
             Self::StateUnavailable => "state_unavailable",
             Self::UpstreamSessionAway { .. } => "upstream_session_away",
             Self::GivesUpstreamTokens => "gives_upstream_tokens",
+            Self::Signature => "signature",
+            Self::Password(error) => password_reason(*error),
             Self::CrossSite => "cross_site",
             Self::Revoked => "revoked",
             Self::TooManyFailures { .. } => "too_many_failures",

@@ -6,6 +6,8 @@ use crate::gateway::forward_auth::DescriptionError;
 use crate::gateway::headers::HeaderError;
 use crate::gateway::tunnel::HandshakeError;
 
+use super::PasswordError;
+
 pub(super) const fn head_reason(error: &HeadError) -> &'static str {
     match error {
         HeadError::LineEnd => "line_end",
@@ -66,5 +68,13 @@ pub(super) const fn handshake_reason(error: &HandshakeError) -> &'static str {
         HandshakeError::Version => "websocket_version",
         HandshakeError::Key => "websocket_key",
         HandshakeError::Subprotocols => "websocket_subprotocols",
+    }
+}
+
+pub(super) const fn password_reason(error: PasswordError) -> &'static str {
+    match error {
+        PasswordError::Wrong => "wrong_password",
+        PasswordError::Throttled { .. } => "passwords_throttled",
+        PasswordError::Unchecked { .. } => "passwords_unchecked",
     }
 }

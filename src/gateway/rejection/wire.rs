@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::Rejection;
+use super::{PasswordError, Rejection};
 use crate::gateway::canonical::CanonicalError;
 use crate::gateway::client_certificate::CertificateError;
 use crate::gateway::edge::HeadError;
@@ -28,6 +28,8 @@ pub(in crate::gateway) enum Challenge {
     Absent,
     /// Without an error code: no credential of ours was presented (§3.1, last paragraph).
     Bare,
+    /// For a login and a password (RFC 7617 §2).
+    Basic,
     /// With `error` and `error_description`.
     Error(&'static str, &'static str),
 }
@@ -83,7 +85,9 @@ impl Rejection {
             | Self::Audience => Wire::challenge(StatusCode::UNAUTHORIZED, INVALID_TOKEN),
             Self::Scope { .. } => Wire::challenge(StatusCode::FORBIDDEN, INSUFFICIENT_SCOPE),
             // No other token of this caller would do, so there is nothing to challenge for.
+            Self::Password(error) => password_wire(*error),
             Self::CrossSite
+            | Self::Signature
             | Self::Preflight(_)
             | Self::NoUpstreamUser
             | Self::GivesUpstreamTokens
@@ -138,6 +142,14 @@ impl Wire {
             challenge,
             keeps_connection: true,
         }
+    }
+}
+
+const fn password_wire(error: PasswordError) -> Wire {
+    match error {
+        PasswordError::Wrong => Wire::challenge(StatusCode::UNAUTHORIZED, Challenge::Basic),
+        PasswordError::Throttled { .. } => Wire::plain(StatusCode::TOO_MANY_REQUESTS),
+        PasswordError::Unchecked { .. } => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
     }
 }
 

@@ -153,6 +153,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         action: Action::Whoami,
         token_places: TokenPlaces::default(),
         token_use: TokenUse::Strip,
+        passwords: super::super::settings::Passwords::Unseen,
         refused_user_agents: vec![],
         allow_encoded_slash: false,
         outlives_token: false,

@@ -93,6 +93,7 @@ async fn the_backends_token_stands_where_ours_stood_if_the_backend_looks_there()
     let token = edge.token("grant");
     let bearer = format!("Bearer {token}");
     let cookie = format!("a=1; app_token={token}");
+    let signed = format!("AWS4-HMAC-SHA256 Credential={token}/x, Signature=00");
     for (row, target, field, expected, line) in [
         (
             "Authorization",
@@ -121,6 +122,13 @@ async fn the_backends_token_stands_where_ours_stood_if_the_backend_looks_there()
             None,
             None,
             "GET /cells/x?pydio_jwt=token-0 ",
+        ),
+        (
+            "the key of a signature",
+            "/cells/x".to_owned(),
+            Some(("Authorization", signed.as_str())),
+            Some("authorization: AWS4-HMAC-SHA256 Credential=token-0/x, Signature=00"),
+            "GET /cells/x ",
         ),
         (
             "a cookie, where the backend does not look",
@@ -222,7 +230,7 @@ async fn nothing_else_passes_for_a_token_of_the_backend() {
     let forged = format!("Bearer {}", edge.gateway.forged());
     let signed_by_jwt = format!(
         "AWS4-HMAC-SHA256 Credential={}/20240101/us-east-1/s3/aws4_request, Signature=00",
-        edge.token("grant")
+        edge.gateway.forged()
     );
     let signature = "AWS4-HMAC-SHA256 Credential=pat_1/x, Signature=00";
     for (row, fields, status) in [
@@ -238,7 +246,7 @@ async fn nothing_else_passes_for_a_token_of_the_backend() {
         ),
         ("a password", vec![("Authorization", "Basic YTpi")], 401),
         (
-            "a signature by one of ours",
+            "a signature by a forged token of ours",
             vec![("Authorization", signed_by_jwt.as_str())],
             401,
         ),

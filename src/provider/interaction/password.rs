@@ -43,7 +43,7 @@ impl Provider {
             {
                 tracing::error!(%error, "a password could not be checked");
             }
-            audit::sign_in_refused(reason(&error), login.as_ref(), client, request.peer);
+            audit::sign_in_refused(error.reason(), login.as_ref(), client, request.peer);
             Problem::of(&error)
         })
     }
@@ -70,20 +70,6 @@ impl Provider {
 const fn outcome(result: &Result<SignedIn, SignInError>) -> &'static str {
     match result {
         Ok(_) => "success",
-        Err(error) => reason(error),
-    }
-}
-
-/// What the audit log says.
-const fn reason(error: &SignInError) -> &'static str {
-    match error {
-        SignInError::Denied => "denied",
-        SignInError::Locked => "locked",
-        SignInError::StepUpRequired => "step_up_required",
-        SignInError::Throttled { .. } => "throttled",
-        SignInError::AddressThrottled { .. } => "address_throttled",
-        SignInError::Busy => "busy",
-        SignInError::Unavailable(_) | SignInError::Unanswered(_) => "unavailable",
-        SignInError::Store(_) => "error",
+        Err(error) => error.reason(),
     }
 }

@@ -6,6 +6,7 @@
 //! dropped: its access token expires by itself after ten minutes.
 
 mod cookie;
+mod relay;
 mod session;
 mod standing;
 mod user;
@@ -14,7 +15,8 @@ use async_trait::async_trait;
 
 use super::http::{Connection, Http};
 use super::{
-    BackendError, CellsSettings, RenewalError, SignInError, SignedIn, Standing, UserDirectory,
+    BackendError, CellsSettings, Relayed, RenewalError, SessionCall, SignInError, SignedIn,
+    Standing, UserDirectory,
 };
 use crate::model::{Login, Timestamp, UpstreamSession, UserProfile};
 use crate::secret::Secret;
@@ -89,6 +91,14 @@ impl UserDirectory for CellsDirectory {
         now: Timestamp,
     ) -> Result<UpstreamSession, RenewalError> {
         session::renew(&self.http, upstream, now).await
+    }
+
+    async fn relay(&self, call: SessionCall, now: Timestamp) -> Relayed {
+        relay::send(&self.http, call, now).await
+    }
+
+    async fn find_holder(&self, token: &Secret) -> Result<Option<String>, BackendError> {
+        relay::find_holder(&self.http, token).await
     }
 
     async fn end(&self, upstream: &UpstreamSession) -> Result<(), BackendError> {

@@ -21,6 +21,9 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// add that to the present twice.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
+/// Where sessions are opened, renewed and ended.
+pub(super) const PATH: &str = "/a/frontend/session";
+
 /// What right credentials bring.
 pub(super) struct Session {
     /// Opaque; good for the user API of Cells for ten minutes.
@@ -57,21 +60,40 @@ pub(super) async fn open(
         password: Some(password.expose()),
     };
     let reply = ask(http, asked, None).await?;
-    match reply.status {
-        StatusCode::OK => read_session(&reply, now),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refusal(&reply)),
-        // Cells 5 does not know the user. Anybody else's 404 says that the URL is wrong.
-        StatusCode::NOT_FOUND if reply.is_json_object() => Err(refusal(&reply)),
-        StatusCode::NOT_FOUND => Err(SignInError::Unavailable("there is no Cells at its URL")),
-        StatusCode::TOO_MANY_REQUESTS => {
-            let wait = reply.retry_after().unwrap_or(DEFAULT_RETRY_AFTER);
-            Err(SignInError::Throttled {
-                until: Some(now.after(wait)),
-            })
-        }
-        status if status.is_server_error() => Err(SignInError::Unavailable("it failed")),
-        _ => Err(SignInError::Unavailable("it answered something unexpected")),
+    match refused(&reply, now) {
+        Some(error) => Err(error),
+        None => read_session(&reply, now),
     }
+}
+
+/// What an answer says of the password in a call of Cells' own interface. That may also be for an
+/// application (with a `challenge`), and then brings no token but the way there.
+pub(super) fn verdict(reply: &Reply, now: Timestamp) -> Result<(), SignInError> {
+    if let Some(error) = refused(reply, now) {
+        return Err(error);
+    }
+    let answer: SessionAnswer = serde_json::from_slice(&reply.body)
+        .map_err(|_| SignInError::Unavailable("its answer is not the JSON of Cells"))?;
+    if is_given(answer.redirect_to.as_ref()) && !is_given(answer.error.as_ref()) {
+        return Ok(());
+    }
+    read_session(reply, now).map(|_| ())
+}
+
+/// Why no session was opened, as far as the status says.
+fn refused(reply: &Reply, now: Timestamp) -> Option<SignInError> {
+    Some(match reply.status {
+        StatusCode::OK => return None,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refusal(reply),
+        // Cells 5 does not know the user. Anybody else's 404 says that the URL is wrong.
+        StatusCode::NOT_FOUND if reply.is_json_object() => refusal(reply),
+        StatusCode::NOT_FOUND => SignInError::Unavailable("there is no Cells at its URL"),
+        StatusCode::TOO_MANY_REQUESTS => SignInError::Throttled {
+            until: Some(now.after(reply.retry_after().unwrap_or(DEFAULT_RETRY_AFTER))),
+        },
+        status if status.is_server_error() => SignInError::Unavailable("it failed"),
+        _ => SignInError::Unavailable("it answered something unexpected"),
+    })
 }
 
 /// Gets another access token, and another cookie in the place of the one that it is got with.
@@ -133,7 +155,7 @@ async fn ask(
     cookie: Option<&Secret>,
 ) -> Result<Reply, HttpError> {
     let mut request = http
-        .request(Method::POST, "/a/frontend/session")
+        .request(Method::POST, PATH)
         .json(&SessionRequest { auth_info });
     if let Some(cookie) = cookie {
         let mut value = HeaderValue::from_str(cookie.expose()).map_err(|_| HttpError::Broken)?;
@@ -180,6 +202,8 @@ struct SessionAnswer {
     token: Option<TokenAnswer>,
     /// What the web interface should show before there is a token, as for a second factor.
     trigger: Option<String>,
+    /// Where the browser goes on to, after a sign-in for an application.
+    redirect_to: Option<String>,
     error: Option<String>,
 }
 

@@ -12,8 +12,9 @@
 //! - what may have been counted at the backend stays counted here (no answer, a caller that left);
 //! - spellings that the backend may take for one user share their counts.
 //!
-//! What remains: wrong passwords that are tried at Cells itself, past Cellgate, are not seen here;
-//! the distance from the ceiling to ten is for them.
+//! Passwords that come to Cells' own interface through the gateway, or with each request of a DAV
+//! client, are tried here as well. What remains: wrong passwords that are tried past Cellgate are not seen
+//! here; the distance from the ceiling to ten is for them.
 //!
 //! **Addresses.** Wrong passwords of one address, over all logins, bring a wait: one password tried
 //! on many logins leaves the counts of each login low. Counted in memory; the counts that must
@@ -33,7 +34,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::turnstile::{OwnTurn, Turnstile};
-use super::{BackendError, SignInError, SignedIn, Standing, UserDirectory};
+use super::{
+    BackendError, BasicSignIn, Relayed, SessionCall, SignInError, SignedIn, Standing, UserDirectory,
+};
 use crate::failures::{FailureLimiter, counted_as};
 use crate::gate::{Gate, Turn};
 use crate::model::{Login, Timestamp, UserProfile};
@@ -136,6 +139,50 @@ impl SignIn {
         attempt: &PasswordAttempt<'_>,
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
+        let check = self.check(attempt.login, attempt.password, now);
+        self.attempt(attempt, now, check).await
+    }
+
+    /// The same for a password in a call of the backend's own interface, which goes on to it: also
+    /// its answer, if it gave one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::try_password`].
+    pub async fn relay_password(
+        &self,
+        attempt: &PasswordAttempt<'_>,
+        call: SessionCall,
+        now: Timestamp,
+    ) -> Relayed {
+        let mut response = None;
+        let check = async {
+            check_length(attempt.password)?;
+            let relayed = self.directory.relay(call, now).await;
+            response = relayed.response;
+            relayed.verdict
+        };
+        let verdict = self.attempt(attempt, now, check).await;
+        Relayed { verdict, response }
+    }
+
+    /// Hands on a call without a password, of which nothing is counted.
+    pub async fn relay(&self, call: SessionCall, now: Timestamp) -> Relayed {
+        self.directory.relay(call, now).await
+    }
+
+    /// What tries passwords that come with each request.
+    pub fn basic(&self) -> BasicSignIn {
+        BasicSignIn::new(self.clone(), Arc::clone(&self.directory))
+    }
+
+    /// Counts an attempt, makes it by `check`, and clears or keeps the count.
+    async fn attempt<T>(
+        &self,
+        attempt: &PasswordAttempt<'_>,
+        now: Timestamp,
+        check: impl Future<Output = Result<T, SignInError>>,
+    ) -> Result<T, SignInError> {
         let key = AttemptKey {
             login: attempts_key(attempt.login),
             lane: attempt.lane,
@@ -150,7 +197,7 @@ impl SignIn {
         let began = Instant::now();
         let reserved = self.store.reserve_attempt(&key, &self.limits.attempts, now);
         permission(reserved.await?)?;
-        let outcome = self.check(attempt.login, attempt.password, now).await;
+        let outcome = check.await;
         self.settle(&key, &outcome).await?;
         if matches!(outcome, Err(SignInError::Denied | SignInError::Locked)) {
             self.guards.failures.count(attempt.address, now);
@@ -171,7 +218,7 @@ impl SignIn {
     }
 
     /// Refuses an address that failed too often, unless the browser is known.
-    fn check_address(
+    pub(super) fn check_address(
         &self,
         attempt: &PasswordAttempt<'_>,
         now: Timestamp,
@@ -214,18 +261,14 @@ impl SignIn {
         password: &Secret,
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
-        let length = password.expose().len();
-        // Some directories take an empty password for an anonymous sign-in (RFC 4513 §5.1.2).
-        if length == 0 || length > MAX_PASSWORD_BYTES {
-            return Err(SignInError::Denied);
-        }
+        check_length(password)?;
         self.directory.check_password(login, password, now).await
     }
 
-    async fn settle(
+    async fn settle<T>(
         &self,
         key: &AttemptKey,
-        outcome: &Result<SignedIn, SignInError>,
+        outcome: &Result<T, SignInError>,
     ) -> Result<(), SignInError> {
         match outcome {
             Ok(_) => self.store.clear_attempts(&key.login).await?,
@@ -241,6 +284,15 @@ impl SignIn {
         }
         Ok(())
     }
+}
+
+fn check_length(password: &Secret) -> Result<(), SignInError> {
+    let length = password.expose().len();
+    // Some directories take an empty password for an anonymous sign-in (RFC 4513 §5.1.2).
+    if length == 0 || length > MAX_PASSWORD_BYTES {
+        return Err(SignInError::Denied);
+    }
+    Ok(())
 }
 
 /// Whether the attempt may be made.

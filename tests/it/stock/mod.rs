@@ -4,12 +4,14 @@
 //!
 //! `.ci/run` installs them at the versions that `apps/package-lock.json` and
 //! `apps/requirements.txt` name. The `openidconnect` crate is in `relying_party.rs`.
-//! `oidc_provider.rs` has a stock issuer instead, whose tokens the gateway accepts.
+//! `oidc_provider.rs` has a stock issuer instead, whose tokens the gateway accepts; `cells.rs` has clients
+//! of the files of Cells.
 
 mod application;
 mod journey;
 
 mod authlib;
+mod cells;
 mod forward_auth;
 mod mod_auth_openidc;
 mod oidc_client_ts;

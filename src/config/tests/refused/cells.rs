@@ -47,6 +47,21 @@ routes: [{name: cells-api, path: /x, whoami: true}]",
         &[("cells.name", 5, "is the same as routes[0].name")],
     ),
     (
+        "passwords where Cells does not judge",
+        "upstreams: [{name: a, servers: ['http://127.0.0.1:8080']}]
+state: {path: s, key_file: k}
+provider: {issuer: 'https://op.example/', access_tokens: {audience: [x]}}
+users: {cells: {url: 'http://127.0.0.1:8080/'}}
+routes:
+  - {name: a, path: /a, upstream: a, authentication: anonymous, passwords: basic}
+  - {name: b, path: /b, upstream: a, token: swap, passwords: session}
+  - {name: c, path: /c, upstream: a, token: swap, other_tokens: pass, authentication: optional, passwords: basic}",
+        &[
+            ("routes[0].passwords", 7, "is for routes to Cells"),
+            ("routes[1].passwords", 8, "is for routes to Cells"),
+        ],
+    ),
+    (
         "a route that refuses and has an action",
         "upstreams: [{name: a, servers: ['http://a']}]
 routes:

@@ -11,25 +11,30 @@
 //! *Invariant:* a request that was admitted with a token of ours goes on with one of the backend, or
 //! not at all.
 
+mod basic;
+mod signature;
+
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::authentication::{Principal, is_parameter};
+use super::canonical::CanonicalRequest;
 use super::context::Context;
 use super::forward::remove_cookies;
 use super::rejection::Rejection;
-use super::settings::{OtherTokens, Route, TokenPlaces, TokenUse};
+use super::settings::{OtherTokens, Passwords, Route, TokenPlaces, TokenUse};
+use crate::jose::has_jwt_shape;
 use crate::users::{UpstreamToken, UpstreamTokenError};
+
+pub(super) use basic::Basic;
+use signature::{Presigned, Signed};
 
 /// Where Cells looks for a token besides `Authorization`, on its file paths.
 pub(super) const FIELD: HeaderName = HeaderName::from_static("x-pydio-bearer");
 
 /// The same in a query: downloads and presigned URLs.
 pub(super) const PARAMETER: &str = "pydio_jwt";
-
-/// The scheme of Amazon's signatures, in which the key is a token of Cells.
-const SIGNATURE: &[u8] = b"AWS4-HMAC-SHA256 ";
 
 /// Where Cells gives out tokens of its own. A client that has one of ours must not come by them.
 const GIVES_TOKENS: [&str; 3] = ["/a/frontend/session", "/a/auth/token", "/oidc"];
@@ -143,21 +148,88 @@ pub(super) fn passes(route: &Route, token: &[u8]) -> bool {
 
 /// Whether `Authorization` has a signature by a token of the backend's own, on such a route.
 pub(super) fn passes_signature(route: &Route, headers: &HeaderMap) -> bool {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
-    let (Some(field), None) = (fields.next(), fields.next()) else {
-        return false;
+    let signed = Signed::find(headers);
+    signed.is_some_and(|signed| passes(route, signed.key.as_bytes()))
+}
+
+/// A credential in a place that only Cells has.
+#[derive(Debug)]
+pub(super) struct Special {
+    /// What stands for a token of ours; `None` for what the backend is to judge.
+    pub(super) token: Option<String>,
+    /// Whether it stands in `Authorization`.
+    pub(super) is_in_authorization: bool,
+}
+
+/// The credential of a request in a place that only Cells has, on a route to it.
+///
+/// # Errors
+///
+/// [`Rejection`]: two, one that is malformed, or one that is neither ours nor may pass.
+pub(super) fn special(
+    route: &Route,
+    headers: &HeaderMap,
+    canonical: &CanonicalRequest,
+) -> Result<Option<Special>, Rejection> {
+    let TokenUse::Swap(_) = route.token_use else {
+        return Ok(None);
     };
-    let parameters = field.as_bytes().strip_prefix(SIGNATURE);
-    let key = parameters.and_then(|parameters| {
-        let mut keys = parameters
-            .split(|byte| *byte == b',')
-            .filter_map(|parameter| parameter.trim_ascii().strip_prefix(b"Credential="));
-        let (key, None) = (keys.next()?, keys.next()) else {
-            return None;
-        };
-        key.split(|byte| *byte == b'/').next()
+    let presigned = Presigned::find(canonical.query.as_deref());
+    let key = presigned.as_ref().map(Presigned::key);
+    let in_query = key.filter(|key| has_jwt_shape(key)).map(|key| Special {
+        token: Some(key.to_owned()),
+        is_in_authorization: false,
     });
-    key.is_some_and(|key| passes(route, key))
+    let in_authorization = in_authorization(route, headers)?;
+    match (in_authorization, in_query) {
+        (Some(_), Some(_)) => Err(Rejection::MalformedCredential),
+        (Some(found), None) | (None, Some(found)) => Ok(Some(found)),
+        (None, None) => {
+            let is_parameter = |parameter| is_parameter(parameter, PARAMETER);
+            let query = canonical.query.as_deref().unwrap_or_default();
+            // With a token beside it the key is nobody's but the backend's.
+            let is_alone = !query.split('&').any(is_parameter);
+            match key {
+                Some(key) if is_alone && !passes(route, key.as_bytes()) => {
+                    Err(Rejection::OtherScheme)
+                }
+                _ => Ok(None),
+            }
+        }
+    }
+}
+
+fn in_authorization(route: &Route, headers: &HeaderMap) -> Result<Option<Special>, Rejection> {
+    let found = |token: Option<&str>| Special {
+        token: token.map(str::to_owned),
+        is_in_authorization: true,
+    };
+    if let Some(signed) = Signed::find(headers) {
+        return Ok(match has_jwt_shape(signed.key) {
+            true => Some(found(Some(signed.key))),
+            false => passes_signature(route, headers).then(|| found(None)),
+        });
+    }
+    if route.passwords != Passwords::Basic {
+        return Ok(None);
+    }
+    let basic = Basic::find(headers)?;
+    Ok(basic.map(|basic| {
+        let password = basic.password.expose();
+        found(has_jwt_shape(password).then_some(password))
+    }))
+}
+
+/// A login with a password that is to be tried, on a route that takes such.
+///
+/// # Errors
+///
+/// As [`special`].
+pub(super) fn password(route: &Route, headers: &HeaderMap) -> Result<Option<Basic>, Rejection> {
+    if route.passwords != Passwords::Basic {
+        return Ok(None);
+    }
+    Basic::find(headers)
 }
 
 /// Neither empty nor a JWT, which has three parts (RFC 7515 §7.1).
@@ -167,27 +239,70 @@ fn is_opaque(token: &[u8]) -> bool {
     !token.is_empty() && token.iter().all(is_text) && n_dots < 2
 }
 
-/// Where the token of the backend is to stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Authorization,
-    Field,
-    Parameter,
+/// What the token of the backend becomes in a request.
+#[derive(Debug, Default)]
+pub(super) struct Placed {
+    /// A field to be written.
+    pub(super) field: Option<(HeaderName, HeaderValue)>,
+    /// Where it stands in the query.
+    pub(super) query: PlacedInQuery,
 }
 
-impl Place {
-    /// Where ours stands in a request, if the backend looks there; else `Authorization`.
-    pub(super) fn of(places: &TokenPlaces, headers: &HeaderMap, query: Option<&str>) -> Self {
+/// Where the token of the backend stands in the query.
+#[derive(Debug, Default)]
+pub(super) enum PlacedInQuery {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// In [`PARAMETER`].
+    Parameter,
+    /// As the key of a signature, in this query.
+    Signed(String),
+}
+
+impl Placed {
+    /// `token` where ours stands in a request, if the backend looks there; else in `Authorization`.
+    /// `path` is the one that the backend sees.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Signature`] for a presigned URL whose signature is not right.
+    pub(super) fn of(
+        token: &UpstreamToken,
+        places: &TokenPlaces,
+        headers: &HeaderMap,
+        (canonical, path): (&CanonicalRequest, &str),
+    ) -> Result<Self, Rejection> {
+        let token = token.expose();
+        let query = canonical.query.as_deref();
         let is_named = |parameter: &str| is_parameter(parameter, PARAMETER);
-        if takes_field(places) && headers.contains_key(FIELD) {
-            Self::Field
+        let presigned = Presigned::find(query).filter(|signed| has_jwt_shape(signed.key()));
+        let field = if let Some(presigned) = presigned {
+            let query = presigned.with_key(token, (canonical, path), headers)?;
+            return Ok(Self {
+                field: None,
+                query: PlacedInQuery::Signed(query),
+            });
+        } else if takes_field(places) && headers.contains_key(FIELD) {
+            (FIELD, value(token.to_owned())?)
         } else if takes_parameter(places)
             && query.is_some_and(|query| query.split('&').any(is_named))
         {
-            Self::Parameter
+            return Ok(Self {
+                field: None,
+                query: PlacedInQuery::Parameter,
+            });
+        } else if let Some(signed) = Signed::find(headers) {
+            (AUTHORIZATION, value(signed.with_key(token))?)
+        } else if let Ok(Some(basic)) = Basic::find(headers) {
+            (AUTHORIZATION, basic.with_token(token)?)
         } else {
-            Self::Authorization
-        }
+            (AUTHORIZATION, value(["Bearer ", token].concat())?)
+        };
+        Ok(Self {
+            field: Some(field),
+            query: PlacedInQuery::Nowhere,
+        })
     }
 }
 
@@ -201,22 +316,11 @@ pub(super) fn takes_parameter(places: &TokenPlaces) -> bool {
     places.query.as_deref() == Some(PARAMETER)
 }
 
-/// Writes `token` into the fields, if it stands in one.
-pub(super) fn write(
-    headers: &mut HeaderMap,
-    place: Place,
-    token: &UpstreamToken,
-) -> Result<(), Rejection> {
-    let (name, text) = match place {
-        Place::Authorization => (AUTHORIZATION, ["Bearer ", token.expose()].concat()),
-        Place::Field => (FIELD, token.expose().to_owned()),
-        Place::Parameter => return Ok(()),
-    };
+fn value(text: String) -> Result<HeaderValue, Rejection> {
     let mut value = HeaderValue::try_from(text)
         .map_err(|_| Rejection::Fault("a token of the backend cannot be written"))?;
     value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
+    Ok(value)
 }
 
 /// The target with `token` in its parameter.

@@ -1,0 +1,78 @@
+//! Stock clients of Pydio Cells' files, with tokens of the edge: boto3 for S3, webdav4 for DAV. What
+//! they reach is the stand-in.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::application::apps;
+use crate::cells_site::{own_token, site};
+use crate::support::stock_component;
+
+/// What a script says, line by line.
+#[track_caller]
+fn lines(script: &str, arguments: &[&str]) -> Option<Vec<String>> {
+    let python = stock_component("python/bin/python")?;
+    let output = Command::new(python)
+        .arg(apps().join(script))
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    Some(said.lines().map(str::to_owned).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_reads_and_writes_files_with_a_token_of_the_edge() {
+    let (cells, edge) = site("").await;
+    let tokens = edge.sign_in("alice").tokens().await;
+    let own = own_token(&cells, &edge, "bob").await;
+
+    let endpoint = edge.url("/");
+    let endpoint = endpoint.trim_end_matches('/');
+    let Some(said) = lines(
+        "s3_client.py",
+        &[endpoint, &tokens.access_token, "gatewaysecret"],
+    ) else {
+        return;
+    };
+    let said: Vec<Value> = said
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            json!({"user": "alice", "place": "Credential"}),
+            json!({"user": "alice", "place": "X-Amz-Credential"}),
+            json!({"status": 403}),
+        ]
+    );
+    // A client that has a token of Cells goes on as it is; nobody signs for it.
+    let passed = edge
+        .http
+        .get(edge.url(&format!("/io/x?X-Amz-Credential={own}%2Fs")));
+    let passed = edge.send(passed).await.assert_status(200).json();
+    assert_eq!(passed, json!({"user": "bob", "place": "X-Amz-Credential"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_dav_client_lists_files_with_a_token_or_a_password() {
+    let (_cells, edge) = site("").await;
+    let tokens = edge.sign_in("alice").tokens().await;
+
+    let secrets = [
+        &edge.url("/dav"),
+        "alice",
+        tokens.access_token.as_str(),
+        "cells-demo-password",
+        "wrong",
+    ];
+    let Some(said) = lines("dav_client.py", &secrets) else {
+        return;
+    };
+
+    assert_eq!(said, ["listed alice", "listed alice", "refused 401"]);
+}
