@@ -162,11 +162,11 @@ impl TestBed {
     fn new(keys: &Arc<KeyRing>, synchronous: Synchronous) -> Self {
         let runtime = Runtime::new().expect("a runtime starts");
         let folder = TempDir::new().expect("a folder can be made");
-        let settings = store::Settings {
-            path: Some(folder.path().join("state.db")),
-            key_file: Some(folder.path().join("store.key")),
+        let settings = store::Settings::sqlite(
+            folder.path().join("state.db"),
+            folder.path().join("store.key"),
             synchronous,
-        };
+        );
         let store = runtime
             .block_on(Store::open(&settings))
             .expect("the store opens");

@@ -103,6 +103,15 @@ pub(super) enum Command {
         #[arg(long)]
         generate: bool,
     },
+    /// Bring the tables of the database to what this program needs.
+    ///
+    /// A start does that by itself, unless `state.postgres.migrate_at_start` is false. Safe while
+    /// other nodes run or start. Nothing is ever brought back: keep a backup.
+    Migrate {
+        /// The configuration that names the database.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// List or rotate the keys that sign tokens.
     Keys {
         /// What to do with them.

@@ -48,11 +48,11 @@ routes: [{{name: r, path: /, whoami: true}}]"
 
     /// Works on the state itself.
     pub(super) fn with_store<T>(&self, work: impl AsyncFnOnce(Store) -> T) -> T {
-        let settings = store::Settings {
-            path: Some(self.folder.path().join("c.db")),
-            key_file: Some(self.folder.path().join("c.key")),
-            synchronous: Synchronous::Normal,
-        };
+        let settings = store::Settings::sqlite(
+            self.folder.path().join("c.db"),
+            self.folder.path().join("c.key"),
+            Synchronous::Normal,
+        );
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

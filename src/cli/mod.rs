@@ -18,6 +18,7 @@ mod hash_secret;
 mod healthcheck;
 mod import_cells;
 mod keys;
+mod migrate;
 mod reload;
 mod run;
 mod schema;
@@ -68,6 +69,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
             kind,
             generate: false,
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
+        Command::Migrate { config } => migrate::migrate(config, out),
         Command::Keys { command } => keys::keys(command, out),
         Command::Clients { command } => clients::clients(command, out),
         Command::ImportCells(arguments) => {

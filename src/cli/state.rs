@@ -25,9 +25,10 @@ impl State {
         let (Some(store), Some(provider)) = (config.store, config.provider) else {
             return Err(CliError::NoProvider);
         };
-        if let Some(file) = store.path.as_ref().filter(|file| !file.exists()) {
-            return Err(CliError::NoState(file.clone()));
+        if let Some(file) = store.file().filter(|file| !file.exists()) {
+            return Err(CliError::NoState(file.to_owned()));
         }
+        let store = store.as_it_is();
         Ok(Self { store, provider })
     }
 }

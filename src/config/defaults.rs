@@ -53,6 +53,15 @@ pub(crate) const STATE_PATH: &str = "./data/cellgate.db";
 /// The key that signing keys are encrypted under, relative to the working directory.
 pub(crate) const STATE_KEY_FILE: &str = "./data/cellgate.key";
 
+/// Seconds that tokens are let in while the database is away: time for a failover.
+pub(crate) const STATE_STALE_AFTER_S: u64 = 600;
+/// Connections to PostgreSQL of one process: some thousand changes a second.
+pub(crate) const POSTGRES_CONNECTIONS: usize = 10;
+/// The port of PostgreSQL.
+pub(crate) const POSTGRES_PORT: u16 = 5432;
+/// What the database and its role are called.
+pub(crate) const POSTGRES_NAME: &str = "cellgate";
+
 /// What users read as the name of the place.
 pub(crate) const DISPLAY_NAME: &str = "Cellgate";
 /// The language of pages for readers who prefer none that there is.

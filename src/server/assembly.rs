@@ -15,7 +15,7 @@ use crate::gateway::{Route, Snapshot, SnapshotParts, TokenUse, Upstreams};
 use crate::issuers::{self, Issuers};
 use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
-use crate::store::{self, Store, Synchronous};
+use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn, UpstreamKeeper, UpstreamSessions, UserDirectory};
 
@@ -47,16 +47,21 @@ impl Foundation {
         Self::over(config.store.as_ref(), clock).await
     }
 
+    /// The same without creating or migrating anything that others may use.
+    pub(super) async fn as_it_is(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let settings = config.store.as_ref().map(store::Settings::as_it_is);
+        Self::over(settings.as_ref(), clock).await
+    }
+
     /// The same over a store in memory, which leaves nothing behind.
     pub(super) async fn in_memory(
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let settings = store::Settings {
-            path: None,
-            key_file: None,
-            synchronous: Synchronous::Normal,
-        };
+        let settings = store::Settings::in_memory();
         Self::over(config.store.as_ref().map(|_| &settings), clock).await
     }
 

@@ -11,7 +11,8 @@ use crate::jose::{KeyRing, RingKey};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 
-/// How soon a rotated key or a revocation by another process (`cellgate keys rotate`) counts.
+/// How soon a rotated key or a revocation by another process (`cellgate keys rotate`) counts where
+/// the database does not announce it.
 const REFRESH_PERIOD: Duration = Duration::from_secs(5);
 
 /// How often expired rows are deleted.
@@ -42,11 +43,22 @@ impl Maintenance {
     pub(super) async fn run(self) {
         let mut refresh = every(REFRESH_PERIOD);
         let mut garbage = every(GARBAGE_PERIOD);
+        let changes = self.store.changes();
         loop {
             tokio::select! {
                 _ = refresh.tick() => {
                     self.report("keys", self.refresh_keys().await);
-                    self.report("revocations", self.refresh_revocations().await);
+                    let outcome = self.refresh_revocations().await;
+                    self.note_age(outcome.is_ok());
+                    self.report("revocations", outcome);
+                }
+                changed = changes.next() => {
+                    if changed.revocations {
+                        self.report("revocations", self.refresh_revocations().await);
+                    }
+                    if changed.keys {
+                        self.report("keys", self.refresh_keys().await);
+                    }
                 }
                 _ = garbage.tick() => self.report("garbage", self.collect_garbage().await),
             }
@@ -80,6 +92,19 @@ impl Maintenance {
             );
         }
         Ok(())
+    }
+
+    /// What is known of revocations may be too old to let anybody in by it.
+    fn note_age(&self, is_read: bool) {
+        let now = self.clock.now();
+        if is_read {
+            self.store.is_up_to_date(now);
+        } else if self.store.is_out_of_date(now) {
+            tracing::error!(
+                "the database is away for so long that tokens are refused: nobody knows which of \
+                 them were revoked"
+            );
+        }
     }
 
     async fn collect_garbage(&self) -> Result<(), StoreError> {
@@ -118,11 +143,11 @@ mod tests {
     #[tokio::test]
     async fn what_another_process_revokes_has_an_audit_line_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            path: Some(folder.path().join("c.db")),
-            key_file: Some(folder.path().join("c.key")),
-            synchronous: Synchronous::Normal,
-        };
+        let settings = Settings::sqlite(
+            folder.path().join("c.db"),
+            folder.path().join("c.key"),
+            Synchronous::Normal,
+        );
         let maintenance = Maintenance {
             store: Store::open(&settings).await.unwrap(),
             keys: Arc::new(KeyRing::new(Vec::new())),

@@ -48,4 +48,4 @@ pub use run::run;
 pub use running::Server;
 pub use settings::{CertificatePem, ClientCertificates, Listener, ListenerTls};
 pub use sockets::Sockets;
-pub use tls::{TlsError, install_crypto_provider};
+pub use tls::{DatabaseTlsError, TlsError, database_encryption, install_crypto_provider};

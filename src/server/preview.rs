@@ -1,5 +1,6 @@
 //! What requests would be served with, for who asks why one is refused.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::assembly::{Foundation, Pieces};
@@ -8,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Snapshot;
 use crate::issuers::Issuers;
+use crate::store;
 
 /// A configuration, compiled but not served.
 #[derive(Debug)]
@@ -27,10 +29,10 @@ pub struct Preview {
 ///
 /// The [`StartError`] that `run` would end with.
 pub async fn preview(config: &Config, clock: Arc<dyn Clock>) -> Result<Preview, StartError> {
-    let path = config.store.as_ref().and_then(|store| store.path.as_ref());
-    let is_there = path.is_none_or(|path| path.exists());
+    let file = config.store.as_ref().and_then(store::Settings::file);
+    let is_there = file.is_none_or(Path::exists);
     let foundation = if is_there {
-        Foundation::open(config, clock).await?
+        Foundation::as_it_is(config, clock).await?
     } else {
         Foundation::in_memory(config, clock).await?
     };

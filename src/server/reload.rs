@@ -93,22 +93,13 @@ impl Server {
 
 /// What differs between two configurations that a running server cannot change.
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
-    let state = |config: &Config| {
-        config.store.as_ref().map(|store| {
-            (
-                store.path.clone(),
-                store.key_file.clone(),
-                store.synchronous,
-            )
-        })
-    };
     let listeners = |config: &Config| config.listeners.iter().map(shape).collect::<Vec<_>>();
     [
         ("listeners", listeners(old) != listeners(new)),
         ("admin", old.admin != new.admin),
         ("threads", old.threads != new.threads),
         ("log", old.log_filter != new.log_filter),
-        ("state", state(old) != state(new)),
+        ("state", old.store != new.store),
         ("control_socket", old.control_socket != new.control_socket),
     ]
     .into_iter()

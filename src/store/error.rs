@@ -35,6 +35,17 @@ pub enum StoreError {
         /// Newest schema version this program has.
         known: i64,
     },
+    /// The schema has to be changed, which a start may not.
+    #[error(
+        "the schema of the database is at version {found}, this program needs {known}; run \
+         `cellgate migrate` (`cellgate run` does so by itself, unless `migrate_at_start` is false)"
+    )]
+    NotMigrated {
+        /// Schema version in the database.
+        found: i64,
+        /// Newest schema version this program has.
+        known: i64,
+    },
     /// A database on disk needs a key file.
     #[error("a database on disk needs a key file that its signing keys are encrypted under")]
     KeyFileNotNamed,
@@ -69,6 +80,9 @@ pub enum StoreError {
     )]
     KeyFileWrong,
 
+    /// The database server cannot be reached, or does not answer in time.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
     /// The database thread is gone; only a restart helps.
     #[error("the database thread has stopped")]
     Stopped,
@@ -97,7 +111,7 @@ pub enum StoreError {
     #[error("the database failed with code {code}: {message}")]
     Engine {
         /// The engine's own (extended) code.
-        code: i32,
+        code: String,
         /// The engine's own words; they name tables, never values.
         message: String,
     },

@@ -76,12 +76,33 @@ pub(crate) const SQLITE: &[Migration] = &[
     },
 ];
 
-/// Brings the schema of `db` to the last of `migrations`.
+/// The steps for PostgreSQL. The first one is what SQLite came to in as many steps, and from then on
+/// both have the same numbers.
+pub(crate) const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 14,
+        sql: include_str!("migrations/postgres/0014_state.sql"),
+    },
+    Migration {
+        version: 15,
+        sql: include_str!("migrations/postgres/0015_issuer_sessions.sql"),
+    },
+];
+
+/// The version that `migrations` lead to.
+pub(crate) fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |last| last.version)
+}
+
+/// Brings the schema of `db` to the last of `migrations`; returns the version found and that one.
 ///
 /// Several processes may do this at once: a step first claims its version, in its own
 /// transaction, and a process that finds it claimed has nothing left to do.
-pub(crate) async fn migrate(db: &dyn Db, migrations: &[Migration]) -> Result<(), StoreError> {
-    let known = migrations.last().map_or(0, |last| last.version);
+pub(crate) async fn migrate(
+    db: &dyn Db,
+    migrations: &[Migration],
+) -> Result<(i64, i64), StoreError> {
+    let known = newest(migrations);
     let found = version(db).await?;
     if found > known {
         return Err(StoreError::TooNew { found, known });
@@ -94,7 +115,7 @@ pub(crate) async fn migrate(db: &dyn Db, migrations: &[Migration]) -> Result<(),
         statements.extend(split(migration.sql).map(Statement::new));
         db.batch(statements).await?;
     }
-    Ok(())
+    Ok((found, known))
 }
 
 async fn version(db: &dyn Db) -> Result<i64, StoreError> {
@@ -153,7 +174,7 @@ mod tests {
                 tokio::spawn(async move {
                     let open = move || Sqlite::open(&path, Synchronous::Normal);
                     let db = tokio::task::spawn_blocking(open).await.unwrap()?;
-                    migrate(&db, SQLITE).await
+                    migrate(&db, SQLITE).await.map(drop)
                 })
             })
             .collect();

@@ -5,7 +5,8 @@
 //! our own, revocations, logout notices.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
-//! that runs a few statements all or none. SQLite is named in `sqlite.rs` only.
+//! that runs a few statements all or none. SQLite is named in `sqlite.rs` only, PostgreSQL in
+//! `postgres/` only.
 //!
 //! What holds here:
 //! - a code or refresh token is used up by one conditional statement: of any number of parallel
@@ -17,6 +18,8 @@
 mod db;
 mod error;
 mod migrations;
+mod postgres;
+mod settings;
 mod sqlite;
 
 mod files;
@@ -55,9 +58,11 @@ mod crash;
 mod inspection;
 #[cfg(test)]
 mod outage;
+#[cfg(test)]
+pub(crate) mod testing;
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -71,36 +76,17 @@ pub use self::initial_tokens::{Admission, InitialToken};
 pub use self::issuer_sessions::{IssuerSession, IssuerTokens};
 pub use self::logout_notices::LogoutNotice;
 pub use self::open_sessions::OpenSession;
+use self::postgres::{Announcements, Postgres};
+pub use self::postgres::{Encryption, PostgresServer, PostgresSettings};
 pub use self::refresh_tokens::{RefreshTerms, Rotation};
 pub use self::revocations::{Revocations, RevokedElsewhere};
 use self::sealing::SealingKey;
+pub use self::settings::{Database, Settings, Synchronous};
 pub use self::signing_keys::{Predecessors, generate_key};
 use self::sqlite::Sqlite;
 use self::successors::SuccessorKey;
 pub use self::upstream_sessions::{Rotation as UpstreamRotation, StoredUpstreamSession};
 use crate::model::GrantId;
-
-/// What the store runs on.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The SQLite file; its folder is created. `None`: in memory, gone with the process (tests).
-    pub path: Option<PathBuf>,
-    /// The file with the 32-byte key (base64) that signing keys are encrypted under; created with
-    /// mode 0600 when missing. `None` only together with `path: None`.
-    pub key_file: Option<PathBuf>,
-    /// Whether a commit waits for the disk (`synchronous=FULL`, default) or only for the kernel.
-    pub synchronous: Synchronous,
-}
-
-/// How durable a commit is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Survives power loss.
-    #[default]
-    Full,
-    /// Survives a crash of the process.
-    Normal,
-}
 
 /// What presenting a one-time artefact brought.
 #[derive(Debug)]
@@ -117,49 +103,74 @@ pub enum Redemption<T> {
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Arc<dyn Db>,
+    /// The same database, where it can tell what other processes change.
+    shared: Option<Postgres>,
     sealing: Arc<SealingKey>,
     successors: Arc<SuccessorKey>,
     revocations: Arc<Revocations>,
     outbox_filled: Arc<Notify>,
+    stale_after: Duration,
 }
 
 impl Store {
     /// Opens the store; creates file, folder and key file where missing, and migrates the schema.
     ///
-    /// Several processes may open one file, also at the same moment.
+    /// Several processes may open one database, also at the same moment.
     ///
     /// # Errors
     ///
     /// The start-up group of [`StoreError`]; the text tells the operator what to do.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        if settings.path.is_some() && settings.key_file.is_none() {
+        if settings.key_file.is_none() && !matches!(settings.database, Database::InMemory) {
             return Err(StoreError::KeyFileNotNamed);
         }
-        let Settings {
-            path,
-            key_file,
-            synchronous,
-        } = settings.clone();
-        let db = spawn_blocking(move || match path {
-            Some(path) => Sqlite::open(&path, synchronous),
-            None => Sqlite::in_memory(),
-        })
-        .await
-        .map_err(|_| StoreError::Stopped)??;
+        if let Database::Postgres(postgres) = &settings.database {
+            let db = Box::pin(open_postgres(postgres)).await?;
+            let shared = Some(db.clone());
+            return Self::over(Arc::new(db), shared, settings).await;
+        }
+        let db = open_sqlite(settings.database.clone()).await?;
         migrations::migrate(&db, migrations::SQLITE).await?;
-        Self::over(Arc::new(db), key_file).await
+        Self::over(Arc::new(db), None, settings).await
+    }
+
+    /// Brings the schema of the database to what this program knows; returns the version found
+    /// and the one there is now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn migrate(settings: &Settings) -> Result<(i64, i64), StoreError> {
+        match &settings.database {
+            Database::Postgres(settings) => {
+                let db = Postgres::new(settings)?;
+                let _turn = Box::pin(db.migration_turn()).await?;
+                migrations::migrate(&db, migrations::POSTGRES).await
+            }
+            other => {
+                let db = open_sqlite(other.clone()).await?;
+                migrations::migrate(&db, migrations::SQLITE).await
+            }
+        }
     }
 
     /// The store over a database whose schema is current.
-    async fn over(db: Arc<dyn Db>, key_file: Option<PathBuf>) -> Result<Self, StoreError> {
+    async fn over(
+        db: Arc<dyn Db>,
+        shared: Option<Postgres>,
+        settings: &Settings,
+    ) -> Result<Self, StoreError> {
+        let (key_file, stale_after) = (settings.key_file.clone(), settings.stale_after);
         let sealing = secrets::sealing_key(&*db, key_file).await?;
         let secret = secrets::read_or_make(&*db, &sealing, SuccessorKey::NAME).await?;
         let store = Self {
             db,
+            shared,
             sealing: Arc::new(sealing),
             successors: Arc::new(SuccessorKey::new(&secret)),
             revocations: Arc::default(),
             outbox_filled: Arc::default(),
+            stale_after,
         };
         store.refresh_revocations().await?;
         Ok(store)
@@ -176,9 +187,19 @@ impl Store {
             .map(drop)
     }
 
+    /// Whether other processes work on the same database, and so go on when this one cannot.
+    pub const fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// What is revoked, in memory; consulted on every request.
     pub const fn revocations(&self) -> &Arc<Revocations> {
         &self.revocations
+    }
+
+    /// What other processes change, from now on.
+    pub fn changes(&self) -> Changes {
+        Changes(self.shared.as_ref().map(Postgres::listen))
     }
 
     /// Runs one statement that needs no certain number of rows.
@@ -194,6 +215,54 @@ impl Store {
     ) -> Result<[Rows; N], StoreError> {
         answers(self.db.batch(statements.into()).await?.unwrap_or_default())
     }
+}
+
+/// What other processes changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Signing keys.
+    pub keys: bool,
+    /// Revocations.
+    pub revocations: bool,
+}
+
+/// Tells of changes by other processes as soon as they are made, where the database can.
+#[derive(Debug)]
+pub struct Changes(Option<Announcements>);
+
+impl Changes {
+    /// Waits for the next one; for ever with a database that tells nothing. Some may be missed, so
+    /// look from time to time as well.
+    pub async fn next(&self) -> Changed {
+        match &self.0 {
+            Some(announcements) => announcements.next().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn open_sqlite(database: Database) -> Result<Sqlite, StoreError> {
+    spawn_blocking(move || match database {
+        Database::Sqlite { path, synchronous } => Sqlite::open(&path, synchronous),
+        Database::InMemory | Database::Postgres(_) => Sqlite::in_memory(),
+    })
+    .await
+    .map_err(|_| StoreError::Stopped)?
+}
+
+/// The database with its schema as this program knows it: changed where that is allowed.
+async fn open_postgres(settings: &PostgresSettings) -> Result<Postgres, StoreError> {
+    let db = Postgres::new(settings)?;
+    let known = migrations::newest(migrations::POSTGRES);
+    let found = db.schema_version().await?;
+    if found < known && !settings.migrates_at_start {
+        return Err(StoreError::NotMigrated { found, known });
+    }
+    if found != known {
+        let _turn = db.migration_turn().await?;
+        migrations::migrate(&db, migrations::POSTGRES).await?;
+    }
+    Ok(db)
 }
 
 /// Runs `work` to its end even if the caller stops waiting, as when a peer hangs up: a

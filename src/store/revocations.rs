@@ -1,7 +1,7 @@
 //! Revocations: a table until the tokens would have expired anyway, and all of it in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -64,6 +64,22 @@ impl Store {
         let Taken { newest, unknown } = self.revocations.take(rows)?;
         self.revocations.seen.fetch_max(newest, Ordering::SeqCst);
         Ok(unknown)
+    }
+}
+
+impl Store {
+    /// Notes that all revocations were read at `now`.
+    pub fn is_up_to_date(&self, now: Timestamp) {
+        let revocations = &self.revocations;
+        revocations.read_at.store(now.as_secs(), Ordering::Relaxed);
+        revocations.is_stale.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that they could not be read at `now`; whether what is known is too old from now on.
+    pub fn is_out_of_date(&self, now: Timestamp) -> bool {
+        let is_stale = self.revocations.age(now) > self.stale_after;
+        let was_stale = self.revocations.is_stale.swap(is_stale, Ordering::Relaxed);
+        is_stale && !was_stale
     }
 }
 
@@ -161,6 +177,10 @@ pub struct Revocations {
     length: AtomicUsize,
     /// The last entry of the table that was taken over.
     seen: AtomicI64,
+    /// When all that is in the table was last known here, in seconds since the epoch.
+    read_at: AtomicU64,
+    /// Whether that is too long ago to let anybody in by it.
+    is_stale: AtomicBool,
 }
 
 /// Each with the moment from which on it need not be remembered.
@@ -190,6 +210,16 @@ impl Revocations {
                 .grant_id
                 .is_some_and(|grant| sets.grants.contains_key(grant))
             || token.client_id.is_some_and(of_client)
+    }
+
+    /// Whether it is not known any more what was revoked: the database is away for too long.
+    pub fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Relaxed)
+    }
+
+    /// How long ago all of the table was last known here.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        now.since(Timestamp::from_secs(self.read_at.load(Ordering::Relaxed)))
     }
 
     /// How many entries there are.

@@ -219,7 +219,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let rusqlite::Error::SqliteFailure(failure, message) = &error else {
             return Self::Engine {
-                code: -1,
+                code: "-1".to_owned(),
                 message: error.to_string(),
             };
         };
@@ -230,7 +230,7 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
             ErrorCode::ConstraintViolation => Self::Conflict,
             _ => Self::Engine {
-                code: failure.extended_code,
+                code: failure.extended_code.to_string(),
                 message: message.clone().unwrap_or_default(),
             },
         }

@@ -24,8 +24,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
-pub use self::basic::{BasicSignIn, Recognized};
 use self::api::ApiDirectory;
+pub use self::basic::{BasicSignIn, Recognized};
 use self::cells::CellsDirectory;
 pub use self::relay::{CalledWith, NoSessionCall, Relayed, SessionCall};
 pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};

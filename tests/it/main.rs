@@ -22,6 +22,7 @@ mod cells_site;
 mod cells_tokens;
 mod certificates;
 mod client_certificates;
+mod cluster;
 mod conformance;
 mod demo;
 mod hostile;

@@ -35,6 +35,7 @@ mod routes;
 mod server_address;
 mod sign_in;
 mod sign_in_clients;
+mod state;
 mod token_places;
 mod token_use;
 mod transport_security;
@@ -128,7 +129,7 @@ impl Checker {
             drain_timeout: Duration::from_secs(file.server.drain_timeout_s),
             control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
-            store: file.state.map(process::store),
+            store: settled(file.state.map(|table| state::state(self, table)))?,
             provider: settled(provider)?.map(|provider| provider.settings),
             users: settled(users)?,
             sign_in: attempts,

@@ -1,16 +1,15 @@
-//! `admin`, `log`, `limits` and `state`.
+//! `admin`, `log` and `limits`, and which sections belong together.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
 use super::Checker;
 use super::listeners::address;
-use crate::config::file::{AdminTable, Durability, File, LimitsTable, LogTable, StateTable};
+use crate::config::file::{AdminTable, File, LimitsTable, LogTable};
 use crate::config::key_path::KeyPath;
-use crate::{gateway, store};
+use crate::gateway;
 
 /// The admin address, with the place it is written at.
 pub(super) fn admin(
@@ -85,19 +84,6 @@ fn refuse_useless(checker: &mut Checker, at: &KeyPath) {
         "is of no use without `provider`",
         "Add `provider:`, or remove this section.",
     );
-}
-
-/// Where state lives. Relative paths stay relative: to the working directory, because what is
-/// written does not belong beside the configuration.
-pub(super) fn store(table: StateTable) -> store::Settings {
-    store::Settings {
-        path: Some(PathBuf::from(table.path)),
-        key_file: Some(PathBuf::from(table.key_file)),
-        synchronous: match table.synchronous {
-            Durability::Full => store::Synchronous::Full,
-            Durability::Normal => store::Synchronous::Normal,
-        },
-    }
 }
 
 /// Sizes and times of the edge.

@@ -21,6 +21,7 @@ mod provider;
 mod registration;
 mod route;
 mod route_limits;
+mod state;
 mod transport_security;
 mod trusted_issuer;
 mod trusted_proxy;
@@ -43,7 +44,7 @@ pub(crate) use keys::KeysTable;
 pub(crate) use listener::{
     CertificateTable, ClientCertificatesMode, ListenerTable, ListenerTlsTable,
 };
-pub(crate) use process::{AdminTable, Durability, LimitsTable, LogTable, ServerTable, StateTable};
+pub(crate) use process::{AdminTable, LimitsTable, LogTable, ServerTable};
 pub(crate) use provider::{
     BackChannelLogoutTable, CellsClientName, ProviderTable, RefreshTokensTable, SignInTable,
     SigningAlgorithmName,
@@ -55,6 +56,7 @@ pub(crate) use route::{
     TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
+pub(crate) use state::{Durability, PostgresTable, StateTable};
 pub(crate) use transport_security::TransportSecurityTable;
 pub(crate) use trusted_issuer::{
     AlgorithmName, DiscoveryName, SecretPlaceName, SignInClientTable, TokenIntrospectionTable,

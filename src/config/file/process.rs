@@ -1,4 +1,4 @@
-//! `admin`, `server`, `log`, `limits` and `state`: what concerns the process as a whole.
+//! `admin`, `server`, `log` and `limits`: what concerns the process as a whole.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,39 +140,4 @@ impl Default for LimitsTable {
             tunnels: TunnelsTable::default(),
         }
     }
-}
-
-/// Where the provider keeps what must outlive the process.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct StateTable {
-    /// The SQLite file; its folder is created. A relative path starts at the working directory.
-    #[schemars(length(min = 1))]
-    pub(crate) path: String,
-    /// The file with the key that signing keys are encrypted under; created, readable for its
-    /// owner only, when missing. A relative path starts at the working directory.
-    #[schemars(length(min = 1))]
-    pub(crate) key_file: String,
-    /// What an acknowledged change survives.
-    pub(crate) synchronous: Durability,
-}
-
-impl Default for StateTable {
-    fn default() -> Self {
-        Self {
-            path: defaults::STATE_PATH.to_owned(),
-            key_file: defaults::STATE_KEY_FILE.to_owned(),
-            synchronous: Durability::Full,
-        }
-    }
-}
-
-/// What an acknowledged change survives.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Durability {
-    /// A power failure: each change waits for the disk.
-    Full,
-    /// A crash of the process, not of the machine.
-    Normal,
 }

@@ -167,7 +167,7 @@ routes:
 fn state_is_written_to_the_working_directory() {
     let store = parse(PROVIDER).store.unwrap();
 
-    assert_eq!(store.path.unwrap(), Path::new("./data/cellgate.db"));
+    assert_eq!(store.file().unwrap(), Path::new("./data/cellgate.db"));
     assert_eq!(store.key_file.unwrap(), Path::new("./data/cellgate.key"));
 }
 

@@ -269,10 +269,20 @@ impl Authenticator {
         inquiry: Option<Arc<Inquiry>>,
     ) -> Result<Principal, Rejection> {
         let principal = Principal::of_token(verified, inquiry);
+        if self.is_past_knowing(&principal) {
+            return Err(Rejection::StateUnavailable);
+        }
         if self.is_revoked(&principal) {
             return Err(Rejection::Revoked);
         }
         Ok(principal)
+    }
+
+    /// Whether it is not known any more what was revoked, and the token is one that could be.
+    fn is_past_knowing(&self, principal: &Principal) -> bool {
+        let revocations = self.revocations.as_ref();
+        let is_ours = self.issuers.find(&principal.verified().issuer).is_none();
+        is_ours && revocations.is_some_and(|revocations| revocations.is_stale())
     }
 
     /// Whether the token of `principal`, its grant or its client was revoked.

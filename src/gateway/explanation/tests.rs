@@ -215,11 +215,7 @@ async fn a_key_that_nobody_has_is_401_and_only_no_keys_at_all_are_503() {
 #[tokio::test]
 async fn a_revocation_is_a_step_of_its_own() {
     let mut gateway = TestGateway::start().await;
-    let in_memory = store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: store::Synchronous::Normal,
-    };
+    let in_memory = store::Settings::in_memory();
     let store = store::Store::open(&in_memory).await.unwrap();
     gateway.reload(|_, parts| parts.revocations = Some(Arc::clone(store.revocations())));
     let token = gateway.token(|_| {});

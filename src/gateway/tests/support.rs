@@ -19,7 +19,7 @@ use super::super::{Snapshot, SnapshotParts, Upstreams};
 use super::corpus;
 use crate::jose::{Kept, TokenVerifier, Verified};
 use crate::model::{ClientId, Scope, Subject, Timestamp};
-use crate::store::{self, Revocations, Store, Synchronous};
+use crate::store::{self, Revocations, Store};
 use crate::telemetry::Metrics;
 
 /// The issuer of all tokens.
@@ -105,11 +105,7 @@ pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocat
 
 /// A store that leaves nothing behind.
 pub(crate) async fn store() -> Store {
-    let in_memory = store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: Synchronous::Normal,
-    };
+    let in_memory = store::Settings::in_memory();
     Store::open(&in_memory).await.unwrap()
 }
 

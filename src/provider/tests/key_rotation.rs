@@ -9,7 +9,7 @@ use crate::clock::ManualClock;
 use crate::jose::{RingKey, SigningKey};
 use crate::model::{SigningAlgorithm, Timestamp};
 use crate::provider::{Handover, KeyRotation, Settings};
-use crate::store::{self, Predecessors, Store, Synchronous};
+use crate::store::{self, Predecessors, Store};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,11 +31,7 @@ fn quick() -> Settings {
 
 /// Two processes over one state, which has keys of these algorithms.
 async fn two_processes(algorithms: &[SigningAlgorithm]) -> [TestProvider; 2] {
-    let in_memory = store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: Synchronous::Normal,
-    };
+    let in_memory = store::Settings::in_memory();
     let store = Store::open(&in_memory).await.unwrap();
     store.ensure_keys(algorithms, START).await.unwrap();
     let ground = Ground {

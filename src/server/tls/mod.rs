@@ -4,6 +4,7 @@
 //! replaced while connections are served; a handshake sees one set or the other, whole.
 
 mod clients;
+mod database;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
+pub use self::database::{DatabaseTlsError, database_encryption};
 use super::connection::Socket;
 use super::settings::{CertificatePem, ClientCertificates, ListenerTls};
 

@@ -1,6 +1,6 @@
 //! What every store must do, whatever database is under it: written against [`Store`] alone.
 //!
-//! Another driver runs these tests by another [`new_store`].
+//! `store::testing` chooses the database; each test runs on every one.
 
 mod application_sessions;
 mod assertions;
@@ -20,6 +20,7 @@ mod upstream_sessions;
 use std::path::Path;
 use std::time::Duration;
 
+use super::testing::{self, new_store};
 use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{
     AuthorizationCode, ClaimName, ClientId, CodeChallenge, Device, Grant, GrantId, RequestedClaims,
@@ -33,21 +34,8 @@ pub(super) fn later(secs: u64) -> Timestamp {
     NOW.after(Duration::from_secs(secs))
 }
 
-async fn new_store() -> Store {
-    let settings = Settings {
-        path: None,
-        key_file: None,
-        synchronous: Synchronous::Normal,
-    };
-    Store::open(&settings).await.unwrap()
-}
-
 pub(super) fn settings_in(folder: &Path) -> Settings {
-    Settings {
-        path: Some(folder.join("cellgate.db")),
-        key_file: Some(folder.join("cellgate.key")),
-        synchronous: Synchronous::Full,
-    }
+    testing::settings_in(folder, Synchronous::Full)
 }
 
 pub(super) fn digest(text: &str) -> Digest {

@@ -1,6 +1,7 @@
 //! What the process does for itself.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
@@ -14,6 +15,7 @@ pub(super) struct Upkeep {
     reload_failing: IntGauge,
     maintenance_failures: IntCounterVec,
     revocations: IntGauge,
+    state_age: IntGauge,
     certificate_days_left: IntGaugeVec,
     logout_tokens: IntCounterVec,
     logout_tokens_pending: IntGauge,
@@ -40,6 +42,10 @@ impl Upkeep {
                 &["task"],
             ),
             revocations: families.gauge("revocations", "Revoked tokens, grants and clients remembered."),
+            state_age: families.gauge(
+                "state_age_seconds",
+                "Seconds since revocations were last read from the database; a few while it answers.",
+            ),
             certificate_days_left: families.gauges(
                 "certificate_days_left",
                 "Whole days until a certificate of a listener ends, by its first name; negative when it has.",
@@ -135,7 +141,11 @@ impl Metrics {
     }
 
     /// How many revocations are remembered.
-    pub fn revocations(&self, count: usize) {
+    ///
+    /// `age` is how long ago they were last read from the database.
+    pub fn revocations(&self, count: usize, age: Duration) {
         self.upkeep.revocations.set(gauge_value(count));
+        let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+        self.upkeep.state_age.set(age);
     }
 }

@@ -292,12 +292,9 @@ async fn wrong_passwords_are_counted_and_an_outage_is_not() {
     for (status, is_counted) in [("401 Unauthorized", true), ("500 Oh", false)] {
         let application = Application::answering(&answer(status, "")).await;
         let settings = Settings::Api(Box::new(settings(&application.url)));
-        let store = Store::open(&store::Settings {
-            path: None,
-            key_file: None,
-            synchronous: store::Synchronous::Normal,
-        });
-        let sign_in = SignIn::new(directory(&settings).unwrap(), store.await.unwrap(), limits);
+        let in_memory = store::Settings::in_memory();
+        let store = Store::open(&in_memory).await.unwrap();
+        let sign_in = SignIn::new(directory(&settings).unwrap(), store, limits);
         let attempt = PasswordAttempt {
             login: &login,
             password: &Secret::new("wrong"),

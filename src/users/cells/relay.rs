@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
-use super::http::{Http, Reply};
 use super::session::{self, PATH};
 use crate::model::Timestamp;
 use crate::secret::Secret;
+use crate::users::http::{Http, Reply};
 use crate::users::{BackendError, Relayed, SessionCall};
 
 /// Sends a call as it came, and reads from the answer what became of the password, if there was one.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::model::{Subject, UserDetails, UserProfile};
-use crate::store::{Settings, Synchronous};
+use crate::store::Settings;
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -85,11 +85,8 @@ async fn sign_in_with(
     answer: Answer,
     change: impl FnOnce(&mut SignInLimits),
 ) -> (SignIn, Arc<Scripted>) {
-    let store = Store::open(&Settings {
-        path: None,
-        key_file: None,
-        synchronous: Synchronous::Normal,
-    });
+    let in_memory = Settings::in_memory();
+    let store = Store::open(&in_memory);
     let mut limits = SignInLimits {
         attempts: AttemptLimits {
             failures_before_pause: 2,

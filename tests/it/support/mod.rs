@@ -13,6 +13,7 @@ mod flow;
 mod foreign_issuer;
 mod form;
 mod port;
+pub(crate) mod postgres;
 mod recorder;
 mod site;
 mod tls;

@@ -26,6 +26,11 @@ impl Site {
         }
     }
 
+    /// What answers at `address` for several.
+    pub(crate) fn behind(address: SocketAddr) -> Self {
+        Self::at(address)
+    }
+
     /// The same over TLS, under certificates of `authority` and no others.
     pub(super) fn with_tls(self, authority: reqwest::Certificate) -> Self {
         Self {

@@ -10,6 +10,7 @@ mod forward_auth;
 mod listeners;
 mod provider;
 mod routes;
+mod state;
 mod structure;
 mod token_use;
 mod traffic;

@@ -17,6 +17,7 @@ mod random;
 mod world;
 
 use crate::provider::tests::support::Tokens;
+use crate::store::testing;
 use history::Kind;
 use oracle::{IDLE, MEMORY};
 use random::Random;
@@ -31,9 +32,15 @@ const SEED: u64 = 20_260_101;
 
 #[tokio::test]
 async fn every_answer_of_two_thousand_histories_is_the_oracles() {
-    for file in 0..N_FILES {
+    // Over a network each step takes its time: the first twenty of them.
+    let (n_files, n_histories) = if testing::is_shared() {
+        (1, 20)
+    } else {
+        (N_FILES, N_HISTORIES_PER_FILE)
+    };
+    for file in 0..n_files {
         let mut world = World::new().await;
-        for n in 0..N_HISTORIES_PER_FILE {
+        for n in 0..n_histories {
             let seed = SEED + file * N_HISTORIES_PER_FILE + n;
             let kind = if n % 2 == 0 {
                 Kind::Peaceful

@@ -156,13 +156,9 @@ async fn provider(
     clock: &Arc<ManualClock>,
     users: &Arc<TestUsers>,
 ) -> TestProvider {
-    let at = store::Settings {
-        path: Some(folder.path().join("cellgate.db")),
-        key_file: Some(folder.path().join("cellgate.key")),
-        // Each history is about the order of commits; what the disk makes of them is asked in
-        // the tests of the store.
-        synchronous: Synchronous::Normal,
-    };
+    // Each history is about the order of commits; what the disk makes of them is asked in the tests
+    // of the store.
+    let at = store::testing::settings_in(folder.path(), Synchronous::Normal);
     let store = Store::open(&at).await.unwrap();
     let ground = Ground {
         store,

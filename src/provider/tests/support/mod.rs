@@ -30,7 +30,7 @@ use crate::provider::{
     BackChannelLogout, ClientAuthenticationPolicy, ClientMemory, Interactions, KeyRotation, Parts,
     Provider, RefreshTokenPolicy, Registration, RegistrationAccess, Settings,
 };
-use crate::store::{self, AttemptLimits, Predecessors, Store, Synchronous};
+use crate::store::{self, AttemptLimits, Predecessors, Store};
 use crate::telemetry::Metrics;
 use crate::users::{SignIn, SignInLimits};
 
@@ -115,11 +115,7 @@ impl TestProvider {
     ) -> Self {
         let mut settings = settings();
         change(&mut settings);
-        let settings_of_store = store::Settings {
-            path: None,
-            key_file: None,
-            synchronous: Synchronous::Normal,
-        };
+        let settings_of_store = store::Settings::in_memory();
         let store = Store::open(&settings_of_store).await.unwrap();
         for key in KEYS.iter() {
             let nobody = Predecessors::Youngest { until: START };

@@ -385,11 +385,8 @@ async fn an_outage_costs_no_attempts() {
 }
 
 async fn sign_in(cells: &StandIn) -> SignIn {
-    let store = Store::open(&store::Settings {
-        path: None,
-        key_file: None,
-        synchronous: store::Synchronous::Normal,
-    });
+    let in_memory = store::Settings::in_memory();
+    let store = Store::open(&in_memory);
     let limits = SignInLimits {
         attempts: AttemptLimits {
             failures_before_pause: 5,

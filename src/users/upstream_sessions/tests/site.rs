@@ -14,7 +14,7 @@ use crate::model::{
     UserDetails, UserProfile,
 };
 use crate::secret::{Digest, Secret};
-use crate::store::{Settings, Synchronous};
+use crate::store::Settings;
 use crate::users::{BackendError, RenewalError, SignInError, SignedIn};
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -102,11 +102,7 @@ impl Site {
 
     /// The sign-in was at `now`.
     pub(crate) async fn signed_in_at(now: Timestamp) -> Self {
-        let settings = Settings {
-            path: None,
-            key_file: None,
-            synchronous: Synchronous::Normal,
-        };
+        let settings = Settings::in_memory();
         let store = Store::open(&settings).await.unwrap();
         let backend = Arc::new(Scripted::default());
         let clock = Arc::new(ManualClock::at(now));

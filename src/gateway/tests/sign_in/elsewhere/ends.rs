@@ -124,7 +124,7 @@ async fn l16_the_issuer_ends_sessions_by_a_logout_token() {
     let (another, _) = site.sign_in_with(|it| it["sid"] = "sid-2".into()).await;
     let mut claims = logout_claims(&site);
     claims["jti"] = "n-2".into();
-    without(claims, "sid");
+    without(&mut claims, "sid");
     let token = site.key.sign_jwt("JWT", &claims).unwrap();
     assert_eq!(notify(&site, &token).await.status, 200);
     assert_eq!(site.status(&one).await, 401, "all of the user");

@@ -23,7 +23,7 @@ use crate::issuers::{SignInAuthentication, SignInClient, TrustedIssuer};
 use crate::jose::{SigningKey, TokenVerifier};
 use crate::model::{Issuer, Scope};
 use crate::secret::Secret;
-use crate::store::{Settings, Store, Synchronous};
+use crate::store::{Settings, Store};
 
 const TOKEN: &str = "https://login.test/token";
 const USERINFO: &str = "https://login.test/me";
@@ -62,12 +62,7 @@ impl Site {
         metadata(&mut shown);
         world.script.show(METADATA, &shown);
         world.script.show(KEYS, &jwks(&[&key]));
-        let settings = Settings {
-            path: None,
-            key_file: None,
-            synchronous: Synchronous::Normal,
-        };
-        let store = Store::open(&settings).await.unwrap();
+        let store = Store::open(&Settings::in_memory()).await.unwrap();
         gateway.reload(|settings, parts| {
             let verifier = TokenVerifier::new(None, &world.issuers.verifiable(), 100);
             parts.verifier = Arc::new(verifier.unwrap().limiting_failures(5));

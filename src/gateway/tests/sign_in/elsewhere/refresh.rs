@@ -81,14 +81,14 @@ async fn l19_an_issuer_that_is_down_ends_no_session() {
     let rows: [(&str, Fail); 5] = [
         ("500", |site| site.refuse(500, "server_error")),
         ("timeout", |site| {
-            site.world.script.answer(TOKEN, Err(OutboundError::Timeout))
+            site.world.script.answer(TOKEN, Err(OutboundError::Timeout));
         }),
         ("429", |site| site.refuse(429, "slow_down")),
         ("our registration", |site| {
-            site.refuse(401, "invalid_client")
+            site.refuse(401, "invalid_client");
         }),
         ("no answer of its kind", |site| {
-            site.world.script.show(TOKEN, &json!([]))
+            site.world.script.show(TOKEN, &json!([]));
         }),
     ];
     for (n, (row, fail)) in rows.into_iter().enumerate() {
