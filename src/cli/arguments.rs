@@ -45,6 +45,7 @@ Signals (run):
   SIGTERM  stop accepting, let requests in flight end, exit
   SIGHUP   load the configuration again: whole, or not at all (`cellgate reload` says what came
            of it)
+  For a new version of the program see `cellgate upgrade`.
 
 Exit codes:
   0  done
@@ -63,6 +64,11 @@ pub(super) enum Command {
         /// The configuration, a YAML file; config/reference.yaml explains every key.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Take over the sockets of the process that runs, which leaves once this one serves.
+        ///
+        /// Needs `server.control_socket`. `cellgate upgrade` has the running process start this.
+        #[arg(long)]
+        upgrade: bool,
     },
     /// Say everything that is wrong with a configuration, or what it comes to.
     ///
@@ -153,6 +159,15 @@ pub(super) enum Command {
     ///
     /// Exit code 0: in force, 1: nobody answers, 2: refused.
     Reload(ReloadTarget),
+    /// Have a running Cellgate start the program that is installed now in its place, without a request
+    /// lost.
+    ///
+    /// Asks at `server.control_socket`. The new process starts with the file as it is now, on the
+    /// sockets of the old one, which leaves when the new one serves; both use the state meanwhile. If
+    /// the new one fails, the old one goes on.
+    ///
+    /// Exit code 0: the new process serves, 1: nobody answers, or it failed and its log says why.
+    Upgrade(ReloadTarget),
     /// Ask a running Cellgate whether it is ready; for containers and monitors.
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.

@@ -23,6 +23,7 @@ mod reload;
 mod run;
 mod schema;
 mod sessions;
+mod upgrade;
 mod users;
 
 use std::io::{self, Write};
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
 
 fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
     match command {
-        Command::Run { config } => run::run(config, &mut io::stderr()),
+        Command::Run { config, upgrade } => run::run(config, *upgrade, &mut io::stderr()),
         Command::Check { config } => check::check(config, out),
         Command::Explain(request) => explain::explain(request, out),
         Command::Schema => schema::schema(out),
@@ -78,6 +79,7 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
         Command::Sessions { command } => sessions::sessions(command, out),
         Command::Users { command } => users::users(command, out),
         Command::Reload(target) => reload::reload(target, out),
+        Command::Upgrade(target) => upgrade::upgrade(target, out),
         Command::Healthcheck(target) => healthcheck::healthcheck(target, out),
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn reload(target: &ReloadTarget, out: &mut impl Write) -> Result<(), 
     }
 }
 
-fn socket(target: &ReloadTarget) -> Result<PathBuf, CliError> {
+pub(super) fn socket(target: &ReloadTarget) -> Result<PathBuf, CliError> {
     match (&target.socket, &target.config) {
         (Some(socket), _) => Ok(socket.clone()),
         // A file that would be refused is refused here, with its lines, and nobody is asked.

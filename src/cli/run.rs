@@ -10,16 +10,20 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::gateway::{Authentication, Route};
 use crate::model::{Client, Issuer};
-use crate::server::{self, Listener};
+use crate::server::{self, Beginning, Listener};
 
 /// Says where to go, then serves until told to stop.
-pub(super) fn run(path: &Path, out: &mut impl Write) -> Result<(), CliError> {
+pub(super) fn run(path: &Path, upgrade: bool, out: &mut impl Write) -> Result<(), CliError> {
     let Inspected { config, .. } = inspected(path, SystemClock.now())?;
     out.write_all(welcome(&config).as_bytes())?;
     out.flush()?;
     // The server reads the file itself, as it does again at each reload, and logs the warnings.
     drop(config);
-    server::run(path)?;
+    let beginning = match upgrade {
+        true => Beginning::TakingOver,
+        false => Beginning::Alone,
+    };
+    server::run(path, beginning)?;
     Ok(())
 }
 

@@ -84,6 +84,15 @@ impl Files {
     }
 }
 
+/// Where the service manager wants to be told that we serve; `None` where there is none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reader of the environment"
+)]
+pub(crate) fn notify_socket() -> Option<String> {
+    std::env::var("NOTIFY_SOCKET").ok()
+}
+
 /// The text of the file at `path`.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     let unreadable = |source| FileError::Unreadable {

@@ -29,6 +29,7 @@ use std::time::Duration;
 use crate::{gateway, issuers, provider, server, store, users};
 
 pub(crate) use defaults::HTTPS_PORT;
+pub(crate) use files::notify_socket;
 pub(crate) use key_path::KeyPath;
 pub use problem::{ConfigError, Place, Problem};
 pub use schema::schema;

@@ -80,7 +80,7 @@ pub use client_certificate::{
 };
 pub use context::Context;
 pub use cors::{Cors, CorsOrigins, PreflightError};
-pub use edge::{Edge, HeadError};
+pub use edge::{Edge, HeadError, Shutdown};
 pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
 pub use forward_auth::{AskingProxy, DescriptionError, ForwardAuth, ProxyKind};
 pub use headers::{HeaderError, HeaderRules};

@@ -1,30 +1,41 @@
-//! The control socket: a command on this machine asks for a reload and is told what came of it,
-//! which a signal cannot tell.
+//! The control socket: a command on this machine asks for a reload or a successor and is told what
+//! came of it, which a signal cannot tell.
 //!
 //! One question and one answer for each connection: the line `reload`, and a [`Reloaded`] as one
-//! line of JSON. Who may ask is who may write to the socket's file, which is its owner.
+//! line of JSON. A successor asks for the sockets here, see `handover`. Who may ask is who may write
+//! to the socket's file, which is its owner.
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
+use super::handover::{self, hand_over};
 use super::task::Task;
 
-const QUESTION: &str = "reload\n";
+const RELOAD: &str = "reload\n";
+const UPGRADE: &str = "upgrade\n";
+/// Which process listens.
+const PID: &str = "pid\n";
 
 /// How long either side may take to write its line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a reload may take, with fetches of keys and look-ups of names.
-const RELOAD_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a reload may take, with fetches of keys and look-ups of names; and how long a process may
+/// take to start, during which nobody else is answered.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(130);
+
+/// How often is looked whether a successor serves.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The longest answer; one of a file that is wrong in every line.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -51,18 +62,47 @@ pub(crate) enum Reloaded {
     },
 }
 
-/// Who waits for what came of a reload.
+/// What came of the wish for a successor, so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum Started {
+    /// It is starting.
+    Started {
+        /// Its number.
+        pid: u32,
+    },
+    /// It is not.
+    Refused {
+        /// Why.
+        error: String,
+    },
+}
+
+/// What somebody asks of this process.
 #[derive(Debug)]
-pub(super) struct Asker(oneshot::Sender<Reloaded>);
+pub(super) enum Asked {
+    /// A reload.
+    Reload(Asker<Reloaded>),
+    /// That a successor is started; its number is the answer.
+    Upgrade(Asker<io::Result<u32>>),
+    /// The listening sockets, for a successor that has been started.
+    Sockets(Asker<io::Result<Vec<OwnedFd>>>),
+    /// Nothing more: a successor serves.
+    Relieved,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+pub(super) struct Asker<T>(oneshot::Sender<T>);
 
 /// The socket, on which nobody is heard where none is configured.
 #[derive(Debug)]
 pub(super) struct Control {
-    asked: mpsc::Receiver<Asker>,
+    asked: mpsc::Receiver<Asked>,
     /// Held so that waiting for somebody who asks never ends.
-    _asking: mpsc::Sender<Asker>,
+    _asking: mpsc::Sender<Asked>,
     _accepting: Option<Task>,
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
 }
 
 impl Control {
@@ -72,40 +112,64 @@ impl Control {
     ///
     /// Of the operating system, and `AddrInUse` when another process listens there.
     pub(super) async fn listen(path: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::on(None));
+        };
+        let listener = bind(path).await?;
+        let file = SocketFile(path.to_owned());
+        // In between, the mask of the process keeps others from it.
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        Ok(Self::on(Some((listener, file))))
+    }
+
+    /// Goes on listening at `path` on the `socket` of another process.
+    ///
+    /// # Errors
+    ///
+    /// Of the operating system.
+    pub(super) fn take(path: &Path, socket: OwnedFd) -> io::Result<Self> {
+        let listener = UnixListener::from_std(socket.into())?;
+        Ok(Self::on(Some((listener, SocketFile(path.to_owned())))))
+    }
+
+    fn on(socket: Option<(UnixListener, SocketFile)>) -> Self {
         let (asking, asked) = mpsc::channel(1);
-        let (accepting, file) = match path {
+        let (accepting, file) = match socket {
             None => (None, None),
-            Some(path) => {
-                let listener = bind(path).await?;
-                let file = SocketFile(path.to_owned());
-                // In between, the mask of the process keeps others from it.
-                fs::set_permissions(path, Permissions::from_mode(0o600))?;
+            Some((listener, file)) => {
                 let accepting = Task::spawn(accept(listener, asking.clone()));
                 (Some(accepting), Some(file))
             }
         };
-        Ok(Self {
+        Self {
             asked,
             _asking: asking,
             _accepting: accepting,
-            _file: file,
-        })
+            file,
+        }
     }
 
-    /// The next one who asks for a reload. Cancel safe.
-    pub(super) async fn asked(&mut self) -> Asker {
+    /// The next one who asks. Cancel safe.
+    pub(super) async fn asked(&mut self) -> Asked {
         match self.asked.recv().await {
-            Some(asker) => asker,
+            Some(asked) => asked,
             // A sender is held.
             None => std::future::pending().await,
         }
     }
+
+    /// Stops listening, and leaves the file to the successor that listens there.
+    pub(super) fn leave(mut self) {
+        if let Some(file) = self.file.take() {
+            std::mem::forget(file);
+        }
+    }
 }
 
-impl Asker {
-    /// Tells what came of it. Who has gone away is not told.
-    pub(super) fn tell(self, reloaded: Reloaded) {
-        let _gone = self.0.send(reloaded);
+impl<T> Asker<T> {
+    /// Answers. Who has gone away is not told.
+    pub(super) fn tell(self, answer: T) {
+        let _gone = self.0.send(answer);
     }
 }
 
@@ -134,35 +198,87 @@ async fn bind(path: &Path) -> io::Result<UnixListener> {
     }
 }
 
-/// Hears one after the other: there is one configuration.
-async fn accept(listener: UnixListener, asking: mpsc::Sender<Asker>) {
+/// Hears one after the other: there is one configuration, and one successor.
+async fn accept(listener: UnixListener, asking: mpsc::Sender<Asked>) {
     loop {
         let heard = match listener.accept().await {
-            Ok((stream, _)) => hear(stream, &asking).await,
+            Ok((stream, _)) => hear(stream, &listener, &asking).await,
             Err(error) => {
                 tracing::error!(%error, "the control socket cannot be listened on any more");
                 return;
             }
         };
-        if let Err(error) = heard {
-            tracing::debug!(%error, "a question at the control socket was not answered");
+        match heard {
+            Ok(Heard::Answered) => {}
+            Ok(Heard::Relieved) => {
+                let _stopping = asking.send(Asked::Relieved).await;
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a question at the control socket was not answered");
+            }
         }
     }
 }
 
-async fn hear(mut stream: UnixStream, asking: &mpsc::Sender<Asker>) -> io::Result<()> {
+enum Heard {
+    Answered,
+    Relieved,
+}
+
+async fn hear(
+    mut stream: UnixStream,
+    listener: &UnixListener,
+    asking: &mpsc::Sender<Asked>,
+) -> io::Result<Heard> {
     let mut line = String::new();
     let mut question = BufReader::new(&mut stream).take(64);
     timeout(PATIENCE, question.read_line(&mut line)).await??;
-    if line != QUESTION {
-        return Err(io::ErrorKind::InvalidData.into());
+    match line.as_str() {
+        RELOAD => {
+            let reloaded = ask(asking, Asked::Reload).await?;
+            answer(&mut stream, &reloaded).await?;
+        }
+        UPGRADE => {
+            let started = match ask(asking, Asked::Upgrade).await? {
+                Ok(pid) => Started::Started { pid },
+                Err(error) => Started::Refused {
+                    error: error.to_string(),
+                },
+            };
+            answer(&mut stream, &started).await?;
+        }
+        PID => answer(&mut stream, &std::process::id()).await?,
+        handover::QUESTION => {
+            let mut sockets = ask(asking, Asked::Sockets).await??;
+            sockets.push(listener.as_fd().try_clone_to_owned()?);
+            if let Err(error) = hand_over(&mut stream, &sockets).await {
+                tracing::warn!(%error, "a successor did not come to serve; this process goes on");
+                return Ok(Heard::Answered);
+            }
+            return Ok(Heard::Relieved);
+        }
+        _ => return Err(io::ErrorKind::InvalidData.into()),
     }
+    Ok(Heard::Answered)
+}
+
+/// Has this process answer.
+async fn ask<T>(
+    asking: &mpsc::Sender<Asked>,
+    question: impl FnOnce(Asker<T>) -> Asked,
+) -> io::Result<T> {
     let (teller, told) = oneshot::channel();
-    let stopping = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-    asking.send(Asker(teller)).await.map_err(|_| stopping(()))?;
-    let mut answer = serde_json::to_vec(&told.await.map_err(|_| stopping(()))?)?;
-    answer.push(b'\n');
-    timeout(PATIENCE, stream.write_all(&answer)).await?
+    let stopping = || io::Error::from(io::ErrorKind::BrokenPipe);
+    let asked = asking.send(question(Asker(teller))).await;
+    asked.map_err(|_| stopping())?;
+    told.await.map_err(|_| stopping())
+}
+
+async fn answer(stream: &mut UnixStream, answer: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    timeout(PATIENCE, stream.write_all(&line)).await?
 }
 
 /// Has the process that listens at `path` load its configuration anew.
@@ -171,11 +287,43 @@ async fn hear(mut stream: UnixStream, asking: &mpsc::Sender<Asker>) -> io::Resul
 ///
 /// Of the operating system: nobody listens there, or stops without an answer.
 pub(crate) async fn request_reload(path: &Path) -> io::Result<Reloaded> {
+    request(path, RELOAD).await
+}
+
+/// Has the process that listens at `path` start a successor, and waits until that one listens there
+/// instead. Its number.
+///
+/// # Errors
+///
+/// Of the operating system, and when the successor ends before it serves: the process that was asked
+/// then goes on.
+pub(crate) async fn request_upgrade(path: &Path) -> io::Result<u32> {
+    let pid = match request(path, UPGRADE).await? {
+        Started::Started { pid } => pid,
+        Started::Refused { error } => return Err(io::Error::other(error)),
+    };
+    let of_successor = PathBuf::from(format!("/proc/{pid}"));
+    let mut looks = interval(LOOK_AGAIN);
+    loop {
+        looks.tick().await;
+        if request::<u32>(path, PID).await? == pid {
+            return Ok(pid);
+        }
+        if !of_successor.exists() {
+            let why =
+                "the new process ended before it served, and the old one goes on; its log says why";
+            return Err(io::Error::other(why));
+        }
+    }
+}
+
+/// What the process that listens at `path` answers.
+async fn request<T: DeserializeOwned>(path: &Path, question: &str) -> io::Result<T> {
     let mut stream = UnixStream::connect(path).await?;
-    timeout(PATIENCE, stream.write_all(QUESTION.as_bytes())).await??;
+    timeout(PATIENCE, stream.write_all(question.as_bytes())).await??;
     let mut answer = Vec::new();
     let mut stream = stream.take(MAX_ANSWER);
-    timeout(RELOAD_PATIENCE, stream.read_to_end(&mut answer)).await??;
+    timeout(ANSWER_PATIENCE, stream.read_to_end(&mut answer)).await??;
     if answer.is_empty() {
         let why = "the process stopped before it answered";
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
@@ -194,6 +342,14 @@ mod tests {
         }
     }
 
+    /// Answers who asks for a reload.
+    fn tell(asked: Asked) {
+        match asked {
+            Asked::Reload(asker) => asker.tell(refused()),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[tokio::test]
     async fn who_asks_is_told_what_came_of_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -202,7 +358,7 @@ mod tests {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
-        let answer = async { control.asked().await.tell(refused()) };
+        let answer = async { tell(control.asked().await) };
         let (asked, ()) = tokio::join!(request_reload(&path), answer);
 
         assert_eq!(asked.unwrap(), refused());
@@ -223,7 +379,7 @@ mod tests {
         assert!(answer.is_empty());
 
         let (asked, ()) = tokio::join!(request_reload(&path), async {
-            control.asked().await.tell(refused());
+            tell(control.asked().await);
         });
         assert!(asked.is_ok());
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::tls::TlsError;
 use crate::config::ConfigError;
@@ -63,6 +64,21 @@ pub enum StartError {
     /// The filter of the log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// `--upgrade` without a place to ask at.
+    #[error(
+        "--upgrade: the configuration has no `server.control_socket`, at which the running process could be asked for its sockets"
+    )]
+    NothingToTakeOver,
+    /// The running process does not hand over.
+    #[error(
+        "--upgrade: no process hands over its sockets at {socket}: {source}; start without it if none runs"
+    )]
+    TakeOver {
+        /// Where it was asked.
+        socket: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Threads, signals.
     #[error("the operating system refuses {what}: {source}")]
     System {

@@ -32,7 +32,7 @@ pub(super) async fn accept<A>(listener: TcpListener, opening: Opening, guard: Gu
 where
     A: Application,
 {
-    let mut shutdown = guard.shutdown.clone();
+    let mut shutdown = guard.shutdown.leaving.clone();
     loop {
         let accepted = tokio::select! {
             biased;

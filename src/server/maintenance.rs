@@ -15,6 +15,9 @@ use crate::telemetry::Metrics;
 /// the database does not announce it.
 const REFRESH_PERIOD: Duration = Duration::from_secs(5);
 
+/// The same while another process takes the place of this one, or this one that of another.
+const REFRESH_PERIOD_BESIDE: Duration = Duration::from_millis(250);
+
 /// How often expired rows are deleted.
 const GARBAGE_PERIOD: Duration = Duration::from_secs(60);
 
@@ -62,6 +65,16 @@ impl Maintenance {
                 }
                 _ = garbage.tick() => self.report("garbage", self.collect_garbage().await),
             }
+        }
+    }
+
+    /// Takes over revocations of another process at once, until dropped: while two serve, somebody
+    /// who signs out at one of them is signed out at both.
+    pub(super) async fn run_beside_another(self) {
+        let mut refresh = every(REFRESH_PERIOD_BESIDE);
+        loop {
+            refresh.tick().await;
+            self.report("revocations", self.refresh_revocations().await);
         }
     }
 

@@ -1,5 +1,5 @@
-//! The only wiring: sockets, TLS, connection guard, admin listener, control socket, reload,
-//! signals, drain.
+//! The only wiring: sockets, TLS, connection guard, admin listener, control socket, reload, handover
+//! to a successor, signals, drain.
 //!
 //! [`run`] is the life of the process and [`Server`] what lives; a test starts a [`Server`] on
 //! sockets of its own. Everything else in the crate gets its checked settings from here and
@@ -11,6 +11,8 @@
 //! period instead of leaving when nothing is in flight.
 
 mod control;
+mod handover;
+mod notify;
 mod run;
 mod signals;
 
@@ -40,11 +42,11 @@ mod settings;
 mod tests;
 
 pub use assembly::check;
-pub(crate) use control::{Reloaded, request_reload};
+pub(crate) use control::{Reloaded, request_reload, request_upgrade};
 pub use error::StartError;
 pub(crate) use inspection::{Finding, Severity, inspect};
 pub use preview::{Preview, preview};
-pub use run::run;
+pub use run::{Beginning, run};
 pub use running::Server;
 pub use settings::{CertificatePem, ClientCertificates, Listener, ListenerTls};
 pub use sockets::Sockets;

@@ -1,13 +1,16 @@
 //! A server at work: what it is made of, where it listens, how it ends.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use pingora::apps::HttpServerApp as _;
+use pingora::server::ShutdownWatch;
 use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
@@ -15,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::admin::Admin;
-use super::assembly::{Foundation, Pieces, in_listener};
+use super::assembly::{Foundation, Pieces, State, in_listener};
 use super::certificates::Certificates;
 use super::connection::{Guard, Limits, Opening, Slots};
 use super::error::StartError;
@@ -29,7 +32,7 @@ use super::tls::TlsAcceptor;
 use super::vitals::Vitals;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::gateway::{Edge, Gateway, TrustedProxies};
+use crate::gateway::{Edge, Gateway, Shutdown, TrustedProxies};
 use crate::issuers::Issuers;
 
 /// Idle connections to upstreams that each thread may keep.
@@ -67,7 +70,14 @@ pub struct Server {
     pub(super) looking_after: std::sync::Mutex<Option<Task>>,
     /// Tells of certificates that end, under the configuration in force.
     pub(super) reminding: std::sync::Mutex<Task>,
-    shutdown: watch::Sender<bool>,
+    /// Says that every connection ends after its next request.
+    leaving: watch::Sender<bool>,
+    /// Says that connections which ask for nothing end.
+    stopping: watch::Sender<bool>,
+    /// The same for those to the admin listener, which is there until the process is not.
+    admin_leaving: watch::Sender<bool>,
+    /// The listening sockets once more, for a successor.
+    inheritance: std::sync::Mutex<Vec<OwnedFd>>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
     /// The accept loops of the listeners; each ends when its port is closed.
@@ -112,7 +122,6 @@ impl Server {
             Arc::clone(&foundation.clock),
             Arc::clone(&foundation.metrics),
         );
-        let (shutdown, _) = watch::channel(false);
         let slots = Arc::new(Slots::default());
         let certificates = Arc::new(Certificates::of(&config.listeners));
         let reminder = Arc::clone(&certificates).watch(Arc::clone(&foundation.clock));
@@ -144,7 +153,10 @@ impl Server {
             reminding: std::sync::Mutex::new(Task::spawn(reminder)),
             config: Mutex::new(config),
             foundation,
-            shutdown,
+            leaving: watch::Sender::new(false),
+            stopping: watch::Sender::new(false),
+            admin_leaving: watch::Sender::new(false),
+            inheritance: std::sync::Mutex::new(sockets.inheritance()?),
             addresses,
             admin_address,
             accepting: Mutex::default(),
@@ -167,15 +179,71 @@ impl Server {
     /// Ends: says "not ready", closes the ports, finishes what is in flight, at most for
     /// `patience`. Returns as soon as nothing is in flight; whether that came to be.
     pub async fn drain(&self, patience: Duration) -> bool {
-        self.vitals.begin_draining();
-        self.shutdown.send_replace(true);
-        let mut accepting = self.accepting.lock().await;
-        while accepting.join_next().await.is_some() {}
+        self.close().await;
+        self.stopping.send_replace(true);
         // Wakes kept connections that wait for a request which must not come any more.
         self.edge.http_cleanup().await;
         timeout(patience, self.vitals.slots.all_free())
             .await
             .is_ok()
+    }
+
+    /// Leaves to a successor, which listens on the same sockets already: says "not ready" to who
+    /// asks on a connection it has, and stops accepting, on the admin listener too. Every connection
+    /// may ask once more and is told that this was the last; those that do not are closed after half
+    /// of `patience`, and what is in flight has the rest of it. Whether nothing is in flight at last.
+    pub async fn leave(&self, patience: Duration) -> bool {
+        self.admin_leaving.send_replace(true);
+        self.close().await;
+        let beside = self.foundation.state.as_ref().map(|state| {
+            let maintenance = self.maintenance(state);
+            Task::spawn(maintenance.run_beside_another())
+        });
+        let (slots, half) = (&self.vitals.slots, patience / 2);
+        let is_idle = timeout(half, slots.all_free()).await.is_ok();
+        self.stopping.send_replace(true);
+        self.edge.http_cleanup().await;
+        let is_idle = is_idle || timeout(half, slots.all_free()).await.is_ok();
+        drop(beside);
+        is_idle
+    }
+
+    /// Takes over what another process revokes at once, for as long as that one may be leaving.
+    pub(super) fn work_beside_another(&self, time: Duration) -> Option<Task> {
+        let state = self.foundation.state.as_ref()?;
+        let maintenance = self.maintenance(state);
+        Some(Task::spawn(async move {
+            drop(timeout(time, maintenance.run_beside_another()).await);
+        }))
+    }
+
+    /// The sockets it listens on, for a successor.
+    pub(super) fn inheritance(&self) -> io::Result<Vec<OwnedFd>> {
+        let sockets = self.inheritance.lock();
+        let sockets = sockets.unwrap_or_else(PoisonError::into_inner);
+        sockets.iter().map(OwnedFd::try_clone).collect()
+    }
+
+    /// Says "not ready", and closes the ports.
+    async fn close(&self) {
+        self.vitals.begin_draining();
+        let inheritance = &self.inheritance;
+        inheritance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.leaving.send_replace(true);
+        let mut accepting = self.accepting.lock().await;
+        while accepting.join_next().await.is_some() {}
+    }
+
+    fn maintenance(&self, state: &State) -> Maintenance {
+        Maintenance {
+            store: state.store.clone(),
+            keys: Arc::clone(&state.keys),
+            clock: Arc::clone(&self.foundation.clock),
+            metrics: Arc::clone(&self.foundation.metrics),
+        }
     }
 
     /// How long requests in flight may take at the end.
@@ -195,7 +263,10 @@ impl Server {
             limits: Arc::clone(&self.limits),
             metrics: Arc::clone(&self.foundation.metrics),
             lifetime: None,
-            shutdown: self.shutdown.subscribe(),
+            shutdown: Shutdown {
+                leaving: self.leaving.subscribe(),
+                stopping: self.stopping.subscribe(),
+            },
         };
         let accepting = self.accepting.get_mut();
         for ((socket, opening), redirect) in
@@ -214,8 +285,9 @@ impl Server {
             };
         }
         if let Some(socket) = sockets.admin {
+            let leaving = self.admin_leaving.subscribe();
             self.tasks
-                .spawn(serve_admin(socket, Arc::clone(&self.vitals)));
+                .spawn(serve_admin(socket, Arc::clone(&self.vitals), leaving));
         }
         if let Some(state) = &self.foundation.state {
             let maintenance = Maintenance {
@@ -271,22 +343,26 @@ pub(super) fn threads(config: &Config) -> usize {
 
 /// Serves metrics and health, also while the rest drains. Its connections have places of their
 /// own: a full house must still be visible.
-fn serve_admin(socket: TcpListener, vitals: Arc<Vitals>) -> impl Future<Output = ()> + use<> {
+fn serve_admin(
+    socket: TcpListener,
+    vitals: Arc<Vitals>,
+    leaving: ShutdownWatch,
+) -> impl Future<Output = ()> + use<> {
     let limits = Limits {
         opening: ADMIN_LIFETIME,
         connections: ADMIN_CONNECTIONS,
         connections_per_address: ADMIN_CONNECTIONS,
         trusted_proxies: TrustedProxies::default(),
     };
-    // Nobody sends on it: the listener ends with the server.
-    let (open, shutdown) = watch::channel(false);
+    // Nobody sends on it: what is asked is answered.
+    let (open, stopping) = watch::channel(false);
     let guard = Guard {
         metrics: Arc::clone(&vitals.metrics),
         app: Arc::new(Admin::new(vitals)),
         slots: Arc::default(),
         limits: Arc::new(ArcSwap::from_pointee(limits)),
         lifetime: Some(ADMIN_LIFETIME),
-        shutdown,
+        shutdown: Shutdown { leaving, stopping },
     };
     async move {
         accept(socket, Opening::Plain, guard).await;

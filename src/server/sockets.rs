@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use tokio::net::TcpListener;
 
@@ -28,8 +29,28 @@ impl Sockets {
     ///
     /// [`StartError::Listen`] names the listener that could not be had.
     pub fn bind(config: &Config) -> Result<Self, StartError> {
-        let bind = |name: &str, address| {
-            bind(address).map_err(|source| StartError::Listen {
+        Self::bind_or_take(config, Vec::new())
+    }
+
+    /// The same, with those of `handed` that listen where `config` says instead of new ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::bind`].
+    pub(super) fn bind_or_take(config: &Config, handed: Vec<OwnedFd>) -> Result<Self, StartError> {
+        let mut handed: Vec<_> = handed
+            .into_iter()
+            .map(std::net::TcpListener::from)
+            .collect();
+        let mut have = |name: &str, address: SocketAddr| {
+            let is_there = |socket: &std::net::TcpListener| {
+                socket.local_addr().is_ok_and(|there| there == address)
+            };
+            let socket = match handed.iter().position(is_there) {
+                Some(at) => TcpListener::from_std(handed.swap_remove(at)),
+                None => bind(address),
+            };
+            socket.map_err(|source| StartError::Listen {
                 name: name.to_owned(),
                 address,
                 source,
@@ -39,12 +60,23 @@ impl Sockets {
             listeners: config
                 .listeners
                 .iter()
-                .map(|listener| bind(&listener.name, listener.address))
+                .map(|listener| have(&listener.name, listener.address))
                 .collect::<Result<_, _>>()?,
             admin: config
                 .admin
-                .map(|address| bind("admin", address))
+                .map(|address| have("admin", address))
                 .transpose()?,
+        })
+    }
+
+    /// All of them once more, for another process.
+    pub(super) fn inheritance(&self) -> Result<Vec<OwnedFd>, StartError> {
+        let sockets = self.listeners.iter().chain(&self.admin);
+        let copies = sockets.map(|socket| socket.as_fd().try_clone_to_owned());
+        let copies = copies.collect::<io::Result<_>>();
+        copies.map_err(|source| StartError::System {
+            what: "a second handle of a socket",
+            source,
         })
     }
 

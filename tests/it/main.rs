@@ -44,5 +44,6 @@ mod stock;
 mod tls;
 mod tokens;
 mod traffic;
+mod upgrade;
 mod users_http;
 mod websockets;

@@ -24,8 +24,8 @@ pub(crate) struct ServerTable {
     /// Seconds that requests in flight have to end after SIGTERM.
     #[schemars(range(min = 0, max = 3600))]
     pub(crate) drain_timeout_s: u64,
-    /// A Unix socket, relative to the working directory, at which `cellgate reload` asks; left out:
-    /// none, and only SIGHUP loads the file anew.
+    /// A Unix socket, relative to the working directory, at which `cellgate reload` and `cellgate
+    /// upgrade` ask; left out: none, and only SIGHUP loads the file anew.
     #[schemars(length(min = 1, max = 100))]
     pub(crate) control_socket: Option<String>,
 }

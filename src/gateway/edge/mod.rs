@@ -43,6 +43,26 @@ use framed::Framed;
 pub use screen::HeadError;
 use screen::Screen;
 
+/// How a process that ends says so to the connections it has.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    /// Turns true when every connection is to end after its next request. Nobody who is about to ask
+    /// is turned away.
+    pub leaving: ShutdownWatch,
+    /// Turns true when connections that ask for nothing are closed.
+    pub stopping: ShutdownWatch,
+}
+
+impl From<ShutdownWatch> for Shutdown {
+    /// Both at once.
+    fn from(watch: ShutdownWatch) -> Self {
+        Self {
+            leaving: watch.clone(),
+            stopping: watch,
+        }
+    }
+}
+
 /// The gateway as an application of Pingora's: what a listener hands its connections to.
 ///
 /// HTTP/1 by [`Edge::serve_http1`], HTTP/2 by [`pingora::apps::ServerApp::process_new`]; both take
@@ -92,13 +112,8 @@ impl Edge {
     ///
     /// `opening`: how long the first may take to begin; later ones have the time that a kept
     /// connection has.
-    pub async fn serve_http1(
-        &self,
-        mut stream: Stream,
-        opening: Duration,
-        shutdown: &ShutdownWatch,
-    ) {
-        let mut stops = shutdown.clone();
+    pub async fn serve_http1(&self, mut stream: Stream, opening: Duration, shutdown: &Shutdown) {
+        let mut stops = shutdown.stopping.clone();
         let mut stopped = pin!(async { drop(stops.wait_for(|stops| *stops).await) });
         let mut patience = opening;
         loop {
@@ -119,7 +134,7 @@ impl Edge {
             if head.asks_for_websocket {
                 let (bytes, early) = head.split();
                 let opening = Opening { bytes, early };
-                return Box::pin(self.tunnels.open(stream, opening, shutdown)).await;
+                return Box::pin(self.tunnels.open(stream, opening, &shutdown.leaving)).await;
             }
             if let Some(begun) = head.chunked_body() {
                 stream = match Framed::wrap(stream, begun) {
@@ -132,7 +147,8 @@ impl Edge {
             }
             let mut session = ServerSession::new_http1(stream);
             session.set_pipelined_prefix(head.bytes);
-            let exchange = self.proxy.process_new_http(session, shutdown);
+            // After the last answer it says that the connection ends.
+            let exchange = self.proxy.process_new_http(session, &shutdown.leaving);
             let served = limit_http1(self.gateway.open_exchanges(), exchange).await;
             let Some((kept, _)) = served.map(ReusedHttpStream::consume) else {
                 return;

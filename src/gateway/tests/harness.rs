@@ -20,7 +20,7 @@ use super::recorder::Recorder;
 use super::support::ISSUER;
 use crate::clock::ManualClock;
 use crate::gateway::settings::Settings;
-use crate::gateway::{Edge, Gateway, Snapshot, SnapshotParts, Upstreams};
+use crate::gateway::{Edge, Gateway, Shutdown, Snapshot, SnapshotParts, Upstreams};
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::Timestamp;
 use crate::store::Revocations;
@@ -211,7 +211,8 @@ async fn accept(
                 return;
             }
             let opening = Duration::from_secs(60);
-            edge.serve_http1(Box::new(stream), opening, &stops).await;
+            let shutdown = Shutdown::from(stops);
+            edge.serve_http1(Box::new(stream), opening, &shutdown).await;
         });
     }
 }

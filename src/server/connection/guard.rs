@@ -7,7 +7,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use pingora::apps::ServerApp as _;
 use pingora::protocols::{ALPN, IO, Ssl as _};
-use pingora::server::ShutdownWatch;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -16,7 +15,7 @@ use super::preface;
 use super::proxy_header::{self, ProxyHeaderError};
 use super::slots::{Slot, Slots};
 use super::socket::Socket;
-use crate::gateway::{ToldBy, TrustedProxies};
+use crate::gateway::{Shutdown, ToldBy, TrustedProxies};
 use crate::server::tls::TlsAcceptor;
 use crate::telemetry::Metrics;
 
@@ -59,8 +58,8 @@ pub(crate) struct Guard<A> {
     pub(crate) metrics: Arc<Metrics>,
     /// How long a connection may last, whatever it does; `None`: for ever.
     pub(crate) lifetime: Option<Duration>,
-    /// Turns true when no new request may begin.
-    pub(crate) shutdown: ShutdownWatch,
+    /// Says when no new request may begin.
+    pub(crate) shutdown: Shutdown,
 }
 
 impl<A> Guard<A> {
@@ -218,7 +217,7 @@ impl<A: Application> Guard<A> {
 
     /// What `opening` brings, unless it takes too long or the server ends first.
     async fn opened<T>(&self, limits: &Limits, opening: impl Future<Output = T>) -> Option<T> {
-        let mut shutdown = self.shutdown.clone();
+        let mut shutdown = self.shutdown.stopping.clone();
         let outcome = tokio::select! {
             biased;
             outcome = timeout(limits.opening, opening) => outcome,
@@ -239,6 +238,7 @@ impl<A: Application> Guard<A> {
     /// Heads need no deadline here: a connection without a stream, and a head that does not end
     /// is none, is closed by the idle timeout of the application's options.
     async fn serve_http2(&self, stream: impl IO + 'static) {
-        drop(self.app.process_new(Box::new(stream), &self.shutdown).await);
+        let leaving = &self.shutdown.leaving;
+        drop(self.app.process_new(Box::new(stream), leaving).await);
     }
 }

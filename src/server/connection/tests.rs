@@ -67,7 +67,7 @@ fn serve_for(lifetime: Option<Duration>, opening: Opening, limits: Limits) -> Se
         limits: Arc::new(ArcSwap::from_pointee(limits)),
         metrics: Arc::default(),
         lifetime,
-        shutdown: watch,
+        shutdown: watch.into(),
     };
     Served {
         address,

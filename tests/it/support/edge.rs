@@ -183,6 +183,11 @@ impl Edge {
             .await
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends `signal` (as `kill` spells it) to the process.
     pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill")

@@ -79,6 +79,12 @@ impl Site {
         self.send(request).await
     }
 
+    /// Revokes a token of the demo's public client (RFC 7009).
+    pub(crate) async fn revoke(&self, token: &str) -> Answer {
+        let form = [("client_id", "demo-app"), ("token", token)];
+        self.post_form("/oidc/oauth2/revoke", &form).await
+    }
+
     /// A user called `login` who is about to sign in to `demo-app`.
     pub(crate) fn sign_in(&self, login: &str) -> SignIn<'_> {
         SignIn::new(self, login)
