@@ -71,6 +71,12 @@ fn one_line_is_a_whole_site() {
         ("/ws", "cells-events"),
     ];
     assert_eq!(places, BTreeSet::from(expected));
+}
+
+#[test]
+fn its_routes_are_as_cells_needs_them() {
+    let config = parse("cells: {}");
+
     for route in &config.gateway.routes {
         assert_eq!(
             route.host.as_deref(),

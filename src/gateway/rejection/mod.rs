@@ -25,8 +25,8 @@ use super::tunnel::HandshakeError;
 
 pub(super) use answer::{Asked, answer, prefers_html};
 use reasons::{
-    canonical_reason, description_reason, handshake_reason, head_reason, headers_reason,
-    password_reason,
+    canonical_reason, description_reason, forwarded_reason, handshake_reason, head_reason,
+    headers_reason, password_reason,
 };
 pub(super) use wire::Challenge;
 
@@ -261,8 +261,7 @@ impl Rejection {
             Self::Head(error) => head_reason(error),
             Self::Canonical(error) => canonical_reason(error),
             Self::Headers(error) => headers_reason(error),
-            Self::Forwarded(ForwardedError::Address) => "forwarded_for",
-            Self::Forwarded(ForwardedError::Proto) => "forwarded_proto",
+            Self::Forwarded(error) => forwarded_reason(*error),
             Self::Description(error) => description_reason(error),
             Self::ForwardedElsewhere => "forwarded_elsewhere",
             Self::NoRoute => "no_route",

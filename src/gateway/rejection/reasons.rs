@@ -4,6 +4,7 @@ use crate::gateway::canonical::{CanonicalError, PathError};
 use crate::gateway::edge::HeadError;
 use crate::gateway::forward_auth::DescriptionError;
 use crate::gateway::headers::HeaderError;
+use crate::gateway::trusted_proxies::ForwardedError;
 use crate::gateway::tunnel::HandshakeError;
 
 use super::PasswordError;
@@ -76,5 +77,12 @@ pub(super) const fn password_reason(error: PasswordError) -> &'static str {
         PasswordError::Wrong => "wrong_password",
         PasswordError::Throttled { .. } => "passwords_throttled",
         PasswordError::Unchecked { .. } => "passwords_unchecked",
+    }
+}
+
+pub(super) const fn forwarded_reason(error: ForwardedError) -> &'static str {
+    match error {
+        ForwardedError::Address => "forwarded_for",
+        ForwardedError::Proto => "forwarded_proto",
     }
 }
