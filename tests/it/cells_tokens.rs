@@ -339,7 +339,7 @@ async fn a_signature_goes_on_with_a_token_of_cells_for_its_key() {
         );
     }
     // Neither ours any more, nor anybody's.
-    let forged = format!("{}x", token);
+    let forged = format!("{token}x");
     for key in [forged.as_str(), "a.b.c", ""] {
         let request = edge.http.get(edge.url("/io/x"));
         let request = request.header("authorization", signature(key));

@@ -249,7 +249,9 @@ async fn a_key_made_by_the_command_line_is_published_by_every_node() {
     };
     let config = cluster.nodes[0].folder.path().join("cellgate.yaml");
     let published = async |node: usize| {
-        let keys = cluster.at(node, "GET", "/oidc/jwks", &[]).await;
+        let keys = cluster
+            .at(node, "GET", "/oidc/.well-known/jwks.json", &[])
+            .await;
         let keys: serde_json::Value = serde_json::from_str(&keys.assert_status(200).body).unwrap();
         keys["keys"].as_array().unwrap().len()
     };
@@ -291,7 +293,8 @@ async fn a_database_that_is_away_ends_no_session_and_lets_nobody_in_twice() {
         let refused = cluster.at(node, "POST", "/oidc/oauth2/token", &form).await;
         refused.assert_status(503).header("retry-after");
     }
-    let page = cluster.site.sign_in("alice").submit().await;
+    let url = cluster.site.sign_in("alice").url();
+    let page = Browser::default().get(&cluster.site, &url).await;
     page.assert_status(503).header("retry-after");
     let metrics = cluster.nodes[0].admin("/metrics").await.body;
     assert!(

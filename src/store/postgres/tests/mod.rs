@@ -1,6 +1,6 @@
 //! The driver against a real server.
 
-#[path = "../../../tests/it/support/postgres.rs"]
+#[path = "../../../../tests/it/support/postgres.rs"]
 mod server;
 
 use std::collections::BTreeSet;
