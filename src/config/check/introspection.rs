@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::secret::{self, Place};
+use super::secret;
 use super::{Checker, issuer_keys};
 use crate::config::file::{SecretPlaceName, TokenIntrospectionTable};
 use crate::config::key_path::KeyPath;
@@ -41,23 +41,10 @@ pub(super) fn endpoint(
 }
 
 fn secret(checker: &mut Checker, table: &TokenIntrospectionTable, at: &KeyPath) -> Option<Secret> {
-    let at_env = at.key("client_secret_env");
-    match (&table.client_secret_file, &table.client_secret_env) {
-        (None, None) => {
-            checker.refuse(
-                at,
-                "has no secret, and no endpoint may answer strangers (RFC 7662 §2.1)",
-                "Write `client_secret_file: …` or `client_secret_env: …`.",
-            );
-            None
-        }
-        (Some(_), Some(_)) => {
-            checker.refuse(&at_env, "is a second secret", "Keep one of them.");
-            None
-        }
-        (Some(file), None) => {
-            secret::read(checker, Place::File(file), &at.key("client_secret_file"))
-        }
-        (None, Some(name)) => secret::read(checker, Place::Variable(name), &at_env),
-    }
+    secret::of_client(
+        checker,
+        (&table.client_secret_file, &table.client_secret_env),
+        at,
+        "has no secret, and no endpoint may answer strangers (RFC 7662 §2.1)",
+    )
 }

@@ -30,6 +30,30 @@ pub(super) fn read(checker: &mut Checker, place: Place<'_>, at: &KeyPath) -> Opt
     pem::readable(checker, read, at)
 }
 
+/// Our secret as a client of somebody else, below `at`: in one of (file, variable). `missing` says what
+/// is wrong without.
+pub(super) fn of_client(
+    checker: &mut Checker,
+    places: (&Option<String>, &Option<String>),
+    at: &KeyPath,
+    missing: &str,
+) -> Option<Secret> {
+    let at_env = at.key("client_secret_env");
+    match places {
+        (None, None) => {
+            let advice = "Write `client_secret_file: …` or `client_secret_env: …`.";
+            checker.refuse(at, missing, advice);
+            None
+        }
+        (Some(_), Some(_)) => {
+            checker.refuse(&at_env, "is a second secret", "Keep one of them.");
+            None
+        }
+        (Some(file), None) => read(checker, Place::File(file), &at.key("client_secret_file")),
+        (None, Some(name)) => read(checker, Place::Variable(name), &at_env),
+    }
+}
+
 /// Whether it is short enough to be guessed.
 pub(super) fn can_be_guessed(secret: &Secret) -> bool {
     secret.expose().chars().count() < MIN_GENERATED_CHARACTERS

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::name::Names;
-use super::secret::{self, Place};
+use super::secret;
 use crate::config::file::{DiscoveryName, SecretPlaceName, SignInClientTable, TrustedIssuerTable};
 use crate::config::key_path::KeyPath;
 use crate::issuers::{SignInAuthentication, SignInClient};
@@ -65,25 +65,12 @@ fn client(
 }
 
 fn secret(checker: &mut Checker, table: &SignInClientTable, at: &KeyPath) -> Option<Secret> {
-    let at_env = at.key("client_secret_env");
-    match (&table.client_secret_file, &table.client_secret_env) {
-        (None, None) => {
-            checker.refuse(
-                at,
-                "has no secret, by which the issuer knows us from others",
-                "Write `client_secret_file: …` or `client_secret_env: …`.",
-            );
-            None
-        }
-        (Some(_), Some(_)) => {
-            checker.refuse(&at_env, "is a second secret", "Keep one of them.");
-            None
-        }
-        (Some(file), None) => {
-            secret::read(checker, Place::File(file), &at.key("client_secret_file"))
-        }
-        (None, Some(name)) => secret::read(checker, Place::Variable(name), &at_env),
-    }
+    secret::of_client(
+        checker,
+        (&table.client_secret_file, &table.client_secret_env),
+        at,
+        "has no secret, by which the issuer knows us from others",
+    )
 }
 
 fn scope(checker: &mut Checker, table: &SignInClientTable, at: &KeyPath) -> Option<Scope> {
