@@ -17,11 +17,14 @@ use tokio::time::sleep;
 
 use super::accounts::{Refusal, User};
 use super::answers::{self, Answer};
-use super::files;
 use super::{ProfileSwitch, SERVICE_TOKEN, SessionSwitch, Shared, State, Switches, Version, lock};
+use super::{events, files};
 
 /// Answers one request.
-pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
+pub(super) async fn answer(shared: &Shared, mut request: Request<Incoming>) -> Answer {
+    if events::is_events(request.uri().path()) {
+        return events::answer(shared, &mut request);
+    }
     let (head, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
         return answers::text(StatusCode::BAD_REQUEST, "Bad request.");

@@ -8,6 +8,7 @@
 mod accounts;
 mod answers;
 mod endpoints;
+mod events;
 mod files;
 
 use std::convert::Infallible;
@@ -143,6 +144,10 @@ struct State {
     last_fields: HeaderMap,
     /// How many passwords came to `/dav`.
     n_dav_passwords: usize,
+    /// The last text on `/ws/event`.
+    last_message: String,
+    /// Texts on `/ws/event` that were longer than Cells reads.
+    n_long_messages: usize,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -234,6 +239,16 @@ impl StandIn {
         lock(&self.state).n_dav_passwords
     }
 
+    /// The last text that came by `/ws/event`.
+    pub(crate) fn last_message(&self) -> String {
+        lock(&self.state).last_message.clone()
+    }
+
+    /// How many texts came by `/ws/event` that Cells does not read to their end.
+    pub(crate) fn n_long_messages(&self) -> usize {
+        lock(&self.state).n_long_messages
+    }
+
     /// The values of a field of the last request.
     pub(crate) fn last_field(&self, name: &str) -> Vec<String> {
         let state = lock(&self.state);
@@ -264,6 +279,7 @@ async fn serve(stream: TcpStream, shared: Shared) {
     drop(
         http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
             .await,
     );
 }

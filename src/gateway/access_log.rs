@@ -63,6 +63,8 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TunnelRecord {
     pub(super) closed: &'static str,
+    /// Why, where that word does not say it.
+    pub(super) reason: &'static str,
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
 }
@@ -79,7 +81,7 @@ pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Met
 pub(super) fn record_tunnel(ctx: &Context, tunnel: TunnelRecord, metrics: &Metrics) {
     // How long it was open would drown how long answers take.
     metrics.handshake(route_name(ctx), ctx.outcome.as_str(), ctx.status);
-    write_without_session(ctx, "", Some(tunnel));
+    write_without_session(ctx, tunnel.reason, Some(tunnel));
 }
 
 /// The line of an exchange whose session is gone.

@@ -11,6 +11,7 @@ use super::authentication::Principal;
 use super::context::Context;
 use super::lifetime::Ending;
 use super::rejection::Rejection;
+use super::tunnel::Opener;
 
 /// A request was refused: tells it when that was about somebody who is known.
 pub(super) fn refused(rejection: &Rejection, ctx: &Context) {
@@ -51,6 +52,39 @@ pub(super) fn exchange_ended(ctx: &Context, ending: Ending) {
         client.id = verified.and_then(|v| v.client_id.as_ref()).map(|id| id.as_str()),
         peer.address = %ctx.peer,
         "an exchange was ended"
+    );
+}
+
+/// A client said in a WebSocket who it is, by a token of ours.
+pub(super) fn subscribed(principal: &Principal, opener: &Opener<'_>) {
+    let verified = principal.verified();
+    tracing::info!(
+        target: "audit",
+        event = "subscription",
+        outcome = "success",
+        request.id = opener.request_id,
+        route.name = opener.route.name,
+        user.subject = verified.subject.as_str(),
+        client.id = verified.client_id.as_ref().map(|id| id.as_str()),
+        peer.address = %opener.peer,
+        "a client subscribed in a WebSocket"
+    );
+}
+
+/// A client said in a WebSocket what was not good enough, by a token that once was.
+pub(super) fn subscription_refused(rejection: &Rejection, opener: &Opener<'_>) {
+    if !rejection.is_of_policy() && !matches!(rejection, Rejection::Revoked) {
+        return;
+    }
+    tracing::info!(
+        target: "audit",
+        event = "subscription",
+        outcome = "refused",
+        reason = rejection.reason(),
+        request.id = opener.request_id,
+        route.name = opener.route.name,
+        peer.address = %opener.peer,
+        "a token in a WebSocket was not enough"
     );
 }
 

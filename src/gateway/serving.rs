@@ -10,6 +10,7 @@ use http::{Method, Response, header};
 use pingora::proxy::Session;
 
 use crate::clock::Clock;
+use crate::model::Timestamp;
 use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
@@ -97,6 +98,11 @@ impl Gateway {
 
     pub(super) fn open_exchanges(&self) -> &OpenExchanges {
         &self.0.open
+    }
+
+    /// The present.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     /// The clock's uptime.

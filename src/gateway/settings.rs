@@ -153,6 +153,9 @@ pub enum Passwords {
 pub struct WebSockets {
     /// Origins whose pages may, besides those of the host that is asked.
     pub origins: Vec<WebOrigin>,
+    /// Whether clients say in a message who they are, as those of Cells do, and a token of ours in it
+    /// is swapped.
+    pub subscribe: bool,
 }
 
 /// Where a token may be; of all places together there must be one token.

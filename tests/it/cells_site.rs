@@ -1,13 +1,16 @@
 //! A whole site of Pydio Cells by one line, `cells: {}`: the real program in front of a stand-in for Cells
 //! (fact sheet E.3 and E.4).
 
-use serde_json::json;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::cells::stand_in::{StandIn, Switches};
 use crate::cells::yaml;
 use crate::support::{Edge, Tokens};
+use crate::websockets;
 
 /// The users of `cells`, and its site in one line with `more` behind it.
 pub(crate) fn configuration(cells: &StandIn, more: &str) -> String {
@@ -163,4 +166,56 @@ async fn own_routes_win() {
     assert!(mine.body.contains("principal"), "{mine:?}");
     edge.get("/public/x").await.assert_status(401);
     edge.get("/a/frontend/state").await.assert_status(200);
+}
+
+/// E.1 and E.3: the message by which pages of Cells say who they are; Cells 2 reads 2048 bytes of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_socket_says_who_it_is_by_a_token_of_the_edge() {
+    let (cells, edge) = site("").await;
+    let Tokens { access_token, .. } = edge.sign_in("alice").tokens().await;
+    let open = async || {
+        let stream = TcpStream::connect(edge.address).await.expect("it listens");
+        let url = format!("ws://{}/ws/event", edge.address);
+        websockets::open(stream, &url, None)
+            .await
+            .expect("a socket")
+    };
+    let subscription = |more: &str| {
+        let said = json!({"@type": "subscribe", "jwt": access_token, "more": more});
+        Message::text(said.to_string())
+    };
+
+    let mut socket = open().await;
+    socket.send(subscription("")).await.expect("sent");
+    let heard = socket.next().await.expect("an event").expect("a message");
+    let heard: Value = serde_json::from_str(heard.to_text().expect("a text")).expect("JSON");
+    assert_eq!(heard, json!({"@type": "event", "user": "alice"}));
+    assert!(!cells.last_message().contains(&access_token));
+    // What Cells would not read to its end is not sent.
+    socket
+        .send(subscription(&"x".repeat(2048)))
+        .await
+        .expect("sent");
+    let closed = socket.next().await.expect("the end").expect("a frame");
+    let Message::Close(Some(closed)) = closed else {
+        panic!("{closed:?}");
+    };
+    assert_eq!(u16::from(closed.code), 1009);
+    assert_eq!(cells.n_long_messages(), 0);
+
+    // Signed out, and every socket of the session with it.
+    let mut socket = open().await;
+    socket.send(subscription("")).await.expect("sent");
+    socket.next().await.expect("an event").expect("a message");
+    edge.post_form(
+        "/oidc/oauth2/revoke",
+        &[("client_id", "demo-app"), ("token", &access_token)],
+    )
+    .await
+    .assert_status(200);
+    let closed = socket.next().await.expect("the end").expect("a frame");
+    let Message::Close(Some(closed)) = closed else {
+        panic!("{closed:?}");
+    };
+    assert_eq!(u16::from(closed.code), 1008);
 }

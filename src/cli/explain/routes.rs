@@ -56,8 +56,16 @@ fn more(route: &Route) -> Vec<String> {
             lines.push(format!("token from: {}", places.join(", ")));
         }
     }
+    let subscribes = route.websockets.as_ref().is_some_and(|it| it.subscribe);
     for (is_so, line) in [
-        (route.websockets.is_some(), "websockets: allow"),
+        (
+            route.websockets.is_some() && !subscribes,
+            "websockets: allow",
+        ),
+        (
+            subscribes,
+            "websockets: subscribe (a token of ours in a message is swapped)",
+        ),
         (route.allow_encoded_slash, "takes %2F in paths"),
         (route.outlives_token, "goes on when its token expires"),
     ] {
@@ -102,6 +110,7 @@ fn document(route: &Route) -> Value {
         "token_from": places(&route.token_places),
         "grpc": route.grpc,
         "websockets": route.websockets.is_some(),
+        "subscribe": route.websockets.as_ref().is_some_and(|it| it.subscribe),
         "outlives_token": route.outlives_token,
         "refused_user_agents": route.refused_user_agents,
         "allows_encoded_slash": route.allow_encoded_slash,

@@ -194,9 +194,12 @@ impl Site {
                 token: TokenMode::Pass,
                 ..self.public("cells-wopi", "/wopi")
             },
+            // Without a token at first; one that came in a message ends no socket by its expiry, as at
+            // Cells, whose pages would all come back at once.
             RouteTable {
-                websockets: WebSocketsMode::Allow,
-                ..self.public("cells-events", "/ws")
+                websockets: WebSocketsMode::Subscribe,
+                outlives_token: true,
+                ..self.api("cells-events", "/ws")
             },
             RouteTable {
                 passwords: PasswordsMode::Basic,

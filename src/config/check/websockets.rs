@@ -1,7 +1,7 @@
 //! `websockets` of a route, and whose pages may open them.
 
 use super::Checker;
-use crate::config::file::{RouteTable, WebSocketsMode};
+use crate::config::file::{AuthenticationMode, RouteTable, TokenMode, WebSocketsMode};
 use crate::config::key_path::KeyPath;
 use crate::gateway::WebSockets;
 use crate::model::WebOrigin;
@@ -31,6 +31,15 @@ pub(super) fn websockets(
             "Remove one of the two.",
         );
     }
+    let subscribe = table.websockets == WebSocketsMode::Subscribe;
+    if subscribe && !is_for_tokens(table) {
+        checker.refuse(
+            &at.key("websockets"),
+            "`subscribe` is for routes to Cells, whose pages open a WebSocket without a token and send \
+             one in a message",
+            "Write `token: swap` and `authentication: optional`, or `websockets: allow`.",
+        );
+    }
     let mut origins = Vec::new();
     for (n, text) in table.websocket_origins.iter().enumerate() {
         match WebOrigin::parse(text) {
@@ -41,5 +50,10 @@ pub(super) fn websockets(
             }
         }
     }
-    Some(WebSockets { origins })
+    Some(WebSockets { origins, subscribe })
+}
+
+/// Whether tokens are swapped where clients may come without one.
+fn is_for_tokens(table: &RouteTable) -> bool {
+    table.token == TokenMode::Swap && table.authentication == AuthenticationMode::Optional
 }

@@ -102,7 +102,7 @@ pub(crate) struct RouteTable {
     /// Whether WebSockets may be opened. Only with `upstream`.
     pub(crate) websockets: WebSocketsMode,
     /// Origins whose pages may open WebSockets, besides pages of the host that is asked. Only with
-    /// `websockets: allow`.
+    /// `websockets: allow` or `subscribe`.
     #[schemars(inner(length(min = 1)))]
     pub(crate) websocket_origins: Vec<String>,
     /// Beginning of the path that is taken off on the way upstream, whole segments: with `/notes` a
@@ -326,4 +326,6 @@ pub(crate) enum WebSocketsMode {
     Refuse,
     /// Whoever may pass the route may open them.
     Allow,
+    /// The same, and a token of ours in a message of Cells (`subscribe`) is swapped.
+    Subscribe,
 }

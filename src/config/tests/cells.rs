@@ -102,6 +102,7 @@ fn its_routes_are_as_cells_needs_them() {
         "cells-users",
         "cells-io",
         "cells-data",
+        "cells-events",
         "cells-grpc",
     ] {
         let route = route(&config, name);
@@ -109,7 +110,8 @@ fn its_routes_are_as_cells_needs_them() {
         assert_eq!(route.policy.authentication, Authentication::Optional);
         assert_eq!(route.policy.audience, ["https://files.example/"]);
     }
-    assert!(route(&config, "cells-events").websockets.is_some());
+    let events = route(&config, "cells-events").websockets.as_ref();
+    assert!(events.is_some_and(|events| events.subscribe));
     // By whatever way passwords can be tried.
     assert_eq!(
         route(&config, "cells-sign-in").passwords,

@@ -179,6 +179,20 @@ impl Authenticator {
         }
     }
 
+    /// The principal of a token that a client of `route` has sent in a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`]: it is not good.
+    pub(super) fn holder(
+        &self,
+        route: &Route,
+        token: &str,
+        presented: Presented,
+    ) -> Result<Who, Rejection> {
+        self.verify(token.as_bytes(), &route.policy, presented)
+    }
+
     /// Waits for the answer; the principal it leads to.
     ///
     /// # Errors

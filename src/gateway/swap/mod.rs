@@ -24,7 +24,9 @@ use super::context::Context;
 use super::forward::remove_cookies;
 use super::rejection::Rejection;
 use super::settings::{OtherTokens, Passwords, Route, TokenPlaces, TokenUse};
+use super::snapshot::Snapshot;
 use crate::jose::has_jwt_shape;
+use crate::model::Timestamp;
 use crate::users::{UpstreamToken, UpstreamTokenError};
 
 pub(super) use basic::Basic;
@@ -99,13 +101,29 @@ pub(super) async fn wait(
     ctx: &Context,
     principal: Option<&Principal>,
 ) -> Result<UpstreamToken, Rejection> {
-    let sessions = ctx.snapshot.upstream_sessions.as_ref();
-    let grant = principal.and_then(|principal| principal.verified().grant_id.as_ref());
-    let (Some(sessions), Some(grant)) = (sessions, grant) else {
-        return Err(Rejection::Fault("there was nothing to wait for"));
-    };
+    let principal = principal.ok_or(Rejection::Fault("there was nothing to wait for"))?;
+    token_of(&ctx.snapshot, principal, ctx.now).await
+}
+
+/// The token of the backend for `principal`; waits if it has to be read or renewed.
+///
+/// # Errors
+///
+/// [`Rejection`] when there is none.
+pub(super) async fn token_of(
+    snapshot: &Snapshot,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<UpstreamToken, Rejection> {
+    let grant = principal.verified().grant_id.as_ref();
+    let grant = grant.ok_or(Rejection::NoUpstreamUser)?;
+    let sessions = snapshot.upstream_sessions.as_ref();
+    let sessions = sessions.ok_or(Rejection::Fault("no sessions at the backend are kept"))?;
+    if let Some(token) = sessions.recall(grant, now) {
+        return Ok(token);
+    }
     sessions
-        .obtain(grant, ctx.now)
+        .obtain(grant, now)
         .await
         .map_err(|error| match error {
             UpstreamTokenError::Ended => Rejection::UpstreamSessionEnded,

@@ -77,6 +77,7 @@ fn routes() -> Vec<Route> {
         Route {
             websockets: Some(WebSockets {
                 origins: vec![WebOrigin::parse("https://app.test").unwrap()],
+                ..WebSockets::default()
             }),
             ..to_upstream("ws", "/ws/", required("read"))
         },

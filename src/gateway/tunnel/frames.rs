@@ -69,13 +69,21 @@ impl Frames {
     }
 }
 
-/// A close frame with this status (RFC 6455 §5.5.1, §7.4), masked with `mask` as a client's must be.
-pub(super) fn close(status: u16, mask: Option<[u8; 4]>) -> Vec<u8> {
-    let [high, low] = status.to_be_bytes();
-    match mask {
-        None => vec![0x88, 2, high, low],
-        Some([a, b, c, d]) => vec![0x88, 0x82, a, b, c, d, high ^ a, low ^ b],
-    }
+/// The longest text of a close frame: a control frame has at most 125 bytes (RFC 6455 §5.5).
+const REASON_BYTES: usize = 123;
+
+/// A close frame with this status and text (RFC 6455 §5.5.1, §7.4), masked with `mask` as a client's
+/// must be. A text that is too long is left out.
+pub(super) fn close(status: u16, reason: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
+    let reason = Some(reason.as_bytes()).filter(|reason| reason.len() <= REASON_BYTES);
+    let payload = [&status.to_be_bytes(), reason.unwrap_or_default()].concat();
+    let length = u8::try_from(payload.len()).unwrap_or_default();
+    let Some(mask) = mask else {
+        return [&[0x88, length], payload.as_slice()].concat();
+    };
+    let masked = payload.iter().zip(mask.iter().cycle()).map(|(b, m)| b ^ m);
+    let header = [0x88, 0x80 | length].into_iter().chain(mask);
+    header.chain(masked).collect()
 }
 
 #[cfg(test)]
@@ -115,18 +123,20 @@ mod tests {
 
     #[test]
     fn nobody_closes_twice() {
-        assert!(!after(&close(1000, None)).may_close());
-        assert!(!after(&close(1000, Some([1, 2, 3, 4]))).may_close());
+        assert!(!after(&close(1000, "", None)).may_close());
+        assert!(!after(&close(1000, "why", Some([1, 2, 3, 4]))).may_close());
         assert!(after(b"\x89\x01\x08").may_close(), "an eight in a payload");
     }
 
     #[test]
     fn a_clients_close_frame_is_masked() {
-        assert_eq!(close(1001, None), [0x88, 0x02, 0x03, 0xe9]);
+        assert_eq!(close(1001, "", None), [0x88, 0x02, 0x03, 0xe9]);
         assert_eq!(
-            close(1001, Some([0xff, 0x0f, 1, 2])),
+            close(1001, "", Some([0xff, 0x0f, 1, 2])),
             [0x88, 0x82, 0xff, 0x0f, 1, 2, 0x03 ^ 0xff, 0xe9 ^ 0x0f]
         );
+        assert_eq!(close(1008, "no", None), b"\x88\x04\x03\xf0no");
+        assert_eq!(close(1008, &"x".repeat(124), None), b"\x88\x02\x03\xf0");
     }
 
     proptest! {

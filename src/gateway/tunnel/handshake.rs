@@ -45,6 +45,7 @@ pub(super) struct Handshake {
     key: HeaderValue,
     subprotocols: Vec<Vec<u8>>,
     extensions: Vec<Vec<u8>>,
+    may_extend: bool,
 }
 
 impl Handshake {
@@ -81,13 +82,23 @@ impl Handshake {
             key: key.clone(),
             subprotocols: subprotocols(headers)?,
             extensions: extensions(headers).map(<[u8]>::to_vec).collect(),
+            may_extend: true,
         })
+    }
+
+    /// Offers no extension, such as compression: what passes is to be read.
+    pub(super) fn refuse_extensions(&mut self) {
+        self.extensions.clear();
+        self.may_extend = false;
     }
 
     /// Makes of `headers`, of which nothing that ends at this hop is left, those of a handshake.
     pub(super) fn write(&self, headers: &mut HeaderMap) {
         for name in [header::CONTENT_LENGTH, header::EXPECT] {
             headers.remove(name);
+        }
+        if !self.may_extend {
+            headers.remove(EXTENSIONS);
         }
         switch(headers);
         headers.insert(

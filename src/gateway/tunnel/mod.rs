@@ -10,19 +10,22 @@
 //! 2. `places`: how many its subject has open;
 //! 3. `reach`: a server of the upstream; `answer`: what it says, read strictly;
 //! 4. `pipe`: bytes in both directions, until an end, a limit, a shutdown, or the end of what the
-//!    tunnel was opened for; `frames`: where a close frame may stand.
+//!    tunnel was opened for; `frames`: where a close frame may stand;
+//! 5. `messages` and `subscription`, on routes to Cells that say so: the token in a text of the client's.
 //!
 //! Deliberately absent: other protocols (`h2c` and the like are dropped, as RFC 9110 §7.8 allows),
 //! WebSockets over HTTP/2 (RFC 8441; Pingora has no way to offer them, and browsers then open a
-//! connection of HTTP/1.1), any look into what passes.
+//! connection of HTTP/1.1), any look into what passes elsewhere.
 
 mod answer;
 mod frames;
 mod handshake;
+mod messages;
 mod origin;
 mod pipe;
 mod places;
 mod reach;
+mod subscription;
 mod wire;
 
 use std::sync::Arc;
@@ -54,6 +57,7 @@ pub use handshake::HandshakeError;
 use pipe::{Closed, End, Report, Terms};
 use places::Places;
 use reach::{NotOpened, Opened};
+pub(super) use subscription::Opener;
 
 /// Opens tunnels, and holds what they share.
 pub(super) struct Tunnels {
@@ -191,6 +195,7 @@ impl Tunnels {
                 .basis()
                 .map(|basis| self.gateway.open_exchanges().watch(basis)),
             shutdown: shutdown.clone(),
+            opener: self.opener(&ctx),
         };
         let open = metrics.tunnel_opened();
         let downstream = End { stream, early };
@@ -216,8 +221,26 @@ impl Tunnels {
         Ok(head)
     }
 
+    /// Who has opened a tunnel in which it says who it is; `None` where nobody does.
+    fn opener<'a>(&'a self, ctx: &'a Context) -> Option<Opener<'a>> {
+        let route = &ctx.admission.as_ref()?.route;
+        route.websockets.as_ref().filter(|it| it.subscribe)?;
+        Some(Opener {
+            gateway: &self.gateway,
+            places: &self.places,
+            route,
+            canonical: ctx.canonical.as_ref()?,
+            certificate: ctx.certificate.as_deref(),
+            peer: ctx.peer,
+            request_id: &ctx.request_id,
+        })
+    }
+
     fn record(&self, mut ctx: Context, report: Report) {
         let metrics = self.gateway.metrics();
+        if let (Some(admission), Some(subscriber)) = (&mut ctx.admission, report.subscriber) {
+            admission.principal = Some(subscriber);
+        }
         metrics.tunnel_closed(report.closed.as_str());
         if let Closed::Ended(ending) = report.closed {
             metrics.exchange_ended(ending.as_str());
@@ -225,6 +248,7 @@ impl Tunnels {
         }
         let record = TunnelRecord {
             closed: report.closed.as_str(),
+            reason: report.closed.reason(),
             bytes_in: report.bytes_in,
             bytes_out: report.bytes_out,
         };

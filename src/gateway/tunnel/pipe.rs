@@ -9,9 +9,12 @@ use bytes::BytesMut;
 use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::frames::{self, Frames};
+use super::subscription::{Opener, Refused, Subscriptions};
+use crate::gateway::authentication::Principal;
 use crate::gateway::edge::{LINGER, hear_out};
 use crate::gateway::lifetime::{Ending, Watch};
 use crate::gateway::settings::TunnelLimits;
@@ -39,8 +42,10 @@ pub(super) enum Closed {
     Lifetime,
     /// We stop.
     Shutdown,
-    /// What it was opened for ended.
+    /// What it was opened for, or subscribed with, ended.
     Ended(Ending),
+    /// Downstream said what it may not.
+    Refused(Refused),
 }
 
 impl Closed {
@@ -53,6 +58,7 @@ impl Closed {
             Self::Lifetime => "lifetime",
             Self::Shutdown => "shutdown",
             Self::Ended(ending) => ending.as_str(),
+            Self::Refused(_) => "subscription_refused",
         }
     }
 
@@ -64,6 +70,23 @@ impl Closed {
             Self::Idle | Self::Lifetime | Self::Shutdown => Some(1001),
             // Policy violation.
             Self::Ended(_) => Some(1008),
+            Self::Refused(refused) => Some(refused.status),
+        }
+    }
+
+    /// What downstream is told besides.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Refused(refused) => refused.told,
+            _ => "",
+        }
+    }
+
+    /// Why, where the word for it does not say that.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Refused(refused) => refused.reason,
+            _ => "",
         }
     }
 }
@@ -73,16 +96,20 @@ pub(super) struct Terms<'a> {
     pub(super) limits: &'a TunnelLimits,
     pub(super) watch: Option<Watch>,
     pub(super) shutdown: ShutdownWatch,
+    /// Who opened it, where downstream says in it who it is.
+    pub(super) opener: Option<Opener<'a>>,
 }
 
 /// How a tunnel was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Report {
     pub(super) closed: Closed,
     /// From downstream.
     pub(super) bytes_in: u64,
     /// To downstream.
     pub(super) bytes_out: u64,
+    /// Who downstream said in it that it is.
+    pub(super) subscriber: Option<Principal>,
 }
 
 /// Passes on what comes from each end to the other. An end that says nothing more may still be
@@ -90,9 +117,11 @@ pub(super) struct Report {
 pub(super) async fn join(
     downstream: End,
     upstream: End,
-    terms: Terms<'_>,
+    mut terms: Terms<'_>,
     metrics: &Metrics,
 ) -> Report {
+    let (watches, subscribed) = mpsc::channel(1);
+    let opener = terms.opener.take();
     let activity = Activity::new();
     let first = OnceLock::new();
     let flow = |from, to, direction| Flow {
@@ -103,8 +132,10 @@ pub(super) async fn join(
         activity: &activity,
         first: &first,
         metrics,
+        subscriptions: None,
     };
     let mut up = flow(Closed::Downstream, Closed::Upstream, Tunneled::Up);
+    up.subscriptions = opener.map(|opener| Subscriptions::new(opener, watches));
     let mut down = flow(Closed::Upstream, Closed::Downstream, Tunneled::Down);
     let (mut from_downstream, mut to_downstream) = tokio::io::split(downstream.stream);
     let (mut from_upstream, mut to_upstream) = tokio::io::split(upstream.stream);
@@ -117,16 +148,19 @@ pub(super) async fn join(
         };
         tokio::select! {
             biased;
-            closed = terms.ended(&activity) => closed,
+            closed = terms.ended(&activity, subscribed) => closed,
             _both = moving => first.get().copied().unwrap_or(Closed::Downstream),
         }
     };
     if let Some(status) = closed.status() {
         let to_upstream_mask = crate::entropy::random().ok();
-        let to_downstream_frame = down.frames.may_close().then(|| frames::close(status, None));
+        let to_downstream_frame = down
+            .frames
+            .may_close()
+            .then(|| frames::close(status, closed.told(), None));
         let to_upstream_frame = to_upstream_mask
             .filter(|_| up.frames.may_close())
-            .map(|mask| frames::close(status, Some(mask)));
+            .map(|mask| frames::close(status, "", Some(mask)));
         tokio::join!(
             farewell(from_downstream.unsplit(to_downstream), to_downstream_frame),
             farewell(from_upstream.unsplit(to_upstream), to_upstream_frame),
@@ -136,6 +170,7 @@ pub(super) async fn join(
         closed,
         bytes_in: up.bytes,
         bytes_out: down.bytes,
+        subscriber: up.subscriptions.and_then(Subscriptions::into_principal),
     }
 }
 
@@ -153,11 +188,12 @@ async fn farewell(mut stream: Stream, frame: Option<Vec<u8>>) {
 
 impl Terms<'_> {
     /// Waits for whatever ends the tunnel first.
-    async fn ended(self, activity: &Activity) -> Closed {
+    async fn ended(self, activity: &Activity, subscribed: mpsc::Receiver<Watch>) -> Closed {
         let Self {
             limits,
             mut watch,
             mut shutdown,
+            opener: _,
         } = self;
         let basis = async {
             match &mut watch {
@@ -175,9 +211,27 @@ impl Terms<'_> {
         tokio::select! {
             biased;
             ending = basis => Closed::Ended(ending),
+            ending = newest_ended(subscribed) => Closed::Ended(ending),
             () = stopping => Closed::Shutdown,
             () = activity.idle_for(limits.idle_timeout) => Closed::Idle,
             () = lifetime => Closed::Lifetime,
+        }
+    }
+}
+
+/// Waits for the end of what downstream subscribed with last.
+async fn newest_ended(mut subscribed: mpsc::Receiver<Watch>) -> Ending {
+    let mut newest: Option<Watch> = None;
+    loop {
+        let ended = async {
+            match &mut newest {
+                Some(watch) => watch.ended().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            ending = ended => return ending,
+            Some(watch) = subscribed.recv() => newest = Some(watch),
         }
     }
 }
@@ -225,6 +279,8 @@ struct Flow<'a> {
     /// Who ended the tunnel first.
     first: &'a OnceLock<Closed>,
     metrics: &'a Metrics,
+    /// `None` where nothing of it is looked at.
+    subscriptions: Option<Subscriptions<'a>>,
 }
 
 /// An end of the tunnel is gone.
@@ -238,7 +294,7 @@ impl Flow<'_> {
         to: &mut (impl AsyncWrite + Unpin),
         early: &[u8],
     ) -> Result<(), Gone> {
-        self.pass(to, early).await?;
+        self.take(to, early).await?;
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
             let read = from.read(&mut buffer).await;
@@ -251,7 +307,37 @@ impl Flow<'_> {
                 let _told = to.shutdown().await;
                 return Ok(());
             }
-            self.pass(to, bytes).await?;
+            self.take(to, bytes).await?;
+        }
+    }
+
+    /// Passes on `bytes`, or what takes their place.
+    async fn take(
+        &mut self,
+        to: &mut (impl AsyncWrite + Unpin),
+        mut bytes: &[u8],
+    ) -> Result<(), Gone> {
+        let mut through = Vec::new();
+        loop {
+            let Some(subscriptions) = &mut self.subscriptions else {
+                return self.pass(to, bytes).await;
+            };
+            let text = subscriptions.take(&mut bytes, &mut through);
+            let judged = match text {
+                Ok(Some(text)) => {
+                    let judged = subscriptions.judge(text).await;
+                    judged.map(|frames| (frames, true))
+                }
+                Ok(None) => Ok((Vec::new(), false)),
+                Err(refused) => Err(refused),
+            };
+            self.pass(to, &through).await?;
+            through.clear();
+            match judged {
+                Ok((frames, true)) => self.pass(to, &frames).await?,
+                Ok((_, false)) => return Ok(()),
+                Err(refused) => return Err(self.ended_by(Closed::Refused(refused))),
+            }
         }
     }
 

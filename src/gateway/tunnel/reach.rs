@@ -121,7 +121,15 @@ fn allowed(
     if admission.route.websockets.is_none() {
         return Err(Rejection::NoWebSockets);
     }
-    let handshake = handshake?;
+    let mut handshake = handshake?;
+    if admission
+        .route
+        .websockets
+        .as_ref()
+        .is_some_and(|it| it.subscribe)
+    {
+        handshake.refuse_extensions();
+    }
     let headers = &session.req_header().headers;
     check_opening(&admission.route, headers, canonical(ctx)?)?;
     Ok(handshake)

@@ -76,3 +76,48 @@ async fn a_web_dav_client_lists_files_with_a_token_or_a_password() {
 
     assert_eq!(said, ["listed alice", "listed alice", "refused 401"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_socket_library_subscribes_with_a_token_of_the_edge() {
+    let (cells, edge) = site("").await;
+    let tokens = edge.sign_in("alice").tokens().await;
+    let ended = edge.sign_in("bob").tokens().await;
+    let form = [
+        ("client_id", "demo-app"),
+        ("token", ended.access_token.as_str()),
+    ];
+    edge.post_form("/oidc/oauth2/revoke", &form)
+        .await
+        .assert_status(200);
+    let own = own_token(&cells, &edge, "carol@example.com").await;
+
+    let url = format!("ws://{}/ws/event", edge.address);
+    let subscribed = [
+        url.as_str(),
+        &tokens.access_token,
+        &own,
+        &ended.access_token,
+        "a.b.c",
+        "",
+    ];
+    let Some(said) = lines("websocket_client.py", &subscribed) else {
+        return;
+    };
+
+    let said: Vec<Value> = said
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let refused = json!({"closed": 1008, "text": "invalid_token"});
+    assert_eq!(
+        said,
+        [
+            json!({"@type": "event", "user": "alice"}),
+            json!({"@type": "event", "user": "carol@example.com"}),
+            refused.clone(),
+            refused,
+            json!({"@type": "event"}),
+        ]
+    );
+    assert!(edge.log().contains("\"subscription\""));
+}

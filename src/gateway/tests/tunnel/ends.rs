@@ -80,7 +80,7 @@ async fn a_tunnel_ends_when_its_token_is_revoked() {
 }
 
 /// Waits until no request is being served.
-async fn closed(gateway: &TestGateway) {
+pub(super) async fn closed(gateway: &TestGateway) {
     while gateway.gateway.in_flight() > 0 {
         tokio::task::yield_now().await;
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod ends;
 mod handshakes;
+mod subscriptions;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
