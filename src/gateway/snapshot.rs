@@ -130,6 +130,7 @@ impl Snapshot {
                 parts.issuers,
                 parts.revocations,
                 Arc::clone(&sign_ins),
+                parts.provider.clone(),
             ),
             sign_ins,
             identity: settings.identity.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
+use super::compact::Compact;
 use super::error::JwtError;
 use super::header::Header;
 use super::key_set;
@@ -101,6 +102,16 @@ impl KeyRing {
     /// All keys, youngest first.
     pub fn keys(&self) -> Vec<RingKey> {
         self.keys.load().as_ref().clone()
+    }
+
+    /// Whether the key that `token` names is known here, be it good or not; a token that names none
+    /// means one of these. Nothing of it is verified.
+    pub fn knows_key_of(&self, token: &str) -> bool {
+        Compact::parse(token)
+            .and_then(|compact| Header::parse(&compact.header))
+            .ok()
+            .and_then(|header| header.key_id)
+            .is_none_or(|id| self.keys.load().iter().any(|entry| entry.key.id() == id))
     }
 
     /// Whether tokens signed with the key called `id` are accepted.

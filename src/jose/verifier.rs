@@ -25,6 +25,8 @@ pub struct TokenVerifier {
     verdicts: VerdictCache,
     /// `None`: nobody is limited.
     limiter: Option<FailureLimiter>,
+    /// By how much the clocks of those who issue our tokens may differ.
+    clocks_apart: Duration,
     hits: AtomicU64,
     verifications: AtomicU64,
     failures: AtomicU64,
@@ -61,6 +63,7 @@ impl TokenVerifier {
             issuers,
             verdicts: VerdictCache::new(capacity),
             limiter: None,
+            clocks_apart: Duration::ZERO,
             hits: AtomicU64::new(0),
             verifications: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -78,6 +81,16 @@ impl TokenVerifier {
         let minute = Duration::from_secs(60);
         Self {
             limiter: Some(FailureLimiter::new(per_minute, minute)),
+            ..self
+        }
+    }
+
+    /// The same where other machines issue tokens of ours too, whose clocks are up to `apart` ahead:
+    /// such a token is not from the future. When it expires stays as it is.
+    #[must_use]
+    pub fn allowing_clocks_apart(self, apart: Duration) -> Self {
+        Self {
+            clocks_apart: apart,
             ..self
         }
     }
@@ -140,7 +153,7 @@ impl TokenVerifier {
             return None;
         }
         let verdict = self.verdicts.find(&Digest::of(token))?;
-        check_again(&verdict, now).ok()?;
+        self.check_again(&verdict, now).ok()?;
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(Arc::clone(&verdict.verified))
     }
@@ -222,7 +235,7 @@ impl TokenVerifier {
         }
         let digest = Digest::of(token.as_bytes());
         if let Some(verdict) = self.verdicts.find(&digest) {
-            return match check_again(&verdict, now) {
+            return match self.check_again(&verdict, now) {
                 Ok(()) => (Ok(Arc::clone(&verdict.verified)), &self.hits),
                 Err(error) => {
                     self.verdicts.forget(&digest);
@@ -267,7 +280,7 @@ impl TokenVerifier {
             .get(claims::issuer_claim(&payload)?)
             .ok_or(JwtError::UnknownIssuer)?;
         let claimed = issuer.read(&header, payload)?;
-        claimed.check_time(now, issuer.leeway())?;
+        self.check_time(issuer, now, |now| claimed.check_time(now, issuer.leeway()))?;
         let key = issuer.find_key(&header, now)?;
 
         if let Err(error) = key.verify(compact.signing_input, compact.signature) {
@@ -287,6 +300,33 @@ impl TokenVerifier {
             key: issuer.verified_with(key),
             token_bytes: token.len(),
         })
+    }
+
+    /// Asks of a remembered token what may have changed since it was verified.
+    fn check_again(&self, verdict: &Verdict, now: Timestamp) -> Result<(), JwtError> {
+        let (verified, issuer) = (&verdict.verified, &verdict.issuer);
+        self.check_time(issuer, now, |now| verified.check_time(now, issuer.leeway()))?;
+        issuer.check_key(&verdict.key, now)
+    }
+
+    /// Asks of a token of `issuer` whether this is its time, by `check`.
+    fn check_time(
+        &self,
+        issuer: &Arc<AcceptedIssuer>,
+        now: Timestamp,
+        check: impl Fn(Timestamp) -> Result<(), JwtError>,
+    ) -> Result<(), JwtError> {
+        let is_own = || {
+            self.own
+                .as_ref()
+                .is_some_and(|own| Arc::ptr_eq(own, issuer))
+        };
+        match check(now) {
+            Err(JwtError::IssuedInFuture | JwtError::NotYetValid) if is_own() => {
+                check(now.after(self.clocks_apart))
+            }
+            outcome => outcome,
+        }
     }
 
     /// How many (verified tokens, forgeries) are held.
@@ -310,10 +350,4 @@ pub fn names_key(token: &str) -> bool {
     Compact::parse(token)
         .and_then(|compact| Header::parse(&compact.header))
         .is_ok_and(|header| header.key_id.is_some())
-}
-
-/// Asks of a remembered token what may have changed since it was verified.
-fn check_again(verdict: &Verdict, now: Timestamp) -> Result<(), JwtError> {
-    verdict.verified.check_time(now, verdict.issuer.leeway())?;
-    verdict.issuer.check_key(&verdict.key, now)
 }

@@ -237,7 +237,7 @@ impl Provider {
     async fn dispatch(&self, endpoint: Endpoint, request: &Request) -> Response {
         match endpoint {
             Endpoint::Discovery => self.describe(),
-            Endpoint::Jwks => self.publish_keys(request.now),
+            Endpoint::Jwks => self.publish_keys(request.now).await,
             Endpoint::Authorization => self.authorize(request).await,
             Endpoint::Token => self.token(request).await,
             Endpoint::UserInfo => self.userinfo(request).await,

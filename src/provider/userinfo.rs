@@ -57,8 +57,8 @@ impl Provider {
         request: &Request,
     ) -> Result<(ClientId, Map<String, Value>), BearerError> {
         let token = access_token(request)?;
-        let verifier = &self.parts.verifier;
-        let verified = verifier.verify_from(request.peer, token.expose(), request.now)?;
+        let from = (request.peer, request.now);
+        let verified = self.verify_token(token.expose(), from).await??;
         if *verified.issuer != *self.settings.issuer.as_str() {
             return Err(BearerError::ForeignIssuer);
         }

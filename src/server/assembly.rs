@@ -5,6 +5,7 @@
 //! any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::StartError;
 use super::settings::Listener;
@@ -18,6 +19,9 @@ use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn, UpstreamKeeper, UpstreamSessions, UserDirectory};
+
+/// By how much the clocks of nodes that share a database may differ.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 
 /// What stays as it is while configurations come and go.
 #[derive(Clone, Debug)]
@@ -148,7 +152,10 @@ impl Pieces {
             limits.remembered_tokens,
         )?
         .limiting_failures(limits.token_failures_per_minute);
-        let verifier = Arc::new(verifier);
+        let verifier = Arc::new(match state {
+            Some(state) if state.store.is_shared() => verifier.allowing_clocks_apart(CLOCKS_APART),
+            _ => verifier,
+        });
         let backend = match own {
             Some((_, state)) => Some(Backend::new(config, state, foundation)?),
             None => None,

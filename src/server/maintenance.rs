@@ -8,7 +8,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::clock::Clock;
 use crate::jose::{KeyRing, RingKey};
-use crate::store::{Store, StoreError};
+use crate::store::{Duty, LEASE_PERIOD, Lease, Store, StoreError};
 use crate::telemetry::Metrics;
 
 /// How soon a rotated key or a revocation by another process (`cellgate keys rotate`) counts where
@@ -45,7 +45,9 @@ impl Maintenance {
     /// known stays in force.
     pub(super) async fn run(self) {
         let mut refresh = every(REFRESH_PERIOD);
-        let mut garbage = every(GARBAGE_PERIOD);
+        let mut garbage = every(LEASE_PERIOD);
+        let mut lease = self.store.lease(Duty::Garbage);
+        let mut forget = every(GARBAGE_PERIOD);
         let changes = self.store.changes();
         loop {
             tokio::select! {
@@ -63,7 +65,12 @@ impl Maintenance {
                         self.report("keys", self.refresh_keys().await);
                     }
                 }
-                _ = garbage.tick() => self.report("garbage", self.collect_garbage().await),
+                // Every process has a set of its own, whoever deletes the rows.
+                _ = forget.tick() => self.store.revocations().purge(self.clock.now()),
+                _ = garbage.tick() => {
+                    self.report("garbage", self.collect_garbage(&mut lease).await);
+                    self.metrics.duty(Duty::Garbage.as_str(), lease.is_held());
+                }
             }
         }
     }
@@ -120,13 +127,20 @@ impl Maintenance {
         }
     }
 
-    async fn collect_garbage(&self) -> Result<(), StoreError> {
+    /// Deletes, where this process is the one that does and it is time.
+    async fn collect_garbage(&self, lease: &mut Lease) -> Result<(), StoreError> {
         let now = self.clock.now();
+        if !lease.is_due(GARBAGE_PERIOD, self.clock.uptime()).await? {
+            return Ok(());
+        }
         for _ in 0..GARBAGE_BATCHES {
             if self.store.collect_garbage(now, GARBAGE_BATCH).await? == 0 {
                 break;
             }
             tokio::task::yield_now().await;
+            if !lease.take(self.clock.uptime()).await? {
+                break;
+            }
         }
         Ok(())
     }

@@ -35,6 +35,9 @@ use crate::config::Config;
 use crate::gateway::{Edge, Gateway, Shutdown, TrustedProxies};
 use crate::issuers::Issuers;
 
+/// How long an end waits for the database to be told of it.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Idle connections to upstreams that each thread may keep.
 const UPSTREAM_POOL_PER_THREAD: usize = 256;
 
@@ -235,6 +238,28 @@ impl Server {
         self.leaving.send_replace(true);
         let mut accepting = self.accepting.lock().await;
         while accepting.join_next().await.is_some() {}
+        drop(accepting);
+        self.leave_duties().await;
+    }
+
+    /// Leaves to others what one process does for all; what it does for its own requests goes on.
+    async fn leave_duties(&self) {
+        let keeping = &self.keeping;
+        drop(
+            keeping
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let Some(state) = self.foundation.state.as_ref() else {
+            return;
+        };
+        // Without an answer they lapse.
+        match timeout(LEAVE_TIMEOUT, state.store.leave_duties()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the work for all nodes could not be left"),
+            Err(_) => tracing::warn!("the work for all nodes could not be left in time"),
+        }
     }
 
     fn maintenance(&self, state: &State) -> Maintenance {

@@ -74,6 +74,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 15,
         sql: include_str!("migrations/sqlite/0015_issuer_sessions.sql"),
     },
+    Migration {
+        version: 16,
+        sql: include_str!("migrations/sqlite/0016_leases.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL. The first one is what SQLite came to in as many steps, and from then on
@@ -86,6 +90,10 @@ pub(crate) const POSTGRES: &[Migration] = &[
     Migration {
         version: 15,
         sql: include_str!("migrations/postgres/0015_issuer_sessions.sql"),
+    },
+    Migration {
+        version: 16,
+        sql: include_str!("migrations/postgres/0016_leases.sql"),
     },
 ];
 

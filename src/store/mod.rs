@@ -2,7 +2,7 @@
 //!
 //! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
 //! refresh tokens, sessions at the provider, at applications and by other issuers, attempts, signing keys, secrets of
-//! our own, revocations, logout notices.
+//! our own, revocations, logout notices, leases.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
 //! that runs a few statements all or none. SQLite is named in `sqlite.rs` only, PostgreSQL in
@@ -38,6 +38,7 @@ mod garbage;
 mod grants;
 mod initial_tokens;
 mod issuer_sessions;
+mod leases;
 mod logout_notices;
 mod open_sessions;
 mod profile;
@@ -62,6 +63,7 @@ mod outage;
 pub(crate) mod testing;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -74,6 +76,7 @@ use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
 pub use self::initial_tokens::{Admission, InitialToken};
 pub use self::issuer_sessions::{IssuerSession, IssuerTokens};
+pub use self::leases::{Duty, LEASE_PERIOD, Lease};
 pub use self::logout_notices::LogoutNotice;
 pub use self::open_sessions::OpenSession;
 use self::postgres::{Announcements, Postgres};
@@ -86,6 +89,7 @@ pub use self::signing_keys::{Predecessors, generate_key};
 use self::sqlite::Sqlite;
 use self::successors::SuccessorKey;
 pub use self::upstream_sessions::{Rotation as UpstreamRotation, StoredUpstreamSession};
+use crate::entropy;
 use crate::model::GrantId;
 
 /// What presenting a one-time artefact brought.
@@ -110,6 +114,17 @@ pub struct Store {
     revocations: Arc<Revocations>,
     outbox_filled: Arc<Notify>,
     stale_after: Duration,
+    process: Arc<Process>,
+}
+
+/// Whoever opened the store, among those who did.
+#[derive(Debug)]
+struct Process {
+    id: String,
+    /// Whether it is about to end.
+    is_leaving: AtomicBool,
+    #[cfg(test)]
+    n_key_readings: std::sync::atomic::AtomicUsize,
 }
 
 impl Store {
@@ -171,6 +186,12 @@ impl Store {
             revocations: Arc::default(),
             outbox_filled: Arc::default(),
             stale_after,
+            process: Arc::new(Process {
+                id: entropy::identifier()?,
+                is_leaving: AtomicBool::new(false),
+                #[cfg(test)]
+                n_key_readings: std::sync::atomic::AtomicUsize::default(),
+            }),
         };
         store.refresh_revocations().await?;
         Ok(store)

@@ -265,7 +265,7 @@ impl Revocations {
     }
 
     /// Forgets what has expired.
-    pub(super) fn purge(&self, now: Timestamp) {
+    pub fn purge(&self, now: Timestamp) {
         let mut sets = self.write();
         sets.tokens.retain(|_, expires_at| now < *expires_at);
         sets.grants.retain(|_, expires_at| now < *expires_at);

@@ -48,6 +48,8 @@ impl Store {
              FROM signing_keys ORDER BY created_at, id",
         );
         let rows = self.run(select).await?;
+        #[cfg(test)]
+        self.process.count_key_reading();
         rows.read_all(|row| self.read_key(row))
     }
 

@@ -1,5 +1,7 @@
 //! Several nodes over one PostgreSQL behind one load balancer: nobody can tell which one answered.
 
+mod duties;
+
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -45,6 +47,11 @@ fn programs() -> Option<std::path::PathBuf> {
 impl Cluster {
     /// Three nodes behind HAProxy, configured as `examples/cluster` says.
     fn start(more_state: &str) -> Option<Self> {
+        Self::start_with(|yaml| yaml.replacen("\nstate:\n", &format!("\nstate:\n{more_state}"), 1))
+    }
+
+    /// The same with what `change` makes of the configuration.
+    fn start_with(change: impl FnOnce(&str) -> String) -> Option<Self> {
         let (programs, haproxy) = (programs()?, component("haproxy")?);
         let database = postgres::PostgresServer::start(&programs, None);
         let port = free_port();
@@ -55,7 +62,7 @@ impl Cluster {
         let (head, rest) = demo.split_once("state:\n").unwrap();
         let (_, rest) = rest.split_once("\nprovider:").unwrap();
         let yaml = format!(
-            "{head}trusted_proxies:{proxies}\nstate:\n  key_file: ./data/demo/cellgate.key\n{more_state}  \
+            "{head}trusted_proxies:{proxies}\nstate:\n  key_file: ./data/demo/cellgate.key\n  \
              postgres: {{servers: ['{}']}}\n\nprovider:{rest}",
             database.socket().display()
         );
@@ -63,6 +70,7 @@ impl Cluster {
             "issuer: http://127.0.0.1:9480/",
             &format!("issuer: http://127.0.0.1:{port}/"),
         );
+        let yaml = change(&yaml);
         let nodes: Vec<_> = (0..N_NODES).map(|_| node(&yaml)).collect();
         let balancer = balance(&haproxy, port, &nodes);
         Some(Self {

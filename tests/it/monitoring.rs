@@ -75,6 +75,7 @@ fn every_family_is_drawn_and_nothing_else() {
     let left_out = [
         "build_info",
         "client_key_fetches_total",
+        "duty_held",
         "issuer_introspection_duration_seconds",
         "issuer_keys_failing",
         "log_lines_dropped_total",

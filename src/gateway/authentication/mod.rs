@@ -14,8 +14,12 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use crate::issuers::Issuers;
-use crate::jose::{PresentedError, TokenVerifier, Verified, claimed_issuer, has_jwt_shape};
+use crate::jose::{
+    JwtError, PresentedError, TokenVerifier, Verified, claimed_issuer, has_jwt_shape,
+};
 use crate::model::Timestamp;
+use crate::provider::Provider;
+use crate::secret::Secret;
 use crate::store::Revocations;
 
 use super::canonical::CanonicalRequest;
@@ -86,6 +90,8 @@ pub(super) struct Authenticator {
     /// `None` without a store: then nothing of ours can be revoked.
     revocations: Option<Arc<Revocations>>,
     sign_ins: Arc<SignIns>,
+    /// Whose tokens are ours.
+    provider: Option<Arc<Provider>>,
 }
 
 /// Where and when a credential was presented.
@@ -115,6 +121,8 @@ pub(super) enum Unsaid {
     Issuer(Inquiry),
     /// The store: whose session it is.
     Session(SessionKey),
+    /// The store: whether another process made the key that this token of ours names.
+    NewerKeys(Secret),
 }
 
 impl Authenticator {
@@ -124,12 +132,14 @@ impl Authenticator {
         issuers: Arc<Issuers>,
         revocations: Option<Arc<Revocations>>,
         sign_ins: Arc<SignIns>,
+        provider: Option<Arc<Provider>>,
     ) -> Self {
         Self {
             verifier,
             issuers,
             revocations,
             sign_ins,
+            provider,
         }
     }
 
@@ -211,6 +221,16 @@ impl Authenticator {
                 let principal = self.sign_ins.read(&key, from).await?;
                 self.unless_ended(principal)
             }
+            Unsaid::NewerKeys(token) => {
+                let provider = self.provider.as_ref().ok_or(Rejection::StateUnavailable)?;
+                let from = (presented.peer, presented.now);
+                let verified = provider.verify_token(token.expose(), from).await;
+                let verified = verified.map_err(|error| {
+                    tracing::warn!(%error, "whether a token names a newer key cannot be told");
+                    Rejection::StateUnavailable
+                })?;
+                self.unless_revoked(verified?, None)
+            }
         }
     }
 
@@ -270,11 +290,19 @@ impl Authenticator {
         }
         match self.verifier.verify_from(peer, token, now) {
             Ok(verified) => self.unless_revoked(verified, None).map(Who::Known),
+            Err(PresentedError::Token(JwtError::UnknownKey)) if self.may_name_newer_key(token) => {
+                Ok(Who::Unsaid(Unsaid::NewerKeys(Secret::new(token))))
+            }
             Err(error) => match self.inquiry_about_keys(token, error, policy) {
                 Some(inquiry) => Ok(Who::Unsaid(Unsaid::Issuer(inquiry))),
                 None => Err(error.into()),
             },
         }
+    }
+
+    fn may_name_newer_key(&self, token: &str) -> bool {
+        let provider = self.provider.as_ref();
+        provider.is_some_and(|provider| provider.may_name_newer_key(token))
     }
 
     fn unless_revoked(

@@ -21,6 +21,7 @@ use super::rejection::Rejection;
 use super::settings::{Action, TokenPlaces};
 use super::snapshot::Snapshot;
 use super::trusted_proxies::Origin;
+use crate::jose::JwtError;
 use crate::model::Timestamp;
 
 pub use steps::{Outcome, Step};
@@ -225,6 +226,7 @@ impl Explanation {
             Unsaid::Session(_) => Rejection::IssuerUnavailable {
                 wait: Duration::ZERO,
             },
+            Unsaid::NewerKeys(_) => Rejection::Token(JwtError::UnknownKey),
         };
         let Some((step, text)) = steps::untold(unsaid) else {
             return self.refused("verification", rejection);

@@ -147,6 +147,8 @@ pub(super) fn untold(unsaid: &Unsaid) -> Option<(&'static str, &'static str)> {
             "only a running gateway can say whose session this cookie names; without the cookie \
              this shows what becomes of somebody who is not signed in",
         )),
+        // The keys were read when the explanation began.
+        Unsaid::NewerKeys(_) => None,
     }
 }
 

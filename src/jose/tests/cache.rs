@@ -143,6 +143,25 @@ fn a_remembered_token_expires_on_the_second() {
     assert_eq!(verifier.remembered(), (0, 0));
 }
 
+/// Where several machines issue, one of them is ahead of the others by a little.
+#[test]
+fn a_token_of_a_machine_whose_clock_is_ahead_is_good_but_not_for_longer() {
+    let strict = verifier();
+    let tolerant = verifier().allowing_clocks_apart(Duration::from_secs(5));
+    for claim in ["iat", "nbf"] {
+        let ahead = |seconds| token(&claims_with(claim, NOW.as_secs() + seconds));
+        for seconds in [1, 5] {
+            assert!(strict.verify(&ahead(seconds), NOW).is_err(), "{claim}");
+            assert!(tolerant.verify(&ahead(seconds), NOW).is_ok(), "{claim}");
+            assert!(tolerant.verify(&ahead(seconds), NOW).is_ok(), "{claim}");
+        }
+        assert!(tolerant.verify(&ahead(6), NOW).is_err(), "{claim}");
+    }
+    let end = NOW.after(Duration::from_secs(300));
+    let ended = tolerant.verify(&token(&claims()), end).map(drop);
+    assert_eq!(ended, Err(JwtError::Expired));
+}
+
 /// A clock that was set back makes a remembered token a token from the future.
 #[test]
 fn a_remembered_token_is_not_valid_before_its_time() {

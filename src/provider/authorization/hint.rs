@@ -119,6 +119,7 @@ impl Provider {
         token: &str,
         now: Timestamp,
     ) -> Result<Option<VerifiedHint>, StoreError> {
+        self.know_key_of(token).await?;
         let Some(claims) = self.read_hint(token, now) else {
             return Ok(None);
         };

@@ -83,8 +83,8 @@ impl Provider {
         client: &Client,
         request: &Request,
     ) -> Result<Option<Members>, TokenError> {
-        let verifier = &self.parts.verifier;
-        let verified = match verifier.verify_from(request.peer, token, request.now) {
+        let from = (request.peer, request.now);
+        let verified = match self.verify_token(token, from).await? {
             Ok(verified) => verified,
             Err(PresentedError::Token(_)) => return Ok(None),
             Err(PresentedError::TooManyFailures { wait }) => {

@@ -10,13 +10,14 @@ use crate::jose::RingKey;
 use crate::model::Timestamp;
 use crate::provider::Provider;
 use crate::provider::audit;
-use crate::store::{Predecessors, StoreError, generate_key};
+use crate::store::{Duty, LEASE_PERIOD, Lease, Predecessors, StoreError, generate_key};
 
 /// How often keys are looked at.
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Replaces signing keys when their time has come, as long as it runs. It can be dropped at any
-/// moment: a key and the end of its predecessor are stored together or not at all.
+/// moment: a key and the end of its predecessor are stored together or not at all. Of several
+/// processes one does; that each key is replaced once does not rest on it.
 #[derive(Debug)]
 pub struct KeyKeeper {
     provider: Arc<Provider>,
@@ -31,16 +32,27 @@ impl KeyKeeper {
     /// Works until dropped. A failure is logged, counted and tried again: the keys in use go on
     /// signing.
     pub async fn run(self) {
-        let mut period = interval(PERIOD);
+        let parts = &self.provider.parts;
+        let mut lease = parts.store.lease(Duty::Keys);
+        let mut period = interval(LEASE_PERIOD);
         period.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             period.tick().await;
-            if let Err(error) = self.provider.keep_keys().await {
+            if let Err(error) = self.keep(&mut lease).await {
                 tracing::error!(%error, "signing keys cannot be looked after");
-                let metrics = &self.provider.parts.metrics;
-                metrics.maintenance_failed("key_rotation");
+                parts.metrics.maintenance_failed("key_rotation");
             }
+            parts.metrics.duty(Duty::Keys.as_str(), lease.is_held());
         }
+    }
+
+    /// Looks at the keys, where this process is the one that does and it is time.
+    async fn keep(&self, lease: &mut Lease) -> Result<(), StoreError> {
+        let uptime = self.provider.parts.clock.uptime();
+        if lease.is_due(PERIOD, uptime).await? {
+            self.provider.keep_keys().await?;
+        }
+        Ok(())
     }
 }
 

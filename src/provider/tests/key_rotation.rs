@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::support::{Ground, NoWeb, TestProvider, TestUsers, clients_in, settings};
+use super::support::{Ground, NoWeb, TestProvider, TestUsers, clients_in, read_jwt, settings};
 use crate::clock::ManualClock;
 use crate::jose::{RingKey, SigningKey};
 use crate::model::{SigningAlgorithm, Timestamp};
@@ -209,4 +209,60 @@ async fn a_key_that_ended_is_made_anew_when_it_is_needed() {
     assert_ne!(new, old);
     let published = published(&one).await;
     assert!(published.contains(&old) && published.contains(&new));
+}
+
+/// A key that signs at once, and of which another process has heard nothing yet: no token under it is
+/// refused there, and no hint.
+#[tokio::test]
+async fn what_another_process_signed_with_a_key_it_just_made_is_good_here() {
+    let [one, other] = two_processes(&[SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]).await;
+    one.provider.parts.keys.replace(Vec::new());
+    other.provider.parts.keys.replace(Vec::new());
+    refresh(&one).await;
+    let tokens = one.tokens("alice", "openid").await;
+
+    assert_eq!(other.userinfo(tokens.access_token()).await.status, 200);
+
+    other.provider.parts.keys.replace(Vec::new());
+    let hint = tokens.id_token();
+    let path = format!("/oidc/oauth2/sessions/logout?id_token_hint={hint}");
+    assert_eq!(other.get(&path).await.status, 200);
+}
+
+/// Whether such a key was made cannot be told while the store is away.
+#[tokio::test]
+async fn a_token_under_an_unknown_key_is_not_blamed_while_the_store_is_away() {
+    let [one, other] = two_processes(&[SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]).await;
+    let tokens = one.tokens("alice", "openid").await;
+    other.provider.parts.keys.replace(Vec::new());
+    one.store.lose_keys().await;
+
+    let answer = other.userinfo(tokens.access_token()).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("www-authenticate"), None);
+    assert_eq!(one.userinfo(tokens.access_token()).await.status, 200);
+}
+
+/// Keys that nobody made: however many tokens name one, the store is read a few times a second.
+#[tokio::test]
+async fn a_flood_of_made_up_keys_reads_the_store_seldom() {
+    let [one, other] = two_processes(&[SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]).await;
+    let tokens = one.tokens("alice", "openid").await;
+    let (_, claims) = read_jwt(tokens.access_token());
+    let nobodys = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+    let token = nobodys.sign_jwt("at+jwt", &claims).unwrap();
+    let n_before = one.store.n_key_readings();
+
+    let start = tokio::time::Instant::now();
+    let asked = (0..100).map(|_| other.userinfo(&token));
+    for answer in futures_util::future::join_all(asked).await {
+        answer.assert_challenged(401, Some("invalid_token"));
+    }
+
+    let n_readings = one.store.n_key_readings() - n_before;
+    let most = start.elapsed().as_millis() / 250 + 2;
+    assert!(
+        n_readings > 0 && n_readings as u128 <= most,
+        "{n_readings} of {most}"
+    );
 }

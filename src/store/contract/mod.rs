@@ -10,6 +10,7 @@ mod configured_clients;
 mod consents;
 mod garbage;
 mod keys;
+mod leases;
 mod logout_notices;
 mod redemption;
 mod revocation;

@@ -14,6 +14,7 @@ pub(super) struct Upkeep {
     reloads: IntCounterVec,
     reload_failing: IntGauge,
     maintenance_failures: IntCounterVec,
+    duty_held: IntGaugeVec,
     revocations: IntGauge,
     state_age: IntGauge,
     certificate_days_left: IntGaugeVec,
@@ -40,6 +41,11 @@ impl Upkeep {
                 "maintenance_failures_total",
                 "Background work that failed and will be tried again, by task.",
                 &["task"],
+            ),
+            duty_held: families.gauges(
+                "duty_held",
+                "1 where this process does what one of several does at a time, by duty.",
+                &["duty"],
             ),
             revocations: families.gauge("revocations", "Revoked tokens, grants and clients remembered."),
             state_age: families.gauge(
@@ -109,6 +115,12 @@ impl Metrics {
             .maintenance_failures
             .with_label_values(&[task])
             .inc();
+    }
+
+    /// Whether this process does the work that one of several does at a time: `keys`, `garbage`.
+    pub fn duty(&self, duty: &'static str, is_held: bool) {
+        let gauges = &self.upkeep.duty_held;
+        gauges.with_label_values(&[duty]).set(i64::from(is_held));
     }
 
     /// Takes over the log's own counts, made since the process began.
