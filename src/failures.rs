@@ -14,8 +14,8 @@ const COUNTERS: usize = 8192;
 /// Counts failures for each address and window of time, in constant memory.
 ///
 /// Used where sending costs the peer little and checking costs us much: signatures of tokens,
-/// passwords, client secrets. The counts are in memory only: what they protect is this process,
-/// and after a restart nobody gains more than one window. The counters are
+/// passwords, client secrets. The counts are in memory only: after a restart nobody gains more than
+/// one window; where several processes must count together, `store/failure_counts.rs` does. The counters are
 /// shared by hash (two independent ones for each address, the smaller counts), so an address may
 /// be counted too high by chance, never too low; the hash is keyed, so nobody can aim at another
 /// address. IPv6 addresses count by their /64, which one customer has whole.
@@ -61,20 +61,13 @@ impl FailureLimiter {
 
     /// How long `address` has to wait before anything is checked for it again; `None`: not at all.
     pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
-        let window = self.window(now);
-        let count = self
-            .counts
-            .of(address)
-            .map(|counter| count_in(counter.load(Ordering::Relaxed), window))
-            .min()
-            .unwrap_or_default();
-        (count >= u64::from(self.limit))
+        (self.count_of(address, now) >= u64::from(self.limit))
             .then(|| Duration::from_secs(self.window_s - now.as_secs() % self.window_s))
     }
 
     /// Counts a failure of `address`.
     pub fn count(&self, address: IpAddr, now: Timestamp) {
-        let window = self.window(now);
+        let window = self.window_of(now);
         for counter in self.counts.of(address) {
             // A lost race loses one count; a lock would cost every request.
             let count = count_in(counter.load(Ordering::Relaxed), window);
@@ -83,8 +76,35 @@ impl FailureLimiter {
         }
     }
 
+    /// How many failures of `address` are known.
+    pub fn count_of(&self, address: IpAddr, now: Timestamp) -> u64 {
+        let window = self.window_of(now);
+        let counters = self.counts.of(address);
+        counters
+            .map(|counter| count_in(counter.load(Ordering::Relaxed), window))
+            .min()
+            .unwrap_or_default()
+    }
+
+    /// Takes over that there were `total` failures of `address`, whoever counted them.
+    pub fn learn(&self, address: IpAddr, total: u64, now: Timestamp) {
+        let window = self.window_of(now);
+        for counter in self.counts.of(address) {
+            let count = count_in(counter.load(Ordering::Relaxed), window);
+            if count < total {
+                let next = (window << 32) | total.min(u64::from(u32::MAX));
+                counter.store(next, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How long a window is.
+    pub const fn window(&self) -> Duration {
+        Duration::from_secs(self.window_s)
+    }
+
     /// The number of the window that `now` lies in.
-    const fn window(&self, now: Timestamp) -> u64 {
+    pub const fn window_of(&self, now: Timestamp) -> u64 {
         now.as_secs() / self.window_s
     }
 }

@@ -83,7 +83,7 @@ use request::Request;
 use subjects::PairwiseKey;
 use token::SecretChecks;
 
-use crate::failures::FailureLimiter;
+use crate::store::{Counted, SharedLimiter};
 use crate::users::BasicSignIn;
 
 /// In which registrations are counted.
@@ -99,8 +99,8 @@ pub struct Provider {
     discovery: Bytes,
     secret_checks: SecretChecks,
     /// How often each address wrote metadata of clients within the hour.
-    registrations: FailureLimiter,
-    client_failures: FailureLimiter,
+    registrations: SharedLimiter,
+    client_failures: SharedLimiter,
     tickets: OnceCell<Tickets>,
     device_seal: OnceCell<DeviceSeal>,
     signing_keys: SigningKeys,
@@ -160,15 +160,17 @@ impl Provider {
             discovery: discovery::document(&settings, pages.languages())?,
             pages,
             secret_checks: SecretChecks::new(clients.slow_hash()),
-            registrations: FailureLimiter::over(
+            registrations: SharedLimiter::new(
+                &parts.store,
+                Counted::Registrations,
                 Arc::clone(&parts.clients.registrations),
-                settings.registration.per_hour,
-                HOUR,
+                (settings.registration.per_hour, HOUR),
             ),
-            client_failures: FailureLimiter::over(
+            client_failures: SharedLimiter::new(
+                &parts.store,
+                Counted::Clients,
                 Arc::clone(&parts.clients.failures),
-                policy.failures_per_address,
-                policy.address_window,
+                (policy.failures_per_address, policy.address_window),
             ),
             tickets: OnceCell::new(),
             device_seal: OnceCell::new(),

@@ -41,6 +41,7 @@ impl Store {
             (DELETE_CLIENTS, replay_horizon),
             (DELETE_INITIAL_TOKENS, now),
             (DELETE_ASSERTIONS, now),
+            (DELETE_FAILURE_COUNTS, now),
             (DELETE_ATTEMPTS, now.before(ATTEMPT_MEMORY)),
         ];
         let mut n_deleted = 0;
@@ -103,6 +104,9 @@ const DELETE_INITIAL_TOKENS: &str = "DELETE FROM initial_access_tokens WHERE dig
 
 const DELETE_ASSERTIONS: &str = "DELETE FROM client_assertions WHERE digest IN
     (SELECT digest FROM client_assertions WHERE expires_at <= $1 LIMIT $2)";
+
+const DELETE_FAILURE_COUNTS: &str = "DELETE FROM failure_counts WHERE digest IN
+    (SELECT digest FROM failure_counts WHERE expires_at <= $1 LIMIT $2)";
 
 const DELETE_ATTEMPTS: &str = "DELETE FROM attempts WHERE (login, lane) IN
     (SELECT login, lane FROM attempts WHERE last_at <= $1 LIMIT $2)";

@@ -78,6 +78,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 16,
         sql: include_str!("migrations/sqlite/0016_leases.sql"),
     },
+    Migration {
+        version: 17,
+        sql: include_str!("migrations/sqlite/0017_failure_counts.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL. The first one is what SQLite came to in as many steps, and from then on
@@ -94,6 +98,10 @@ pub(crate) const POSTGRES: &[Migration] = &[
     Migration {
         version: 16,
         sql: include_str!("migrations/postgres/0016_leases.sql"),
+    },
+    Migration {
+        version: 17,
+        sql: include_str!("migrations/postgres/0017_failure_counts.sql"),
     },
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
 //! refresh tokens, sessions at the provider, at applications and by other issuers, attempts, signing keys, secrets of
-//! our own, revocations, logout notices, leases.
+//! our own, revocations, logout notices, leases, failures of addresses.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
 //! that runs a few statements all or none. SQLite is named in `sqlite.rs` only, PostgreSQL in
@@ -34,6 +34,7 @@ mod clients;
 mod codes;
 mod configured_clients;
 mod consents;
+mod failure_counts;
 mod garbage;
 mod grants;
 mod initial_tokens;
@@ -74,6 +75,7 @@ pub use self::attempts::{Attempt, AttemptKey, AttemptLimits, Lane};
 pub use self::clients::ClientRecord;
 use self::db::{Db, Rows, Statement, answers};
 pub use self::error::StoreError;
+pub use self::failure_counts::{Counted, SharedLimiter};
 pub use self::initial_tokens::{Admission, InitialToken};
 pub use self::issuer_sessions::{IssuerSession, IssuerTokens};
 pub use self::leases::{Duty, LEASE_PERIOD, Lease};

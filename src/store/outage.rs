@@ -17,6 +17,12 @@ impl Store {
         self.process.n_key_readings.load(Ordering::Relaxed)
     }
 
+    /// Makes every later statement about failures of addresses fail.
+    pub(crate) async fn lose_failure_counts(&self) {
+        let lose = Statement::new("ALTER TABLE failure_counts RENAME TO failure_counts_gone");
+        self.run(lose).await.unwrap();
+    }
+
     /// Makes every later statement about signing keys fail.
     pub(crate) async fn lose_keys(&self) {
         let lose = Statement::new("ALTER TABLE signing_keys RENAME TO signing_keys_gone");

@@ -134,7 +134,7 @@ impl Shared {
             lane: Lane::Strangers,
         };
         // Whoever guesses too much is not to have tokens looked up either.
-        self.sign_in.check_address(&attempt, now)?;
+        self.sign_in.check_address(&attempt, now).await?;
         if may_be_token(password.expose()) {
             let holder = self.directory.find_holder(password).await;
             let holder = holder.map_err(|error| SignInError::Unavailable(error.0))?;

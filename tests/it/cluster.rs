@@ -1,6 +1,7 @@
 //! Several nodes over one PostgreSQL behind one load balancer: nobody can tell which one answered.
 
 mod duties;
+mod limits;
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};

@@ -80,7 +80,7 @@ impl Provider {
         token: Secret,
         request: &Request,
     ) -> Result<Response, RegistrationError> {
-        self.count_registration(request)?;
+        self.count_registration(request).await?;
         let json = json_of(request)?;
         check_replacement(json, &record)?;
         let metadata = self.metadata_of(json).await?;

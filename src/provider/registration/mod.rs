@@ -52,11 +52,11 @@ impl Provider {
 
     /// Counts a request that writes metadata, unless its address had enough in this hour: each may
     /// have us store something, and fetch something.
-    fn count_registration(&self, request: &Request) -> Result<(), RegistrationError> {
-        if let Some(wait) = self.registrations.wait(request.peer, request.now) {
+    async fn count_registration(&self, request: &Request) -> Result<(), RegistrationError> {
+        if let Some(wait) = self.registrations.wait(request.peer, request.now).await {
             return Err(RegistrationError::TooOften { wait });
         }
-        self.registrations.count(request.peer, request.now);
+        self.registrations.count(request.peer, request.now).await;
         Ok(())
     }
 

@@ -53,7 +53,7 @@ impl Provider {
         &self,
         request: &Request,
     ) -> Result<Response, RegistrationError> {
-        self.count_registration(request)?;
+        self.count_registration(request).await?;
         let permission = self.permission(request).await?;
         let registration = &self.settings.registration;
         let metadata = self.metadata_of(json_of(request)?).await?;

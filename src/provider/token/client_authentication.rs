@@ -36,8 +36,11 @@ impl Provider {
         let credentials = Credentials::parse(form, request)
             .map_err(|why| self.not_believed(why, None, request))?;
         let is_proof = !matches!(credentials.method, PresentedMethod::None);
-        if is_proof && let Some(wait) = self.client_failures.wait(request.peer, request.now) {
-            return Err(TokenError::TooManyFailures { wait });
+        if is_proof {
+            let wait = self.client_failures.wait(request.peer, request.now).await;
+            if let Some(wait) = wait {
+                return Err(TokenError::TooManyFailures { wait });
+            }
         }
         let client_id = &*credentials.client_id;
         let found = self.clients.find(client_id, request.now).await?;
@@ -48,7 +51,7 @@ impl Provider {
         };
         let proved = self.prove(&credentials, registered, request).await;
         if is_proof && matches!(proved, Err(Unproved::Refused(_))) {
-            self.client_failures.count(request.peer, request.now);
+            self.client_failures.count(request.peer, request.now).await;
         }
         let id = found.as_ref().map(|client| &client.id);
         proved.map_err(|why| self.not_believed(why, id, request))?;

@@ -8,6 +8,7 @@ mod attempts;
 mod clients;
 mod configured_clients;
 mod consents;
+mod failure_counts;
 mod garbage;
 mod keys;
 mod leases;

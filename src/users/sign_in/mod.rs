@@ -17,8 +17,9 @@
 //! here; the distance from the ceiling to ten is for them.
 //!
 //! **Addresses.** Wrong passwords of one address, over all logins, bring a wait: one password tried
-//! on many logins leaves the counts of each login low. Counted in memory; the counts that must
-//! survive a restart are those of the logins. Known devices are exempt: a neighbor behind the same
+//! on many logins leaves the counts of each login low. Counted in memory, and by all processes
+//! together where they share a database; the counts that must survive a restart are those of the
+//! logins. Known devices are exempt: a neighbor behind the same
 //! address must not lock anybody out either.
 //!
 //! **Floods.** A few checks run at once, a few more wait, the rest is told to come back: never that
@@ -37,11 +38,11 @@ use super::turnstile::{OwnTurn, Turnstile};
 use super::{
     BackendError, BasicSignIn, Relayed, SessionCall, SignInError, SignedIn, Standing, UserDirectory,
 };
-use crate::failures::{FailureLimiter, counted_as};
+use crate::failures::counted_as;
 use crate::gate::{Gate, Turn};
 use crate::model::{Login, Timestamp, UserProfile};
 use crate::secret::{Digest, Secret};
-use crate::store::{Attempt, AttemptKey, AttemptLimits, Lane, Store};
+use crate::store::{Attempt, AttemptKey, AttemptLimits, Counted, Lane, SharedLimiter, Store};
 
 /// Longer passwords are refused without asking anybody: no backend of ours takes them, and some
 /// hash all that they are sent.
@@ -93,7 +94,7 @@ pub struct SignIn {
 /// What stands between a flood and the backend.
 #[derive(Debug)]
 struct Guards {
-    failures: FailureLimiter,
+    failures: SharedLimiter,
     logins: Turnstile,
     addresses: Turnstile,
     checks: Gate,
@@ -111,7 +112,12 @@ impl SignIn {
     /// The sign-in over `directory`.
     pub fn new(directory: Arc<dyn UserDirectory>, store: Store, limits: SignInLimits) -> Self {
         let guards = Guards {
-            failures: FailureLimiter::new(limits.failures_per_address, limits.address_window),
+            failures: SharedLimiter::new(
+                &store,
+                Counted::Passwords,
+                Arc::default(),
+                (limits.failures_per_address, limits.address_window),
+            ),
             logins: Turnstile::new(1),
             addresses: Turnstile::new(limits.checks_at_once.div_ceil(2)),
             checks: Gate::new(limits.checks_at_once),
@@ -187,20 +193,20 @@ impl SignIn {
             login: attempts_key(attempt.login),
             lane: attempt.lane,
         };
-        self.check_address(attempt, now)?;
+        self.check_address(attempt, now).await?;
         // Whoever is refused anyway must not stand in the way of those who are not.
         let foreseen = self.store.foresee_attempt(&key, &self.limits.attempts, now);
         foreseen.await?.map_or(Ok(()), permission)?;
 
         let turns = self.turns(&key, attempt.address).await?;
-        self.check_address(attempt, now)?;
+        self.check_address(attempt, now).await?;
         let began = Instant::now();
         let reserved = self.store.reserve_attempt(&key, &self.limits.attempts, now);
         permission(reserved.await?)?;
         let outcome = check.await;
         self.settle(&key, &outcome).await?;
         if matches!(outcome, Err(SignInError::Denied | SignInError::Locked)) {
-            self.guards.failures.count(attempt.address, now);
+            self.guards.failures.count(attempt.address, now).await;
             drop(turns);
             sleep_until(next_step(began, self.limits.refusal_step)).await;
         }
@@ -218,13 +224,13 @@ impl SignIn {
     }
 
     /// Refuses an address that failed too often, unless the browser is known.
-    pub(super) fn check_address(
+    pub(super) async fn check_address(
         &self,
         attempt: &PasswordAttempt<'_>,
         now: Timestamp,
     ) -> Result<(), SignInError> {
         let wait = match attempt.lane {
-            Lane::Strangers => self.guards.failures.wait(attempt.address, now),
+            Lane::Strangers => self.guards.failures.wait(attempt.address, now).await,
             Lane::KnownDevice(_) => None,
         };
         wait.map_or(Ok(()), |wait| {
