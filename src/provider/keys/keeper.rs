@@ -15,9 +15,10 @@ use crate::store::{Duty, LEASE_PERIOD, Lease, Predecessors, StoreError, generate
 /// How often keys are looked at.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Replaces signing keys when their time has come, as long as it runs. It can be dropped at any
-/// moment: a key and the end of its predecessor are stored together or not at all. Of several
-/// processes one does; that each key is replaced once does not rest on it.
+/// Replaces signing keys when their time has come, as long as it runs.
+///
+/// It can be dropped at any moment: a key and the end of its predecessor are stored together or not
+/// at all. Of several processes one does; that each key is replaced once does not rest on it.
 #[derive(Debug)]
 pub struct KeyKeeper {
     provider: Arc<Provider>,
