@@ -59,7 +59,7 @@ impl Cluster {
         let example = fs::read_to_string(example("cellgate.yaml")).unwrap();
         let (proxies, _) = example.split_once("\nstate:").unwrap();
         let (_, proxies) = proxies.split_once("trusted_proxies:").unwrap();
-        let demo = include_str!("../../config/demo.yaml");
+        let demo = include_str!("../../../config/demo.yaml");
         let (head, rest) = demo.split_once("state:\n").unwrap();
         let (_, rest) = rest.split_once("\nprovider:").unwrap();
         let yaml = format!(
