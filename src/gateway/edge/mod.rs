@@ -32,7 +32,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::access_log::{self, RefusedHead};
-use super::lifetime::{limit_http1, limit_http2};
+use super::lifetime::{Alarm, limit_http1, limit_http2};
 use super::rejection::{Asked, Rejection, answer};
 use super::serving::Gateway;
 use super::settings::Limits;
@@ -116,11 +116,12 @@ impl Edge {
         let mut stops = shutdown.stopping.clone();
         let mut stopped = pin!(async { drop(stops.wait_for(|stops| *stops).await) });
         let mut patience = opening;
+        let mut alarm = Alarm::default();
         loop {
             let begun = tokio::select! {
                 // What has arrived is served, even while we stop.
                 biased;
-                begun = begin_head(&mut stream, patience) => begun,
+                begun = begin_head(&mut stream, &mut alarm, patience) => begun,
                 () = &mut stopped => None,
             };
             let Some(begun) = begun else { return };
@@ -149,7 +150,7 @@ impl Edge {
             session.set_pipelined_prefix(head.bytes);
             // After the last answer it says that the connection ends.
             let exchange = self.proxy.process_new_http(session, &shutdown.leaving);
-            let served = limit_http1(self.gateway.open_exchanges(), exchange).await;
+            let served = limit_http1(self.gateway.open_exchanges(), &mut alarm, exchange).await;
             let Some((kept, _)) = served.map(ReusedHttpStream::consume) else {
                 return;
             };
@@ -245,13 +246,18 @@ impl Head {
 }
 
 /// Waits for the first bytes of a head; `None` when none come.
-async fn begin_head(stream: &mut Stream, patience: Duration) -> Option<BytesMut> {
+async fn begin_head(
+    stream: &mut Stream,
+    alarm: &mut Alarm,
+    patience: Duration,
+) -> Option<BytesMut> {
     let mut buffer = BytesMut::with_capacity(4096);
-    // Pingora's, which costs nothing while requests follow each other at once.
-    match pingora::time::timeout(patience, stream.read_buf(&mut buffer)).await {
-        Ok(Ok(n)) if n > 0 => Some(buffer),
-        _ => None,
-    }
+    let read = tokio::select! {
+        biased;
+        read = stream.read_buf(&mut buffer) => read.ok()?,
+        () = alarm.after(patience) => return None,
+    };
+    (read > 0).then_some(buffer)
 }
 
 /// Reads the rest of a head and what comes with it; `None` when there is nobody to answer.

@@ -17,6 +17,7 @@
 //! whole and the rest is not wanted. A request that goes on goes on: there are upstreams that answer
 //! while they read.
 
+mod alarm;
 mod open;
 
 use std::sync::{Arc, OnceLock};
@@ -25,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+pub(super) use alarm::Alarm;
 pub(super) use open::{Basis, Ending, OpenExchanges, Watch};
 
 /// How long an exchange goes on before anybody looks after it.
@@ -45,8 +47,10 @@ struct Exchange {
 }
 
 /// What comes of `exchange`, over HTTP/1; `None` as well if what it was admitted for ended first.
+/// `alarm` is the connection's.
 pub(super) async fn limit_http1<T>(
     open: &OpenExchanges,
+    alarm: &mut Alarm,
     exchange: impl Future<Output = Option<T>>,
 ) -> Option<T> {
     let told = Arc::new(Exchange::default());
@@ -54,7 +58,7 @@ pub(super) async fn limit_http1<T>(
     tokio::select! {
         biased;
         outcome = exchange => outcome,
-        () = told.until_ended(open) => None,
+        () = told.until_ended(open, alarm) => None,
     }
 }
 
@@ -67,19 +71,20 @@ pub(super) async fn limit_http2<T>(
 ) -> Option<T> {
     let told = Arc::new(Exchange::default());
     let exchange = EXCHANGE.scope(Arc::clone(&told), exchange);
+    let mut alarm = Alarm::default();
     tokio::select! {
         biased;
         outcome = exchange => outcome,
         () = told.until_unfinished(patience) => None,
-        () = told.until_ended(open) => None,
+        () = told.until_ended(open, &mut alarm) => None,
     }
 }
 
 impl Exchange {
     /// Returns when what the exchange was admitted for has ended, and has noted how.
-    async fn until_ended(&self, open: &OpenExchanges) {
+    async fn until_ended(&self, open: &OpenExchanges, alarm: &mut Alarm) {
         let basis = loop {
-            pingora::time::sleep(UNWATCHED).await;
+            alarm.after(UNWATCHED).await;
             if let Some(basis) = self.basis.get() {
                 break basis;
             }
