@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
 
-/// Bytes a file that the configuration names may have; a CA bundle has a quarter of it.
-const MAX_BYTES: u64 = 1024 * 1024;
+/// Mebibytes that a file may have, be it the configuration or one that it names: ten thousand routes that
+/// say all they can. A CA bundle has a quarter of one.
+const MAX_MIB: u64 = 8;
+
+/// The same in bytes.
+pub(super) const MAX_BYTES: u64 = MAX_MIB * 1024 * 1024;
 
 /// The files around a configuration, and the environment.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub(crate) enum FileError {
         source: io::Error,
     },
     /// Larger than anything that belongs here.
-    #[error("{0} is larger than 1 MiB")]
+    #[error("{0} is larger than {MAX_MIB} MiB")]
     TooLarge(PathBuf),
     /// Not a text.
     #[error("{0} is not UTF-8 text")]
@@ -158,7 +162,7 @@ mod tests {
     fn what_is_not_a_text_of_reasonable_size_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::relative_to(folder.path());
-        fs::write(folder.path().join("large"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
+        fs::write(folder.path().join("large"), vec![b'x'; 8 * 1024 * 1024 + 1]).unwrap();
         fs::write(folder.path().join("binary"), [0xff]).unwrap();
 
         assert!(matches!(

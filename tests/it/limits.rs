@@ -1,5 +1,6 @@
 //! What nobody can exceed, and what that costs.
 
+use std::fs;
 use std::io::Write as _;
 use std::time::Instant;
 
@@ -207,5 +208,85 @@ async fn it_starts_fast_and_idles_small() {
     if !cfg!(debug_assertions) {
         assert!(took.as_millis() < 300, "{took:?}");
         assert!(resident < 40 * 1024, "{resident} KiB");
+    }
+}
+
+/// What bare Pingora keeps for a connection that asks for nothing is more.
+const IDLE_CONNECTION_KIB: u64 = 45;
+
+#[tokio::test]
+async fn connections_that_ask_for_nothing_cost_little() {
+    let edge = edge("{ connections_per_address: 2000 }");
+    let mut wires = Vec::new();
+    let mut open = async |n: usize| {
+        for _ in 0..n {
+            let mut wire = edge.wire().await;
+            wire.write(get(&edge, "/public/x", "")).await;
+            assert_eq!(wire.read().await.status, 200);
+            wires.push(wire);
+        }
+    };
+
+    open(100).await;
+    let before = edge.resident_kib();
+    open(500).await;
+    let each = edge.resident_kib().saturating_sub(before) / 500;
+
+    assert!(each < IDLE_CONNECTION_KIB, "{each} KiB each");
+}
+
+/// A configuration with `n` routes, in files as they are written by hand, and `n / 100` issuers.
+fn many_routes(n: usize) -> String {
+    let key = r#"{"kty": "OKP", "crv": "Ed25519", "kid": "k", "alg": "EdDSA", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let mut yaml = String::from(
+        "listeners: [{name: edge, address: '127.0.0.1:9480'}]\n\
+         admin: {address: '127.0.0.1:9481'}\ntrusted_issuers:\n",
+    );
+    for i in 0..n / 100 {
+        yaml.push_str(&format!(
+            "  - {{issuer: 'https://issuer-{i}.test', jwks: '{{\"keys\": [{key}]}}', algorithms: [EdDSA]}}\n"
+        ));
+    }
+    yaml.push_str("routes:\n");
+    for i in 0..n {
+        yaml.push_str(&format!(
+            "  # What the {i}th application is for, and whom to ask about it.\n  - name: application-{i}\n    \
+             host: host-{}.test\n    path: /application-{i}/\n    whoami: true\n    \
+             authentication: required\n    issuers: ['https://issuer-{}.test']\n    audience: [api]\n",
+            i % 500,
+            i % (n / 100),
+        ));
+    }
+    yaml
+}
+
+#[tokio::test]
+async fn five_thousand_routes_and_fifty_issuers_are_loaded_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let edge = Edge::start_in(folder, &many_routes(5000), "info");
+    let status = async |path: &str| {
+        let mut wire = edge.wire().await;
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: host-499.test\r\n\r\n");
+        wire.write(ask).await;
+        wire.read().await.status
+    };
+    assert_eq!(status("/application-4999/").await, 401);
+    let file = edge.folder.path().join("cellgate.yaml");
+    let more = "  - {name: more, path: /more/, whoami: true, authentication: anonymous}\n";
+    let yaml = fs::read_to_string(&file).unwrap();
+    let yaml = yaml.replacen("routes:\n", &format!("routes:\n{more}"), 1);
+    assert!(yaml.len() > 1024 * 1024, "{}", yaml.len());
+    fs::write(&file, yaml).unwrap();
+
+    let begun = Instant::now();
+    edge.signal("HUP");
+    edge.wait_for("configuration loaded");
+    let took = begun.elapsed();
+
+    assert_eq!(status("/application-4999/").await, 401);
+    assert_eq!(status("/more/").await, 200);
+    drop(writeln!(std::io::stderr(), "loaded in {took:?}"));
+    if !cfg!(debug_assertions) {
+        assert!(took.as_millis() < 1000, "{took:?}");
     }
 }

@@ -13,15 +13,13 @@ mod nearest;
 mod structure;
 
 use super::file::File;
+use super::files::MAX_BYTES;
 use super::key_path::KeyPath;
 use super::problem::{ConfigError, Place, Problem, Problems};
 use super::schema::schema;
 
 pub(crate) use nearest::nearest;
 pub(crate) use positions::Positions;
-
-/// Bytes a configuration may have: several thousand routes.
-const MAX_BYTES: usize = 1024 * 1024;
 
 /// Reads `text` as far as it can be read.
 ///
@@ -31,7 +29,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 ///
 /// [`ConfigError`] when the text is no YAML document, so that nothing in it can be checked.
 pub(crate) fn read(text: &str) -> Result<(File, Problems), ConfigError> {
-    if text.len() > MAX_BYTES {
+    if u64::try_from(text.len()).is_ok_and(|n_bytes| n_bytes > MAX_BYTES) {
         return Err(ConfigError::whole(
             format!("the file is larger than {MAX_BYTES} bytes"),
             "Check that it is the right file.",
