@@ -330,6 +330,7 @@ fn provider_settings() -> Settings {
         interactions: cellgate::provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: Registration::default(),
+        application_passwords: cellgate::provider::ApplicationPasswords::default(),
         language: Language::parse("en").expect("a tag"),
         templates: None,
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::model::Timestamp;
+use crate::secret::Digest;
 
 /// Counters; 2 × 8192 × 8 bytes are 128 KiB, however many addresses there are.
 const COUNTERS: usize = 8192;
@@ -61,14 +62,32 @@ impl FailureLimiter {
 
     /// How long `address` has to wait before anything is checked for it again; `None`: not at all.
     pub fn wait(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
-        (self.count_of(address, now) >= u64::from(self.limit))
+        self.wait_of(counted_as(address), now)
+    }
+
+    /// The same for something else than an address.
+    pub fn wait_key(&self, key: &Digest, now: Timestamp) -> Option<Duration> {
+        self.wait_of(shortened(key), now)
+    }
+
+    fn wait_of(&self, counted: u128, now: Timestamp) -> Option<Duration> {
+        (self.known(counted, now) >= u64::from(self.limit))
             .then(|| Duration::from_secs(self.window_s - now.as_secs() % self.window_s))
     }
 
     /// Counts a failure of `address`.
     pub fn count(&self, address: IpAddr, now: Timestamp) {
+        self.add(counted_as(address), now);
+    }
+
+    /// The same for something else than an address.
+    pub fn count_key(&self, key: &Digest, now: Timestamp) {
+        self.add(shortened(key), now);
+    }
+
+    fn add(&self, counted: u128, now: Timestamp) {
         let window = self.window_of(now);
-        for counter in self.counts.of(address) {
+        for counter in self.counts.of(counted) {
             // A lost race loses one count; a lock would cost every request.
             let count = count_in(counter.load(Ordering::Relaxed), window);
             let next = (window << 32) | (count + 1).min(u64::from(u32::MAX));
@@ -78,8 +97,12 @@ impl FailureLimiter {
 
     /// How many failures of `address` are known.
     pub fn count_of(&self, address: IpAddr, now: Timestamp) -> u64 {
+        self.known(counted_as(address), now)
+    }
+
+    fn known(&self, counted: u128, now: Timestamp) -> u64 {
         let window = self.window_of(now);
-        let counters = self.counts.of(address);
+        let counters = self.counts.of(counted);
         counters
             .map(|counter| count_in(counter.load(Ordering::Relaxed), window))
             .min()
@@ -89,7 +112,7 @@ impl FailureLimiter {
     /// Takes over that there were `total` failures of `address`, whoever counted them.
     pub fn learn(&self, address: IpAddr, total: u64, now: Timestamp) {
         let window = self.window_of(now);
-        for counter in self.counts.of(address) {
+        for counter in self.counts.of(counted_as(address)) {
             let count = count_in(counter.load(Ordering::Relaxed), window);
             if count < total {
                 let next = (window << 32) | total.min(u64::from(u32::MAX));
@@ -110,13 +133,12 @@ impl FailureLimiter {
 }
 
 impl FailureCounts {
-    fn of(&self, address: IpAddr) -> impl Iterator<Item = &AtomicU64> {
-        let address = counted_as(address);
+    fn of(&self, counted: u128) -> impl Iterator<Item = &AtomicU64> {
         self.keys
             .iter()
             .zip(&self.rows)
             .filter_map(move |(key, row)| {
-                let at = key.hash_one(address) % u64::try_from(row.len()).unwrap_or(u64::MAX);
+                let at = key.hash_one(counted) % u64::try_from(row.len()).unwrap_or(u64::MAX);
                 row.get(usize::try_from(at).ok()?)
             })
     }
@@ -129,6 +151,12 @@ const fn count_in(counter: u64, window: u64) -> u64 {
     } else {
         0
     }
+}
+
+/// Half of a digest, which is as good as the whole of it where counters are shared by hash.
+fn shortened(key: &Digest) -> u128 {
+    let half = key.as_bytes().first_chunk().copied();
+    u128::from_be_bytes(half.unwrap_or_default())
 }
 
 /// What an address is counted as: itself, IPv4 in IPv6 as IPv4, IPv6 as its /64.

@@ -137,6 +137,8 @@ pub(crate) const REGISTRATION_SCOPE: &str = "openid profile email offline_access
 
 /// Clients that registered themselves: their rows are small, but somebody must want them.
 pub(crate) const REGISTERED_CLIENTS: u32 = 1000;
+/// Application passwords of one user: one for each device and program that anybody has.
+pub(crate) const APPLICATION_PASSWORDS: u32 = 20;
 /// Attempts an hour from one address to register a client.
 pub(crate) const REGISTRATIONS_PER_HOUR: u32 = 20;
 

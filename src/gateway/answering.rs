@@ -134,6 +134,8 @@ async fn told(rejection: &Rejection, headers: &HeaderMap, ctx: &Context) -> Resp
         accept: headers.get(header::ACCEPT),
         request_id: &ctx.request_id,
         resource_metadata: resource.map(Resource::metadata_url),
+        takes_passwords: route.is_some_and(|route| route.application_passwords.is_some())
+            && !headers.contains_key("sec-fetch-mode"),
     };
     answer(failed.as_ref().unwrap_or(rejection), &asked)
 }

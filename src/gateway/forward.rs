@@ -106,8 +106,10 @@ impl Forwarding<'_> {
     /// but the route does not is none that was judged.
     fn strip_token(&self, headers: &mut HeaderMap) {
         let places = &self.route.token_places;
+        let is_password = self.principal.is_some_and(Principal::is_of_password);
         let goes_on = match self.route.token_use {
             TokenUse::Strip => false,
+            TokenUse::Pass if is_password => false,
             TokenUse::Pass => true,
             TokenUse::Swap(_) => self.principal.is_none(),
         };

@@ -10,6 +10,7 @@ use super::path_change::PathChange;
 use super::policy::Conditions;
 use super::resource::Resource;
 use crate::model::{Scope, WebOrigin};
+use crate::provider::PasswordPlace;
 use crate::secret::Secret;
 
 use super::client_certificate::CertificateUse;
@@ -72,6 +73,8 @@ pub struct Route {
     pub token_use: TokenUse,
     /// How passwords come here.
     pub passwords: Passwords,
+    /// What application passwords are good for here; `None`: they are not taken.
+    pub application_passwords: Option<Arc<PasswordPlace>>,
     /// Parts of `User-Agent`, in lower case, with any of which a request is refused.
     pub refused_user_agents: Vec<String>,
     /// Whether `%2F` may stand in a path (default no).

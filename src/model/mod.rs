@@ -2,6 +2,7 @@
 //!
 //! A value of one of these types has been checked; whoever holds one need not check it again.
 
+mod application_password;
 mod authentication_context;
 mod cells_client;
 mod claim_rule;
@@ -34,6 +35,7 @@ mod user_details;
 mod web_link;
 mod web_origin;
 
+pub use application_password::{ApplicationPassword, ApplicationSecret};
 pub use authentication_context::AuthenticationContext;
 pub use cells_client::{CellsClient, CellsClientError};
 pub use claim_rule::{ClaimName, ClaimNameError, ClaimRule, ClaimSource, ConstantClaim};

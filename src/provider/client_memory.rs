@@ -23,6 +23,8 @@ pub struct ClientMemory {
     pub(super) failures: Arc<FailureCounts>,
     /// How often each address wrote metadata of clients.
     pub(super) registrations: Arc<FailureCounts>,
+    /// Wrong application passwords of each login.
+    pub(super) passwords: Arc<FailureCounts>,
 }
 
 impl ClientMemory {
@@ -42,6 +44,7 @@ impl ClientMemory {
             documents,
             failures: Arc::default(),
             registrations: Arc::default(),
+            passwords: Arc::default(),
         }
     }
 }

@@ -34,6 +34,7 @@ mod subjects;
 mod userinfo;
 
 mod account;
+mod application_passwords;
 mod applications;
 mod logout;
 mod out_of_band;
@@ -51,6 +52,9 @@ mod reply;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use application_passwords::{
+    ApplicationPasswordError, PasswordPlace, PresentedPassword, RecalledPassword,
+};
 pub use applications::{
     Application, ApplicationError, ReturnedCode, SignedOut, application_client,
 };
@@ -60,8 +64,8 @@ pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
 pub use pages::built_in_languages;
 pub use settings::{
-    BackChannelLogout, ClientAuthenticationPolicy, Interactions, Parts, RefreshTokenPolicy,
-    Registration, RegistrationAccess, Settings,
+    ApplicationPasswords, BackChannelLogout, ClientAuthenticationPolicy, Interactions, Parts,
+    RefreshTokenPolicy, Registration, RegistrationAccess, Settings,
 };
 
 use std::net::IpAddr;
@@ -72,6 +76,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use tokio::sync::OnceCell;
 
+use application_passwords::KnownPasswords;
 use clients::Clients;
 use endpoint::{Endpoint, Found};
 use error::PageError;
@@ -83,6 +88,7 @@ use request::Request;
 use subjects::PairwiseKey;
 use token::SecretChecks;
 
+use crate::failures::FailureLimiter;
 use crate::store::{Counted, SharedLimiter};
 use crate::users::BasicSignIn;
 
@@ -106,6 +112,9 @@ pub struct Provider {
     signing_keys: SigningKeys,
     pairwise_key: OnceCell<PairwiseKey>,
     basic: BasicSignIn,
+    application_passwords: KnownPasswords,
+    /// How often a wrong application password came for each login within the window.
+    password_failures: FailureLimiter,
 }
 
 /// Why the provider cannot start.
@@ -172,6 +181,10 @@ impl Provider {
                 Arc::clone(&parts.clients.failures),
                 (policy.failures_per_address, policy.address_window),
             ),
+            password_failures: parts
+                .sign_in
+                .limiter_over(Arc::clone(&parts.clients.passwords)),
+            application_passwords: KnownPasswords::default(),
             tickets: OnceCell::new(),
             device_seal: OnceCell::new(),
             signing_keys: SigningKeys::new(Arc::clone(&parts.keys), parts.store.clone()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::application_passwords::PasswordPlace;
 use super::client_memory::ClientMemory;
 use super::keys::KeyRotation;
 use crate::clock::Clock;
@@ -54,11 +55,13 @@ pub struct Settings {
     pub display_name: String,
     /// Clients that are registered while running.
     pub registration: Registration,
+    /// Passwords for applications that can send nothing better.
+    pub application_passwords: ApplicationPasswords,
     /// What pages are in when neither the client nor the browser prefers a language that there
     /// is (default English).
     pub language: Language,
     /// A folder whose files replace the built-in templates: `layout.html`, `sign_in.html`,
-    /// `select_account.html`, `consent.html`, `form_post.html`, `account.html`, `sign_out.html`,
+    /// `select_account.html`, `consent.html`, `form_post.html`, `account.html`, `new_password.html`, `sign_out.html`,
     /// `signed_out.html`, `out_of_band.html`, `message.html`, `style.css`; `texts/fr.ftl` changes the texts of a
     /// language, or adds it.
     pub templates: Option<PathBuf>,
@@ -143,6 +146,27 @@ pub struct Registration {
     pub audience: Vec<String>,
     /// The scope of a client that does not say; one that registers itself gets no more.
     pub scope: Scope,
+}
+
+/// Passwords that users have made for applications which can send nothing better.
+#[derive(Clone, Debug)]
+pub struct ApplicationPasswords {
+    /// Where they are taken; nowhere: users are offered none.
+    pub places: Vec<Arc<PasswordPlace>>,
+    /// How many a user may have (default 20).
+    pub max_per_user: u32,
+    /// How long each is good; `None`: until it is revoked (default).
+    pub lifetime: Option<Duration>,
+}
+
+impl Default for ApplicationPasswords {
+    fn default() -> Self {
+        Self {
+            places: Vec::new(),
+            max_per_user: 20,
+            lifetime: None,
+        }
+    }
 }
 
 /// What the pages between a request and its answer say.

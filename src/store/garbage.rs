@@ -32,6 +32,7 @@ impl Store {
             (DELETE_REFRESH_TOKENS, replay_horizon),
             (DELETE_APPLICATION_SESSIONS, now),
             (DELETE_ISSUER_SESSIONS, now),
+            (DELETE_APPLICATION_PASSWORDS, now),
             (DELETE_SPENT_STATES, now),
             (DELETE_GRANTS, replay_horizon),
             (DELETE_SESSIONS, now),
@@ -74,6 +75,9 @@ const DELETE_APPLICATION_SESSIONS: &str = "DELETE FROM application_sessions WHER
 
 const DELETE_ISSUER_SESSIONS: &str = "DELETE FROM issuer_sessions WHERE id IN
     (SELECT id FROM issuer_sessions WHERE idle_until <= $1 OR expires_at <= $1 LIMIT $2)";
+
+const DELETE_APPLICATION_PASSWORDS: &str = "DELETE FROM application_passwords WHERE id IN
+    (SELECT id FROM application_passwords WHERE expires_at <= $1 LIMIT $2)";
 
 const DELETE_SPENT_STATES: &str = "DELETE FROM spent_states WHERE digest IN
     (SELECT digest FROM spent_states WHERE expires_at <= $1 LIMIT $2)";

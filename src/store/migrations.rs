@@ -82,6 +82,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 17,
         sql: include_str!("migrations/sqlite/0017_failure_counts.sql"),
     },
+    Migration {
+        version: 18,
+        sql: include_str!("migrations/sqlite/0018_application_passwords.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL. The first one is what SQLite came to in as many steps, and from then on
@@ -102,6 +106,10 @@ pub(crate) const POSTGRES: &[Migration] = &[
     Migration {
         version: 17,
         sql: include_str!("migrations/postgres/0017_failure_counts.sql"),
+    },
+    Migration {
+        version: 18,
+        sql: include_str!("migrations/postgres/0018_application_passwords.sql"),
     },
 ];
 

@@ -1,8 +1,9 @@
 //! State that outlives a process.
 //!
 //! Clients and their initial access tokens, assertions that were used, grants, consents, codes,
-//! refresh tokens, sessions at the provider, at applications and by other issuers, attempts, signing keys, secrets of
-//! our own, revocations, logout notices, leases, failures of addresses.
+//! refresh tokens, sessions at the provider, at applications and by other issuers, application
+//! passwords, attempts, signing keys, secrets of our own, revocations, logout notices, leases,
+//! failures of addresses.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
 //! that runs a few statements all or none. SQLite is named in `sqlite.rs` only, PostgreSQL in
@@ -26,6 +27,7 @@ mod files;
 mod key_file;
 mod sealing;
 
+mod application_passwords;
 mod application_sessions;
 mod attempts;
 mod client_assertions;
@@ -70,6 +72,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
+pub use self::application_passwords::Minted;
 pub use self::application_sessions::Begun;
 pub use self::attempts::{Attempt, AttemptKey, AttemptLimits, Lane};
 pub use self::clients::ClientRecord;

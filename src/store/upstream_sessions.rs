@@ -119,6 +119,28 @@ impl Store {
         Ok(Some((session, upstream.transpose()?)))
     }
 
+    /// What the backend gave for a session that the user of the application password `id` is signed in
+    /// with, if there is one: that which is renewed last, since it was begun or used last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::upstream_session_of`].
+    pub async fn upstream_session_of_password(
+        &self,
+        id: &GrantId,
+    ) -> Result<Option<StoredUpstreamSession>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            upstream_columns!(),
+            " FROM upstream_sessions WHERE ended_at IS NULL AND session_id IN
+                (SELECT s.id FROM sessions s JOIN application_passwords p ON p.subject = s.subject
+                 WHERE p.id = $1 AND s.ended_at IS NULL)
+             ORDER BY renew_at DESC, id LIMIT 1",
+        ));
+        let rows = self.run(select.bind(id.as_str())).await?;
+        rows.first().map(|row| self.read_upstream(row)).transpose()
+    }
+
     /// The stored session of this name if it goes on.
     ///
     /// # Errors

@@ -150,6 +150,13 @@ impl Walk {
 
         self.go_to("/oidc/account").await;
         self.look_at("account", "#end-all").await;
+        let name = "input[name=name]";
+        self.chromium.type_into(name, "My telephone").await;
+        self.chromium.click("mint").await;
+        self.look_at("new-password", "#password").await;
+        self.chromium.click("back").await;
+        let revoke = "button[name=end-password]";
+        self.look_at("account-with-password", revoke).await;
         self.go_to("/oidc/oauth2/sessions/logout").await;
         self.look_at("sign-out", "#sign-out").await;
         self.chromium.click("sign-out").await;

@@ -113,6 +113,9 @@ account-lead = Sie sind als { $user } angemeldet.
 account-notice-session-ended = Dieses Gerät ist jetzt abgemeldet.
 account-notice-others-ended = Alle anderen Geräte sind abgemeldet.
 account-notice-withdrawn = Die Anwendung hat keinen Zugriff mehr.
+account-notice-password-ended = Das Passwort ist widerrufen.
+account-notice-password-incomplete = Es wurde kein Passwort angelegt: Es braucht einen Namen und mindestens einen Ort, an dem es gilt.
+account-notice-passwords-full = Es wurde kein Passwort angelegt: Sie haben so viele, wie erlaubt sind. Widerrufen Sie zuerst eines.
 
 sessions-heading = Wo Sie angemeldet sind
 session-browser-unknown = Unbekannter Browser
@@ -134,6 +137,24 @@ application-open-label = { $client } öffnen
 application-since = Erstmals { $moment }
 application-withdraw = Zugriff entziehen
 application-withdraw-label = { $client } den Zugriff entziehen
+
+passwords-heading = Anwendungspasswörter
+passwords-lead = Für Programme, die nur einen Benutzernamen und ein Passwort senden können, etwa WebDAV-Programme. Geben Sie jedem Programm ein eigenes.
+password-created = Angelegt { $moment }
+password-used = Zuletzt benutzt { $moment }
+password-unused = Nie benutzt
+password-expires = Endet am { $date }
+password-revoke = Widerrufen
+password-revoke-label = Das Passwort { $name } widerrufen
+password-new-heading = Neues Anwendungspasswort
+password-name = Name, zum Beispiel des Geräts
+password-places = Wo es gilt
+password-scope = Was es darf
+password-mint = Passwort anlegen
+
+new-password-title = Ihr neues Passwort
+new-password-lead = Dies ist das Passwort { $name }. Kopieren Sie es jetzt: Es wird nicht noch einmal angezeigt.
+new-password-back = Zurück zu Ihrem Konto
 
 moment-now = gerade eben
 moment-minutes =

@@ -116,6 +116,9 @@ account-lead = You are signed in as { $user }.
 account-notice-session-ended = That device is signed out.
 account-notice-others-ended = Every other device is signed out.
 account-notice-withdrawn = The application has no access any more.
+account-notice-password-ended = The password is revoked.
+account-notice-password-incomplete = No password was made: it needs a name and at least one place where it is good.
+account-notice-passwords-full = No password was made: you have as many as you may have. Revoke one first.
 
 sessions-heading = Where you are signed in
 session-browser-unknown = An unknown browser
@@ -137,6 +140,24 @@ application-open-label = Open { $client }
 application-since = Since { $moment }
 application-withdraw = Withdraw access
 application-withdraw-label = Withdraw access of { $client }
+
+passwords-heading = Application passwords
+passwords-lead = For programs that can send nothing but a user name and a password, such as WebDAV clients. Give each program its own.
+password-created = Made { $moment }
+password-used = Last used { $moment }
+password-unused = Never used
+password-expires = Ends on { $date }
+password-revoke = Revoke
+password-revoke-label = Revoke the password { $name }
+password-new-heading = New application password
+password-name = Name, for example of the device
+password-places = Where it is good
+password-scope = What it may
+password-mint = Make a password
+
+new-password-title = Your new password
+new-password-lead = This is the password { $name }. Copy it now: it is not shown again.
+new-password-back = Back to your account
 
 moment-now = just now
 moment-minutes =

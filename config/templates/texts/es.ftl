@@ -113,6 +113,9 @@ account-lead = Ha iniciado sesión como { $user }.
 account-notice-session-ended = Se ha cerrado la sesión de ese dispositivo.
 account-notice-others-ended = Se ha cerrado la sesión de todos los demás dispositivos.
 account-notice-withdrawn = La aplicación ya no tiene acceso.
+account-notice-password-ended = La contraseña está revocada.
+account-notice-password-incomplete = No se creó ninguna contraseña: necesita un nombre y al menos un lugar donde valga.
+account-notice-passwords-full = No se creó ninguna contraseña: ya tiene tantas como se permiten. Revoque antes una.
 
 sessions-heading = Dónde ha iniciado sesión
 session-browser-unknown = Un navegador desconocido
@@ -134,6 +137,24 @@ application-open-label = Abrir { $client }
 application-since = Primera autorización { $moment }
 application-withdraw = Retirar el acceso
 application-withdraw-label = Retirar el acceso de { $client }
+
+passwords-heading = Contraseñas de aplicación
+passwords-lead = Para programas que solo saben enviar un nombre de usuario y una contraseña, como los clientes WebDAV. Dé a cada programa la suya.
+password-created = Creada { $moment }
+password-used = Último uso { $moment }
+password-unused = Nunca usada
+password-expires = Termina el { $date }
+password-revoke = Revocar
+password-revoke-label = Revocar la contraseña { $name }
+password-new-heading = Nueva contraseña de aplicación
+password-name = Nombre, por ejemplo del dispositivo
+password-places = Dónde vale
+password-scope = Qué permite
+password-mint = Crear una contraseña
+
+new-password-title = Su nueva contraseña
+new-password-lead = Esta es la contraseña { $name }. Cópiela ahora: no se volverá a mostrar.
+new-password-back = Volver a su cuenta
 
 moment-now = ahora mismo
 moment-minutes =

@@ -113,6 +113,9 @@ account-lead = Vous êtes connecté en tant que { $user }.
 account-notice-session-ended = Cet appareil est maintenant déconnecté.
 account-notice-others-ended = Tous les autres appareils sont déconnectés.
 account-notice-withdrawn = L’application n’a plus accès à votre compte.
+account-notice-password-ended = Le mot de passe est révoqué.
+account-notice-password-incomplete = Aucun mot de passe n’a été créé : il lui faut un nom et au moins un endroit où il est valable.
+account-notice-passwords-full = Aucun mot de passe n’a été créé : vous en avez autant que permis. Révoquez-en un d’abord.
 
 sessions-heading = Où vous êtes connecté
 session-browser-unknown = Un navigateur inconnu
@@ -134,6 +137,24 @@ application-open-label = Ouvrir { $client }
 application-since = Première autorisation { $moment }
 application-withdraw = Retirer l’accès
 application-withdraw-label = Retirer l’accès de { $client }
+
+passwords-heading = Mots de passe d’application
+passwords-lead = Pour les programmes qui ne savent envoyer qu’un nom d’utilisateur et un mot de passe, comme les clients WebDAV. Donnez à chaque programme le sien.
+password-created = Créé { $moment }
+password-used = Dernière utilisation { $moment }
+password-unused = Jamais utilisé
+password-expires = Prend fin le { $date }
+password-revoke = Révoquer
+password-revoke-label = Révoquer le mot de passe { $name }
+password-new-heading = Nouveau mot de passe d’application
+password-name = Nom, par exemple de l’appareil
+password-places = Où il est valable
+password-scope = Ce qu’il permet
+password-mint = Créer un mot de passe
+
+new-password-title = Votre nouveau mot de passe
+new-password-lead = Voici le mot de passe { $name }. Copiez-le maintenant : il ne sera plus affiché.
+new-password-back = Retour à votre compte
 
 moment-now = à l’instant
 moment-minutes =

@@ -113,6 +113,9 @@ account-lead = Hai effettuato l’accesso come { $user }.
 account-notice-session-ended = Quel dispositivo è stato disconnesso.
 account-notice-others-ended = Tutti gli altri dispositivi sono stati disconnessi.
 account-notice-withdrawn = L’applicazione non ha più accesso.
+account-notice-password-ended = La password è revocata.
+account-notice-password-incomplete = Nessuna password è stata creata: servono un nome e almeno un luogo in cui vale.
+account-notice-passwords-full = Nessuna password è stata creata: ne ha già quante sono consentite. Ne revochi prima una.
 
 sessions-heading = Dove hai effettuato l’accesso
 session-browser-unknown = Un browser sconosciuto
@@ -134,6 +137,24 @@ application-open-label = Apri { $client }
 application-since = Prima autorizzazione { $moment }
 application-withdraw = Revoca l’accesso
 application-withdraw-label = Revoca l’accesso di { $client }
+
+passwords-heading = Password per applicazioni
+passwords-lead = Per i programmi che sanno inviare solo un nome utente e una password, come i client WebDAV. Dia a ogni programma la sua.
+password-created = Creata { $moment }
+password-used = Ultimo uso { $moment }
+password-unused = Mai usata
+password-expires = Termina il { $date }
+password-revoke = Revoca
+password-revoke-label = Revoca la password { $name }
+password-new-heading = Nuova password per applicazione
+password-name = Nome, per esempio del dispositivo
+password-places = Dove vale
+password-scope = Che cosa permette
+password-mint = Crea una password
+
+new-password-title = La Sua nuova password
+new-password-lead = Questa è la password { $name }. La copi ora: non verrà più mostrata.
+new-password-back = Torna al Suo account
 
 moment-now = proprio ora
 moment-minutes =

@@ -10,6 +10,7 @@ mod pem;
 mod route_path;
 mod secret;
 
+mod application_passwords;
 mod cells;
 mod cells_clients;
 mod client_certificate;
@@ -130,7 +131,7 @@ impl Checker {
             control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
             store: settled(file.state.map(|table| state::state(self, table)))?,
-            provider: settled(provider)?.map(|provider| provider.settings),
+            provider: settled(provider)?.map(|provider| provider.with_routes(&routes)),
             users: settled(users)?,
             sign_in: attempts,
             trusted_issuers: trusted_issuers::settings(trusted_issuers)?,

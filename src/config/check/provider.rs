@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checker;
+use super::application_passwords::of_provider;
 use super::cells_clients::{cells_clients, with_cells};
 use super::clients::clients;
 use super::name::Names;
@@ -13,6 +14,7 @@ use crate::config::file::{
     ProviderTable, RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
+use crate::gateway::Route;
 use crate::jose::SigningAlgorithm;
 use crate::model::{Issuer, Language, Reach, Scope};
 use crate::provider::{
@@ -25,6 +27,17 @@ pub(super) struct Checked {
     pub(super) settings: Settings,
     /// `provider.access_tokens.audience`, or the issuer.
     pub(super) audience: Vec<String>,
+}
+
+impl Checked {
+    /// The settings, with what routes need the provider for.
+    pub(super) fn with_routes(mut self, routes: &[Route]) -> Settings {
+        let places = routes
+            .iter()
+            .map(|route| route.application_passwords.clone());
+        self.settings.application_passwords.places = places.flatten().collect();
+        self.settings
+    }
 }
 
 /// Checks the provider and its clients.
@@ -81,6 +94,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
             scope_descriptions: table.scope_descriptions,
         },
         display_name: table.display_name,
+        application_passwords: of_provider(&table.application_passwords),
         registration: registration?,
         language: language?,
         templates,

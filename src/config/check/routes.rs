@@ -5,8 +5,8 @@ use http::Method;
 use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
-    Checker, client_certificate, cors, host, path_change, route_limits, route_path, token_places,
-    token_use, upstreams, websockets,
+    Checker, application_passwords, client_certificate, cors, host, path_change, route_limits,
+    route_path, token_places, token_use, upstreams, websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::RouteTable;
@@ -51,6 +51,8 @@ pub(super) fn routes(
         let token_places = token_places::token_places(checker, table, around.rules, at);
         let token_use = token_use::token_use(checker, table, around, at);
         let passwords = token_use::passwords(checker, table, token_use, at);
+        let application_passwords =
+            application_passwords::of_route(checker, table, (&policy, around.accepted), at);
         let websockets = websockets::websockets(checker, table, at);
         let path_change = path_change::path_change(checker, table, at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
@@ -71,11 +73,8 @@ pub(super) fn routes(
                 token_places,
                 token_use,
                 passwords,
-                refused_user_agents: table
-                    .refused_user_agents
-                    .iter()
-                    .map(|agent| agent.to_ascii_lowercase())
-                    .collect(),
+                application_passwords,
+                refused_user_agents: refused_user_agents(table),
                 allow_encoded_slash: table.allow_encoded_slash,
                 resource,
                 outlives_token: table.outlives_token,
@@ -91,6 +90,12 @@ pub(super) fn routes(
     }
     warn_of_unused(checker, &tables, around.upstreams);
     routes
+}
+
+/// They are compared whatever the case of letters.
+fn refused_user_agents(table: &RouteTable) -> Vec<String> {
+    let agents = table.refused_user_agents.iter();
+    agents.map(|agent| agent.to_ascii_lowercase()).collect()
 }
 
 /// The tables with the places that they are written at, or come of.

@@ -6,6 +6,7 @@
 //! [`structure`](super::document) enforces. An absent key is `None` or its default, and a field
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
+mod application_passwords;
 mod browser_sessions;
 mod cells;
 mod client;
@@ -32,6 +33,7 @@ mod users_api;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use application_passwords::{ApplicationPasswordsTable, RoutePasswordsTable};
 pub(crate) use browser_sessions::BrowserSessionsTable;
 pub(crate) use cells::CellsSiteTable;
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};

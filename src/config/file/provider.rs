@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientAuthenticationTable, ClientTable, KeysTable, RegistrationTable};
+use super::{
+    ApplicationPasswordsTable, ClientAuthenticationTable, ClientTable, KeysTable, RegistrationTable,
+};
 use crate::config::defaults;
 
 /// The OpenID Provider.
@@ -44,6 +46,9 @@ pub(crate) struct ProviderTable {
     pub(crate) back_channel_logout: BackChannelLogoutTable,
     /// The sign-in page and the attempts at passwords.
     pub(crate) sign_in: SignInTable,
+    /// Passwords that users have made for programs which can send nothing better, on routes with
+    /// `application_passwords`.
+    pub(crate) application_passwords: ApplicationPasswordsTable,
     /// What the consent page says of scope values, by their names; `openid`, `profile`, `email`,
     /// `groups`, `roles` and `offline_access` have words already.
     pub(crate) scope_descriptions: BTreeMap<String, String>,
@@ -84,6 +89,7 @@ impl Default for ProviderTable {
             client_authentication: ClientAuthenticationTable::default(),
             back_channel_logout: BackChannelLogoutTable::default(),
             sign_in: SignInTable::default(),
+            application_passwords: ApplicationPasswordsTable::default(),
             scope_descriptions: BTreeMap::new(),
             registration: RegistrationTable::default(),
             clients: Vec::new(),

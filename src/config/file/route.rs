@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{CorsTable, RouteLimitsTable};
+use super::{CorsTable, RouteLimitsTable, RoutePasswordsTable};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +89,9 @@ pub(crate) struct RouteTable {
     /// How passwords of Cells come here, which are tried under the same counts as at the sign-in page.
     /// Only with `other_tokens: pass`.
     pub(crate) passwords: PasswordsMode,
+    /// Whether the application passwords that users make at their account page are taken, in
+    /// `Authorization: Basic`; left out: no.
+    pub(crate) application_passwords: Option<RoutePasswordsTable>,
     /// Parts of `User-Agent`, whatever the case of letters, with any of which a request is refused
     /// (403).
     #[schemars(inner(length(min = 1)))]

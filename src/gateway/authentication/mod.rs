@@ -3,6 +3,7 @@
 //! Verification says what a token *is*; whether that is enough for the route is the
 //! [`policy`](super::policy)'s business, asked anew on every request.
 
+mod application_password;
 mod bearer;
 mod inquiry;
 mod places;
@@ -18,7 +19,7 @@ use crate::jose::{
     JwtError, PresentedError, TokenVerifier, Verified, claimed_issuer, has_jwt_shape,
 };
 use crate::model::Timestamp;
-use crate::provider::Provider;
+use crate::provider::{PresentedPassword, Provider};
 use crate::secret::Secret;
 use crate::store::Revocations;
 
@@ -28,6 +29,7 @@ use super::settings::{Authentication, Policy, Route, TokenPlaces};
 use super::sign_in::{Recalled, SessionKey, SignIns, session_cookie};
 use super::swap::{self, Special};
 
+pub(super) use application_password::is_one as is_application_password;
 pub(super) use bearer::has_query_token;
 pub(super) use inquiry::Inquiry;
 pub(super) use places::{ACCESS_TOKEN, cookies as cookies_named, is_cookie, is_parameter};
@@ -39,7 +41,15 @@ pub(super) struct Principal {
     verified: Arc<Verified>,
     /// The question whose answer it is; `None` when nobody had to be asked.
     inquiry: Option<Arc<Inquiry>>,
-    is_of_session: bool,
+    source: Source,
+}
+
+/// What a principal was found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Token,
+    Session,
+    Password,
 }
 
 impl Principal {
@@ -53,7 +63,7 @@ impl Principal {
         Self {
             verified,
             inquiry,
-            is_of_session: false,
+            source: Source::Token,
         }
     }
 
@@ -62,7 +72,7 @@ impl Principal {
         Self {
             verified: Arc::new(verified),
             inquiry: None,
-            is_of_session: true,
+            source: Source::Session,
         }
     }
 
@@ -73,7 +83,12 @@ impl Principal {
 
     /// Whether it is a browser that is signed in, and nobody with a token.
     pub(super) const fn is_of_session(&self) -> bool {
-        self.is_of_session
+        matches!(self.source, Source::Session)
+    }
+
+    /// Whether it is somebody with an application password.
+    pub(super) const fn is_of_password(&self) -> bool {
+        matches!(self.source, Source::Password)
     }
 
     /// What is to be asked again, since the answer counts for a while only.
@@ -90,7 +105,7 @@ pub(super) struct Authenticator {
     /// `None` without a store: then nothing of ours can be revoked.
     revocations: Option<Arc<Revocations>>,
     sign_ins: Arc<SignIns>,
-    /// Whose tokens are ours.
+    /// Whose tokens are ours, and who knows application passwords.
     provider: Option<Arc<Provider>>,
 }
 
@@ -123,6 +138,8 @@ pub(super) enum Unsaid {
     Session(SessionKey),
     /// The store: whether another process made the key that this token of ours names.
     NewerKeys(Secret),
+    /// The store: whose application password it is.
+    Password(PresentedPassword),
 }
 
 impl Authenticator {
@@ -162,6 +179,9 @@ impl Authenticator {
             return Ok(Who::Nobody);
         }
         let (headers, canonical) = request;
+        if let Some(password) = application_password::find(route, headers, canonical)? {
+            return self.password(password, presented);
+        }
         if let Some(special) = swap::special(route, headers, canonical)? {
             check_is_alone(&special, route, (headers, canonical))?;
             return match (special.token, wanted) {
@@ -231,6 +251,7 @@ impl Authenticator {
                 })?;
                 self.unless_revoked(verified?, None)
             }
+            Unsaid::Password(password) => self.read_password(&password, presented).await,
         }
     }
 

@@ -169,6 +169,7 @@ impl Edge {
             accept: None,
             request_id: &request_id,
             resource_metadata: None,
+            takes_passwords: false,
         };
         let mut response = answer(rejection, &asked);
         let is_tls = stream.get_ssl_digest().is_some();

@@ -183,6 +183,9 @@ impl Explanation {
                 .map_err(|rejection| self.refused("route", rejection));
         };
         self.passed("route", steps::route(&route));
+        if let Some(text) = steps::passwords(&route) {
+            self.passed("application_passwords", text);
+        }
         if let Err(rejection) = &decided
             && let Some(step) = steps::before_the_policy(rejection)
         {
@@ -223,7 +226,7 @@ impl Explanation {
     fn untold(&mut self, unsaid: &Unsaid) -> Rejection {
         let rejection = match unsaid {
             Unsaid::Issuer(inquiry) => inquiry.unasked(),
-            Unsaid::Session(_) => Rejection::IssuerUnavailable {
+            Unsaid::Session(_) | Unsaid::Password(_) => Rejection::IssuerUnavailable {
                 wait: Duration::ZERO,
             },
             Unsaid::NewerKeys(_) => Rejection::Token(JwtError::UnknownKey),

@@ -74,6 +74,17 @@ pub(super) fn route(route: &Route) -> String {
     format!("{} ({host}{})", route.name, route.path)
 }
 
+/// What application passwords may on the route.
+pub(super) fn passwords(route: &Route) -> Option<String> {
+    let place = route.application_passwords.as_ref()?;
+    let scope = &place.scope;
+    Some(if scope.is_empty() {
+        "application passwords are taken here, without any scope".to_owned()
+    } else {
+        format!("application passwords are taken here, for {scope} at most")
+    })
+}
+
 pub(super) fn source(route: &Route, source: IpAddr) -> Option<String> {
     let conditions = route.policy.conditions.as_ref()?;
     (!conditions.networks.is_empty()).then(|| format!("{source} is in one of the route's networks"))
@@ -99,6 +110,8 @@ pub(super) fn principal(route: &Route, findings: &Findings) -> String {
         (_, Some(principal)) => {
             let what = if principal.is_of_session() {
                 "a session"
+            } else if principal.is_of_password() {
+                "an application password"
             } else {
                 "a good token"
             };
@@ -149,6 +162,11 @@ pub(super) fn untold(unsaid: &Unsaid) -> Option<(&'static str, &'static str)> {
         )),
         // The keys were read when the explanation began.
         Unsaid::NewerKeys(_) => None,
+        Unsaid::Password(_) => Some((
+            "application_password",
+            "only a running gateway can say whose application password this is, and whether it is \
+             good on this route",
+        )),
     }
 }
 
@@ -170,6 +188,7 @@ pub(super) const fn before_the_policy(rejection: &Rejection) -> Option<&'static 
         | Rejection::MalformedCredential
         | Rejection::TokenInQuery
         | Rejection::Signature
+        | Rejection::Password(_)
         | Rejection::CrossSite => Some("credential"),
         Rejection::Inactive | Rejection::IssuerUnavailable { .. } => Some("introspection"),
         Rejection::Token(_) | Rejection::TooManyFailures { .. } => Some("verification"),

@@ -17,6 +17,9 @@ pub(in crate::gateway) struct Asked<'a> {
     pub(in crate::gateway) request_id: &'a str,
     /// Where the metadata of the resource are that was asked for (RFC 9728 §5.1).
     pub(in crate::gateway) resource_metadata: Option<&'a str>,
+    /// Whether a user name and a password would do as well (RFC 7617), for whoever is no page in a
+    /// browser: that would ask its user for them.
+    pub(in crate::gateway) takes_passwords: bool,
 }
 
 /// The answer: status, challenge (RFC 6750 §3), and a body that says no more than the status and
@@ -58,6 +61,10 @@ pub(in crate::gateway) fn answer(rejection: &Rejection, asked: &Asked<'_>) -> Re
         }
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        if asked.takes_passwords && wire.challenge == Challenge::Bare {
+            let basic = HeaderValue::from_static(BASIC);
+            headers.append(header::WWW_AUTHENTICATE, basic);
         }
     }
     add_hints(headers, rejection);
@@ -225,6 +232,7 @@ mod tests {
             accept: accept.as_ref(),
             request_id: "id-1",
             resource_metadata: None,
+            takes_passwords: false,
         };
         answer(rejection, &asked)
     }
@@ -237,6 +245,7 @@ mod tests {
             accept: None,
             request_id: "id-1",
             resource_metadata: Some(url),
+            takes_passwords: false,
         };
         let challenge = |rejection: &Rejection| {
             let response = answer(rejection, &asked);

@@ -240,6 +240,9 @@ pub enum PasswordError {
     /// It is wrong, or its user may not sign in.
     #[error("the password was not accepted")]
     Wrong,
+    /// It is good, but its user has no session at the upstream at the moment.
+    #[error("the user of the password has no session at the upstream")]
+    NoSession,
     /// Too many passwords of the login or the address were wrong.
     #[error("too many passwords were wrong")]
     Throttled {
@@ -350,6 +353,7 @@ impl Rejection {
                 | Self::StepUp { .. }
                 | Self::NoUpstreamUser
                 | Self::UpstreamSessionEnded
+                | Self::Password(PasswordError::NoSession)
                 | Self::GivesUpstreamTokens
         )
     }

@@ -75,6 +75,7 @@ pub(super) const fn handshake_reason(error: &HandshakeError) -> &'static str {
 pub(super) const fn password_reason(error: PasswordError) -> &'static str {
     match error {
         PasswordError::Wrong => "wrong_password",
+        PasswordError::NoSession => "no_upstream_session",
         PasswordError::Throttled { .. } => "passwords_throttled",
         PasswordError::Unchecked { .. } => "passwords_unchecked",
     }

@@ -148,6 +148,8 @@ impl Wire {
 const fn password_wire(error: PasswordError) -> Wire {
     match error {
         PasswordError::Wrong => Wire::challenge(StatusCode::UNAUTHORIZED, Challenge::Basic),
+        // Another password would do no more.
+        PasswordError::NoSession => Wire::plain(StatusCode::FORBIDDEN),
         PasswordError::Throttled { .. } => Wire::plain(StatusCode::TOO_MANY_REQUESTS),
         PasswordError::Unchecked { .. } => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
     }

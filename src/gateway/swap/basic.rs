@@ -21,7 +21,7 @@ impl Basic {
     /// # Errors
     ///
     /// [`Rejection::MalformedCredential`] when it is not of the form of RFC 7617 §2.
-    pub(super) fn find(headers: &HeaderMap) -> Result<Option<Self>, Rejection> {
+    pub(in crate::gateway) fn find(headers: &HeaderMap) -> Result<Option<Self>, Rejection> {
         let mut fields = headers.get_all(AUTHORIZATION).iter();
         let Some(field) = fields.next() else {
             return Ok(None);

@@ -1,6 +1,10 @@
 //! A token of the users' backend in the place of ours, for a backend that is an application as well
 //! and takes no token but its own (Pydio Cells).
 //!
+//! Whoever was admitted by an application password goes on with the token of a session that its user
+//! has at the moment, in whichever browser, or is refused: there is no password of the backend behind
+//! it that could open one.
+//!
 //! Whoever was admitted by a grant goes on with the token that the backend gave for the session in
 //! which it was granted. It stands where ours stood, in as far as the backend looks there, and
 //! nowhere else; what else of the request the backend could take for a token does not go on. Only
@@ -18,11 +22,11 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::authentication::{Principal, is_parameter};
+use super::authentication::{Principal, is_application_password, is_parameter};
 use super::canonical::CanonicalRequest;
 use super::context::Context;
 use super::forward::remove_cookies;
-use super::rejection::Rejection;
+use super::rejection::{PasswordError, Rejection};
 use super::settings::{OtherTokens, Passwords, Route, TokenPlaces, TokenUse};
 use super::snapshot::Snapshot;
 use crate::jose::has_jwt_shape;
@@ -115,6 +119,7 @@ pub(super) async fn token_of(
     principal: &Principal,
     now: Timestamp,
 ) -> Result<UpstreamToken, Rejection> {
+    let is_of_password = principal.is_of_password();
     let grant = principal.verified().grant_id.as_ref();
     let grant = grant.ok_or(Rejection::NoUpstreamUser)?;
     let sessions = snapshot.upstream_sessions.as_ref();
@@ -126,6 +131,8 @@ pub(super) async fn token_of(
         .obtain(grant, now)
         .await
         .map_err(|error| match error {
+            // Nobody can sign in again by a password, so there is nothing to challenge for.
+            UpstreamTokenError::Ended if is_of_password => PasswordError::NoSession.into(),
             UpstreamTokenError::Ended => Rejection::UpstreamSessionEnded,
             UpstreamTokenError::Unavailable(_) => {
                 Rejection::UpstreamSessionAway { wait: COME_BACK }
@@ -247,7 +254,11 @@ pub(super) fn password(route: &Route, headers: &HeaderMap) -> Result<Option<Basi
     if route.passwords != Passwords::Basic {
         return Ok(None);
     }
-    Basic::find(headers)
+    let basic = Basic::find(headers)?;
+    if basic.as_ref().is_some_and(is_application_password) {
+        return Err(PasswordError::Wrong.into());
+    }
+    Ok(basic)
 }
 
 /// Neither empty nor a JWT, which has three parts (RFC 7515 §7.1).

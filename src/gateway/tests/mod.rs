@@ -8,6 +8,7 @@ mod played;
 pub(crate) mod recorder;
 
 mod access_lines;
+mod application_passwords;
 mod cors;
 mod credentials;
 mod forward_auth;

@@ -66,6 +66,7 @@ async fn provider() -> Provider {
         interactions: provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: provider::Registration::default(),
+        application_passwords: provider::ApplicationPasswords::default(),
         language: crate::model::Language::parse("en").unwrap(),
         templates: None,
     };

@@ -157,6 +157,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         path_change: None,
         cors: None,
         sign_in_client: None,
+        application_passwords: None,
         limits: None,
         resource: None,
         client_certificate: CertificateUse::Ignore,

@@ -1,6 +1,6 @@
 //! The form of the account page comes back.
 
-use crate::model::{ClientId, Session, SessionId};
+use crate::model::{ClientId, GrantId, Session, SessionId};
 use crate::provider::Provider;
 use crate::provider::audit;
 use crate::provider::cookies::{self, CookieKind};
@@ -22,6 +22,8 @@ enum Change {
     EndAll,
     /// To withdraw an application's access.
     Withdraw(ClientId),
+    /// To revoke an application password.
+    EndPassword(GrantId),
 }
 
 impl Change {
@@ -35,6 +37,9 @@ impl Change {
         }
         if form.one("end-all")?.is_some() {
             return Ok(Self::EndAll);
+        }
+        if let Some(id) = form.one("end-password")? {
+            return Ok(Self::EndPassword(GrantId::new(id)));
         }
         form.one("withdraw")?
             .and_then(|id| ClientId::parse(id).ok())
@@ -59,6 +64,9 @@ impl Provider {
         };
         if form.content != session.id.as_str() {
             return Err(PageError::ForeignTicket);
+        }
+        if form.fields.one("mint")?.is_some() {
+            return self.mint_password(&session, &form, request).await;
         }
         let change = Change::of(&form.fields)?;
         match self.make_change(&change, &session, request).await? {
@@ -94,6 +102,10 @@ impl Provider {
                 store.withdraw_consent(subject, client, request.now).await?;
                 audit::access_withdrawn(subject, client, request.peer);
                 Ok(Some(Notice::Withdrawn))
+            }
+            Change::EndPassword(id) => {
+                self.end_password(id, session, request).await?;
+                Ok(Some(Notice::PasswordEnded))
             }
         }
     }

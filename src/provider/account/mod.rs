@@ -1,5 +1,5 @@
-//! The account page: where its user is signed in, which applications have access, and how to end
-//! either.
+//! The account page: where its user is signed in, which applications have access, which application
+//! passwords there are, and how to end any of it.
 //!
 //! It is a page of the provider for its own users and no client of it: it is reached with the
 //! session's cookie alone. What it changes comes from its own form only, which carries a ticket
@@ -8,6 +8,7 @@
 mod applications;
 mod change;
 mod device;
+mod passwords;
 
 use super::Provider;
 use super::endpoint::Endpoint;
@@ -54,6 +55,7 @@ impl Provider {
                 .map(|other| row(other, &session.id, now))
                 .collect(),
             applications: self.applications_of(&user.subject, now).await?,
+            passwords: self.passwords_section(session, now).await?,
         };
         let sealed = (Purpose::Account, session.id.as_str());
         let texts = self.texts_of(request);
@@ -68,6 +70,20 @@ impl Provider {
         texts: &Texts,
         request: &Request,
     ) -> Response {
+        reply::see_other(&self.account_address_after(done, texts, request))
+    }
+
+    /// The address of the account page in the language of `texts`.
+    pub(super) fn account_address(&self, texts: &Texts, request: &Request) -> String {
+        self.account_address_after(None, texts, request)
+    }
+
+    fn account_address_after(
+        &self,
+        done: Option<Notice>,
+        texts: &Texts,
+        request: &Request,
+    ) -> String {
         let mut address = self.settings.issuer.endpoint(Endpoint::Account.path());
         let by_itself = self.texts(&Params::default(), request);
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -82,7 +98,7 @@ impl Provider {
             address.push('?');
             address.push_str(&query);
         }
-        reply::see_other(&address)
+        address
     }
 }
 

@@ -6,6 +6,7 @@
 mod client;
 mod grant;
 mod key;
+mod password;
 mod session;
 mod token;
 
@@ -14,6 +15,9 @@ pub(crate) use client::{
 };
 pub(crate) use grant::{access_withdrawn, consented, grant_refused, granted, user_not_admitted};
 pub(crate) use key::{key_replaced, key_retired};
+pub(crate) use password::{
+    application_password_ended, application_password_made, application_passwords_ended,
+};
 pub(crate) use session::{
     client_not_told, client_told, sign_in_refused, signed_in, signed_out, user_ended,
 };

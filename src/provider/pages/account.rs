@@ -1,10 +1,13 @@
-//! The account page.
+//! The account page, and the page that shows a new application password.
+
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::view::View;
 use crate::model::Timestamp;
+use crate::provider::application_passwords::PasswordPlace;
 use crate::provider::endpoint::Endpoint;
 
 /// What the account page shows.
@@ -14,6 +17,68 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) notice: Option<Notice>,
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) applications: Vec<ApplicationRow>,
+    pub(crate) passwords: Option<PasswordsSection<'a>>,
+}
+
+/// The application passwords of the user, and what new ones can be.
+#[derive(Debug, Serialize)]
+pub(crate) struct PasswordsSection<'a> {
+    pub(crate) rows: Vec<PasswordRow>,
+    #[serde(serialize_with = "serialize_places")]
+    pub(crate) places: &'a [Arc<PasswordPlace>],
+    pub(crate) scope: Vec<String>,
+    /// So that a form that is sent twice does its work once.
+    pub(crate) once: String,
+}
+
+/// Templates know a place by its route and its title.
+fn serialize_places<S: Serializer>(
+    places: &[Arc<PasswordPlace>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        route: &'a str,
+        title: &'a str,
+    }
+    serializer.collect_seq(places.iter().map(|place| Row {
+        route: &place.route,
+        title: &place.title,
+    }))
+}
+
+/// An application password.
+#[derive(Debug, Serialize)]
+pub(crate) struct PasswordRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) places: Vec<String>,
+    pub(crate) scope: Vec<String>,
+    pub(crate) created: Moment,
+    pub(crate) last_used: Option<Moment>,
+    pub(crate) expires: Option<Moment>,
+}
+
+/// The page that shows a new application password.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewPasswordPage<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) login: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) places: Vec<&'a str>,
+    pub(crate) back: String,
+}
+
+impl View for NewPasswordPage<'_> {
+    const TEMPLATE: &'static str = "new_password.html";
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        // Nobody's window needs a hold on a page with a password on it.
+        headers.insert(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        );
+    }
 }
 
 /// What was just done.
@@ -26,10 +91,23 @@ pub(crate) enum Notice {
     OthersEnded,
     /// A client's access was withdrawn.
     Withdrawn,
+    /// An application password was revoked.
+    PasswordEnded,
+    /// A new one was not made: its name or its places are missing.
+    PasswordIncomplete,
+    /// A new one was not made: there are as many as there may be.
+    PasswordsFull,
 }
 
 impl Notice {
-    const ALL: [Self; 3] = [Self::SessionEnded, Self::OthersEnded, Self::Withdrawn];
+    const ALL: [Self; 6] = [
+        Self::SessionEnded,
+        Self::OthersEnded,
+        Self::Withdrawn,
+        Self::PasswordEnded,
+        Self::PasswordIncomplete,
+        Self::PasswordsFull,
+    ];
 
     /// As it stands in an address of ours, and in the template.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -37,6 +115,9 @@ impl Notice {
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
             Self::Withdrawn => "withdrawn",
+            Self::PasswordEnded => "password-ended",
+            Self::PasswordIncomplete => "password-incomplete",
+            Self::PasswordsFull => "passwords-full",
         }
     }
 
@@ -74,6 +155,7 @@ pub(crate) struct ApplicationRow {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Moment {
     iso: String,
+    date: String,
     unit: &'static str,
     count: u64,
 }
@@ -93,6 +175,11 @@ impl Moment {
             .and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0))
             .map(|date| date.format("%Y-%m-%dT%H:%MZ").to_string());
         Self {
+            date: iso
+                .as_deref()
+                .and_then(|iso| iso.get(..10))
+                .unwrap_or_default()
+                .to_owned(),
             iso: iso.unwrap_or_default(),
             unit,
             count,

@@ -17,7 +17,10 @@ mod templates;
 mod texts;
 mod view;
 
-pub(crate) use account::{AccountPage, ApplicationRow, Moment, Notice, SessionRow};
+pub(crate) use account::{
+    AccountPage, ApplicationRow, Moment, NewPasswordPage, Notice, PasswordRow, PasswordsSection,
+    SessionRow,
+};
 pub(crate) use interaction::{
     ConsentPage, FormAction, FormPostField, FormPostPage, ProblemText, RequestedScope,
     SelectAccountPage, SignInPage,
@@ -108,7 +111,7 @@ impl Pages {
             stylesheet: format!("{path}?v={version}"),
             issuer: settings.issuer.clone(),
         };
-        problems.extend(pages.try_out());
+        problems.extend(pages.try_out(&settings.application_passwords));
         if problems.is_empty() {
             Ok(pages)
         } else {

@@ -1,25 +1,32 @@
 //! Trying out every page once, with something to put in it.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
 use super::{
     AccountPage, ApplicationRow, ConsentPage, FormAction, FormPostField, FormPostPage, Frame,
-    Message, Moment, Notice, OutOfBandPage, Pages, ProblemText, RequestedScope, SEND_FORM,
-    SelectAccountPage, SessionRow, SignInPage, SignOutPage, SignedOutPage, Texts, View,
+    Message, Moment, NewPasswordPage, Notice, OutOfBandPage, Pages, PasswordRow, PasswordsSection,
+    ProblemText, RequestedScope, SEND_FORM, SelectAccountPage, SessionRow, SignInPage, SignOutPage,
+    SignedOutPage, Texts, View,
 };
-use crate::model::Timestamp;
+use crate::model::{Scope, Timestamp};
 use crate::provider::TemplateProblem;
+use crate::provider::application_passwords::PasswordPlace;
 use crate::provider::endpoint::Endpoint;
+use crate::provider::settings::ApplicationPasswords;
 
 /// In the form of every page that has one.
 const TICKET: &str = "a-ticket";
 
 impl Pages {
     /// Renders every page in every language, and looks for what its form cannot do without.
-    pub(super) fn try_out(&self) -> Vec<TemplateProblem> {
+    /// Where no application `passwords` are offered, an account page of the operator's own need not
+    /// have a form for them.
+    pub(super) fn try_out(&self, passwords: &ApplicationPasswords) -> Vec<TemplateProblem> {
         let mut problems = Vec::new();
         for texts in self.languages.all() {
-            problems.extend(self.try_in(texts).into_iter().flatten());
+            problems.extend(self.try_in(texts, passwords).into_iter().flatten());
         }
         // A template that has no use for a text fails alike in every language.
         problems.sort_by(|one, other| one.name.cmp(&other.name));
@@ -27,7 +34,11 @@ impl Pages {
         problems
     }
 
-    fn try_in(&self, texts: &Texts) -> [Option<TemplateProblem>; 9] {
+    fn try_in(
+        &self,
+        texts: &Texts,
+        passwords: &ApplicationPasswords,
+    ) -> [Option<TemplateProblem>; 10] {
         let sign_out = SignOutPage {
             user_name: "user",
             form_action: FormAction::default(),
@@ -41,12 +52,8 @@ impl Pages {
             r#"value="allow""#,
         ];
         let fields_of_form_post = [r#"name="a-name""#, r#"value="a-value""#, SEND_FORM];
-        let fields_of_account = [
-            TICKET,
-            r#"name="end""#,
-            r#"name="end-all""#,
-            r#"name="withdraw""#,
-        ];
+        let places = [a_place()];
+        let fields_of_account = fields_of_account(passwords);
         [
             self.try_one(texts, &sign_in(), &fields_of_sign_in),
             self.try_one(
@@ -58,13 +65,18 @@ impl Pages {
             self.try_one(texts, &form_post(), &fields_of_form_post),
             self.try_one(texts, &sign_out, &[TICKET]),
             self.try_one(texts, &signed_out(), &["a-frame", "next-page"]),
-            self.try_one(texts, &account(), &fields_of_account),
+            self.try_one(texts, &account(&places), &fields_of_account),
             self.try_one(
                 texts,
                 &OutOfBandPage {
                     code: Some("a-code"),
                 },
                 &["a-code"],
+            ),
+            self.try_one(
+                texts,
+                &new_password(),
+                &["a-user", "a-password", "a-way-back"],
             ),
             self.try_one(texts, &Message::NotFound, &[]),
         ]
@@ -84,6 +96,36 @@ impl Pages {
         let message = format!("the page would not work: {missing} is missing from its form");
         Some(TemplateProblem::new(V::TEMPLATE, &message))
     }
+}
+
+/// What an account page cannot do without.
+fn fields_of_account(passwords: &ApplicationPasswords) -> Vec<&'static str> {
+    let mut fields = vec![
+        TICKET,
+        r#"name="end""#,
+        r#"name="end-all""#,
+        r#"name="withdraw""#,
+    ];
+    let fields_of_passwords = [
+        r#"name="end-password""#,
+        r#"name="mint""#,
+        r#"name="once" value="a-nonce""#,
+        r#"value="a-route""#,
+        r#"value="a-scope-of-passwords""#,
+    ];
+    if !passwords.places.is_empty() {
+        fields.extend(fields_of_passwords);
+    }
+    fields
+}
+
+fn a_place() -> Arc<PasswordPlace> {
+    Arc::new(PasswordPlace {
+        route: "a-route".to_owned(),
+        title: "a title".to_owned(),
+        scope: Scope::default(),
+        audience: Vec::new(),
+    })
 }
 
 fn sign_in() -> SignInPage<'static> {
@@ -158,7 +200,7 @@ fn signed_out() -> SignedOutPage {
 }
 
 /// An account page with one of everything.
-fn account() -> AccountPage<'static> {
+fn account(places: &[Arc<PasswordPlace>]) -> AccountPage<'_> {
     let moment = || Moment::new(Timestamp::from_secs(0), Timestamp::from_secs(100));
     AccountPage {
         user_name: "user",
@@ -180,5 +222,29 @@ fn account() -> AccountPage<'static> {
             scope: vec!["openid".to_owned(), "other".to_owned()],
             claims: vec!["a-claim"],
         }],
+        passwords: Some(PasswordsSection {
+            rows: vec![PasswordRow {
+                id: "password".to_owned(),
+                name: "name".to_owned(),
+                places: vec!["place".to_owned()],
+                scope: vec!["openid".to_owned()],
+                created: moment(),
+                last_used: Some(moment()),
+                expires: Some(moment()),
+            }],
+            places,
+            scope: vec!["a-scope-of-passwords".to_owned()],
+            once: "a-nonce".to_owned(),
+        }),
+    }
+}
+
+fn new_password() -> NewPasswordPage<'static> {
+    NewPasswordPage {
+        name: "name",
+        login: "a-user",
+        password: "a-password",
+        places: vec!["place"],
+        back: "a-way-back".to_owned(),
     }
 }

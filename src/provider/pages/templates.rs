@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use crate::provider::TemplateProblem;
 
 /// The templates built in.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 11] = [
     (
         "layout.html",
         include_str!("../../../config/templates/layout.html"),
@@ -41,6 +41,10 @@ const BUILT_IN: [(&str, &str); 10] = [
     (
         "account.html",
         include_str!("../../../config/templates/account.html"),
+    ),
+    (
+        "new_password.html",
+        include_str!("../../../config/templates/new_password.html"),
     ),
     (
         "out_of_band.html",

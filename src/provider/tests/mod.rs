@@ -4,6 +4,7 @@ pub(crate) mod support;
 
 mod access_rules;
 mod account;
+pub(crate) mod application_passwords;
 mod artefacts;
 mod assertions;
 mod authorization_request;

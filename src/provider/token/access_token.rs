@@ -4,11 +4,21 @@ use serde_json::{Map, Value};
 
 use crate::entropy;
 use crate::jose::Verified;
-use crate::model::{AuthenticationContext, Client, Grant, Scope, Subject, Timestamp};
+use crate::model::{
+    ApplicationPassword, AuthenticationContext, Client, ClientAuthentication, ClientId, Grant,
+    Scope, Subject, Timestamp, UserProfile,
+};
 use crate::provider::Provider;
+use crate::provider::application_passwords::PasswordPlace;
 use crate::provider::claims;
 use crate::provider::error::TokenError;
 use crate::secret::Secret;
+
+/// Scope values that grant all claims that there are.
+const IDENTITY: &str = "openid profile email address phone groups roles";
+
+/// When a password ends that has no end: with the year 9999, which every calendar has.
+const NEVER: Timestamp = Timestamp::from_secs(253_402_300_799);
 
 /// Whose rights an access token carries.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +73,35 @@ impl Provider {
         };
         let mut claims = self.access_token_claims(&terms, grant.granted_at)?;
         claims.insert("exp".to_owned(), expires_at.as_secs().into());
+        self.as_verified(claims)
+    }
+
+    /// What a token would say of the user of `password` at a place where it is good: everything about
+    /// the user, from which the operator chooses what upstreams see, but no client, and nothing of
+    /// how and when the user signed in, which a password that is kept by a program says nothing of.
+    pub(crate) fn claims_of_password(
+        &self,
+        password: &ApplicationPassword,
+        user: Option<&UserProfile>,
+        place: &PasswordPlace,
+    ) -> Result<Verified, TokenError> {
+        let user = user.unwrap_or(&password.user);
+        let told = Scope::parse(IDENTITY).unwrap_or_default();
+        let nobody = ClientId::parse("application-password").map_err(|_| TokenError::Signing)?;
+        let nobody = Client::new(nobody, ClientAuthentication::InProcess);
+        let mut claims = claims::for_access_token(&nobody, &told, user);
+        let scope = password.scope.intersection(&place.scope);
+        let expires_at = password.expires_at.unwrap_or(NEVER);
+        let registered: [(&str, Value); 7] = [
+            ("iss", self.settings.issuer.as_str().into()),
+            ("sub", user.subject.as_str().into()),
+            ("aud", audience(&place.audience)),
+            ("scope", scope.to_string().into()),
+            ("iat", password.created_at.as_secs().into()),
+            ("exp", expires_at.as_secs().into()),
+            ("grant_id", password.id.as_str().into()),
+        ];
+        claims.extend(registered.map(|(name, value)| (name.to_owned(), value)));
         self.as_verified(claims)
     }
 

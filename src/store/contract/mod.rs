@@ -2,6 +2,7 @@
 //!
 //! `store::testing` chooses the database; each test runs on every one.
 
+mod application_passwords;
 mod application_sessions;
 mod assertions;
 mod attempts;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{NOW, code, digest, later, new_store, session, settings_in};
-use crate::model::{GrantId, SessionId, Timestamp, UpstreamSession};
+use crate::model::{
+    ApplicationPassword, GrantId, SessionId, Subject, Timestamp, UpstreamSession, UserProfile,
+};
 use crate::secret::Secret;
 use crate::store::{Store, StoredUpstreamSession, UpstreamRotation};
 
@@ -237,4 +239,37 @@ async fn a_grant_that_is_revoked_or_unknown_leads_nowhere() {
 
         assert!(found.unwrap().is_none(), "{grant}");
     }
+}
+
+/// An application password opens nothing at a backend, so it goes with a session of its user.
+#[tokio::test]
+async fn a_session_of_the_user_is_found_for_an_application_password() {
+    let (store, _) = kept().await;
+    let id = GrantId::new("password");
+    let password = super::application_passwords::password("password", NOW);
+    let of_another = ApplicationPassword {
+        id: GrantId::new("other"),
+        user: UserProfile {
+            subject: Subject::parse("somebody-else").unwrap(),
+            ..password.user.clone()
+        },
+        ..password.clone()
+    };
+    for password in [&password, &of_another] {
+        let secret = digest(password.id.as_str());
+        let saved = store.save_application_password(&secret, password, 5);
+        saved.await.unwrap();
+    }
+    let found = |id: GrantId| {
+        let store = store.clone();
+        async move { store.upstream_session_of_password(&id).await.unwrap() }
+    };
+
+    let session = found(id.clone()).await.unwrap().session_id;
+    assert_eq!(session.as_str(), "session");
+    assert!(found(of_another.id).await.is_none());
+    assert!(found(GrantId::new("g")).await.is_none(), "no password");
+
+    store.end_session(&session, NOW).await.unwrap();
+    assert!(found(id).await.is_none());
 }

@@ -38,9 +38,9 @@ use super::turnstile::{OwnTurn, Turnstile};
 use super::{
     BackendError, BasicSignIn, Relayed, SessionCall, SignInError, SignedIn, Standing, UserDirectory,
 };
-use crate::failures::counted_as;
+use crate::failures::{FailureCounts, FailureLimiter, counted_as};
 use crate::gate::{Gate, Turn};
-use crate::model::{Login, Timestamp, UserProfile};
+use crate::model::{ApplicationSecret, Login, Timestamp, UserProfile};
 use crate::secret::{Digest, Secret};
 use crate::store::{Attempt, AttemptKey, AttemptLimits, Counted, Lane, SharedLimiter, Store};
 
@@ -163,7 +163,7 @@ impl SignIn {
     ) -> Relayed {
         let mut response = None;
         let check = async {
-            check_length(attempt.password)?;
+            check_form(attempt.password)?;
             let relayed = self.directory.relay(call, now).await;
             response = relayed.response;
             relayed.verdict
@@ -240,6 +240,22 @@ impl SignIn {
         })
     }
 
+    /// How long `address` has to wait for having sent too many wrong passwords; `None`: not at all.
+    pub async fn wait_of_address(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
+        self.guards.failures.wait(address, now).await
+    }
+
+    /// Counts a wrong password of `address` that was found to be wrong elsewhere.
+    pub async fn count_failure(&self, address: IpAddr, now: Timestamp) {
+        self.guards.failures.count(address, now).await;
+    }
+
+    /// A limiter like that of addresses, over counts of something else.
+    pub fn limiter_over(&self, counts: Arc<FailureCounts>) -> FailureLimiter {
+        let limits = &self.limits;
+        FailureLimiter::over(counts, limits.failures_per_address, limits.address_window)
+    }
+
     /// Waits until it is the attempt's turn: of its login, of its address, and of all.
     async fn turns(&self, key: &AttemptKey, address: IpAddr) -> Result<Turns, SignInError> {
         let factor = match key.lane {
@@ -267,7 +283,7 @@ impl SignIn {
         password: &Secret,
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
-        check_length(password)?;
+        check_form(password)?;
         self.directory.check_password(login, password, now).await
     }
 
@@ -292,7 +308,11 @@ impl SignIn {
     }
 }
 
-fn check_length(password: &Secret) -> Result<(), SignInError> {
+fn check_form(password: &Secret) -> Result<(), SignInError> {
+    // It opens no account, and no backend is to learn it.
+    if ApplicationSecret::parse(password).is_some() {
+        return Err(SignInError::Denied);
+    }
     let length = password.expose().len();
     // Some directories take an empty password for an anonymous sign-in (RFC 4513 §5.1.2).
     if length == 0 || length > MAX_PASSWORD_BYTES {

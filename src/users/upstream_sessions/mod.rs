@@ -246,7 +246,12 @@ impl Shared {
                 self.end_session(&session, reason, now).await?;
                 Err(UpstreamTokenError::Ended)
             }
-            None => Err(UpstreamTokenError::Ended),
+            None => {
+                let of_password = self.store.upstream_session_of_password(grant).await?;
+                let entry = self.entry_of(of_password.ok_or(UpstreamTokenError::Ended)?);
+                self.by_grant.insert(grant.clone(), Arc::clone(&entry));
+                Ok(entry)
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 mod application;
 mod journey;
 
+mod application_passwords;
 mod authlib;
 mod cells;
 mod forward_auth;

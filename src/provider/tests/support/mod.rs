@@ -256,6 +256,7 @@ pub(crate) fn settings() -> Settings {
             audience: vec!["https://api.example".to_owned()],
             scope: Scope::parse("openid profile email offline_access").unwrap(),
         },
+        application_passwords: crate::provider::ApplicationPasswords::default(),
         language: Language::parse("en").unwrap(),
         templates: None::<PathBuf>,
     }

@@ -107,6 +107,9 @@ account-lead = أنت مسجّل الدخول باسم { $user }.
 account-notice-session-ended = تم تسجيل خروج ذلك الجهاز.
 account-notice-others-ended = تم تسجيل خروج كل الأجهزة الأخرى.
 account-notice-withdrawn = لم يعد للتطبيق أي وصول.
+account-notice-password-ended = أُلغيت كلمة المرور.
+account-notice-password-incomplete = لم تُنشأ كلمة مرور: تحتاج إلى اسم وإلى مكان واحد على الأقل تصلح فيه.
+account-notice-passwords-full = لم تُنشأ كلمة مرور: لديك العدد المسموح به. ألغِ واحدة أولًا.
 
 sessions-heading = أين سجّلت الدخول
 session-browser-unknown = متصفح غير معروف
@@ -128,6 +131,24 @@ application-open-label = فتح { $client }
 application-since = أول إذن { $moment }
 application-withdraw = سحب الوصول
 application-withdraw-label = سحب وصول { $client }
+
+passwords-heading = كلمات مرور التطبيقات
+passwords-lead = للبرامج التي لا ترسل إلا اسم مستخدم وكلمة مرور، مثل برامج WebDAV. أعطِ كل برنامج كلمة خاصة به.
+password-created = أُنشئت { $moment }
+password-used = آخر استخدام { $moment }
+password-unused = لم تُستخدم قط
+password-expires = تنتهي في { $date }
+password-revoke = إلغاء
+password-revoke-label = إلغاء كلمة المرور { $name }
+password-new-heading = كلمة مرور جديدة لتطبيق
+password-name = الاسم، مثل اسم الجهاز
+password-places = أين تصلح
+password-scope = ما تسمح به
+password-mint = إنشاء كلمة مرور
+
+new-password-title = كلمة مرورك الجديدة
+new-password-lead = هذه كلمة المرور { $name }. انسخها الآن: لن تُعرض مرة أخرى.
+new-password-back = العودة إلى حسابك
 
 moment-now = الآن
 moment-minutes =
