@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::application::{Application, apps};
-use crate::support::{Answer, Edge, component, free_port, stock_component};
+use crate::support::{Answer, Chromium, Edge, Recorder, component, free_port, stock_component};
 
 /// A gateway without a provider of its own, which trusts the issuer at this port on `/api` and
 /// `/other`; `/free` needs nobody.
@@ -38,8 +38,44 @@ routes:
     Edge::start_in(folder, &yaml, "info")
 }
 
+/// A gateway in front of an application whose users the issuer at this port signs in.
+fn signing_in(port: u16, application: &Recorder) -> Edge {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("secret"), "intranet-secret").expect("it can be written");
+    let yaml = format!(
+        "listeners: [{{name: edge, address: '127.0.0.1:9480'}}]
+admin: {{address: '127.0.0.1:9481'}}
+state: {{path: ./data/demo/cellgate.db, key_file: ./data/demo/cellgate.key}}
+trusted_issuers:
+  - issuer: http://127.0.0.1:{port}
+    discovery: openid
+    algorithms: [ES256]
+    key_refresh: {{interval_s: 3600, min_interval_s: 1}}
+    sign_in_clients:
+      - name: intranet
+        client_id: intranet
+        client_secret_file: secret
+        scopes: [openid, profile]
+        userinfo: true
+        returns_after_sign_out: true
+browser_sessions: {{reached_as: 'http://127.0.0.1:9480'}}
+upstreams: [{{name: app, servers: ['http://{}']}}]
+routes:
+  - {{name: app, host: 127.0.0.1, path: /, upstream: app, authentication: sign_in,
+     sign_in_client: intranet, claims: {{groups: {{any: [staff]}}}}}}
+",
+        application.address
+    );
+    Edge::start_in(folder, &yaml, "info")
+}
+
 /// The issuer's process, and the folder it runs in.
 fn issuer(port: u16) -> Option<(Application, TempDir)> {
+    issuer_for(port, None)
+}
+
+/// The same with users who sign in to the application at an address.
+fn issuer_for(port: u16, application: Option<&str>) -> Option<(Application, TempDir)> {
     let (node, packages) = component("node").zip(stock_component("node_modules/oidc-provider"))?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("oidc_provider.mjs");
@@ -47,7 +83,7 @@ fn issuer(port: u16) -> Option<(Application, TempDir)> {
     let packages = packages.parent().expect("it is in a folder");
     symlink(packages, folder.path().join("node_modules")).expect("it can be linked");
     let mut command = Command::new(node);
-    command.arg(program).arg(port.to_string());
+    command.arg(program).arg(port.to_string()).args(application);
     Some((Application::start(command, port, "listening"), folder))
 }
 
@@ -141,5 +177,81 @@ async fn an_issuer_that_is_down_takes_nothing_else_with_it() {
     assert!(
         !edge.log().contains(&opaque) && !started_without.log().contains(&jwt),
         "no token is logged"
+    );
+}
+
+/// OpenID Connect Core §3.1, RFC 9207 and RP-Initiated Logout between two implementations that do not
+/// know each other, in a browser.
+#[tokio::test]
+async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
+    let Some(programs) = Chromium::find() else {
+        return;
+    };
+    let application = Recorder::answering(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<p id=in>In</p>",
+    )
+    .await;
+    let port = free_port();
+    let edge = signing_in(port, &application);
+    edge.admin("/readyz").await.assert_status(200);
+    let navigation = edge.http.get(edge.url("/x"));
+    let navigation = navigation
+        .header("accept", "text/html")
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-dest", "document");
+    edge.send(navigation).await.assert_status(503);
+    let Some((_issuer, _folder)) = issuer_for(port, Some(edge.url("").trim_end_matches('/')))
+    else {
+        return;
+    };
+    let chromium = Chromium::start(programs, true).await;
+    let page = &chromium.page;
+    let wanted = edge.url("/docs/page?chapter=2");
+
+    loop {
+        // It left the issuer alone for a second after that one was not there.
+        page.goto(&wanted).await.unwrap();
+        if page.source().await.unwrap().contains("name=\"login\"") {
+            break;
+        }
+    }
+    chromium.type_into("input[name=login]", "carol").await;
+    chromium.type_into("input[name=password]", "x").await;
+    chromium.press("button.login-submit").await;
+    chromium.wait_for("input[value=consent]").await;
+    chromium.press("button.login-submit").await;
+
+    chromium.wait_for("#in").await;
+    assert_eq!(page.current_url().await.unwrap().as_str(), wanted);
+    let heads = application.heads();
+    let wanted_one = |head: &&String| head.starts_with("GET /docs/page?chapter=2 ");
+    let head = heads.iter().find(wanted_one).unwrap().to_ascii_lowercase();
+    assert!(
+        head.contains("\r\nx-auth-request-user: carol\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\nx-auth-request-groups: staff\r\n"),
+        "{head}"
+    );
+    assert!(!head.contains("cellgate-app"), "our cookie: {head}");
+
+    page.goto(&edge.url("/.cellgate/sign-out")).await.unwrap();
+    chromium
+        .press("form[action='/.cellgate/sign-out'] button")
+        .await;
+    chromium.wait_for("button[value=yes]").await;
+    chromium.press("button[value=yes]").await;
+    chromium.wait_for("a[href='/']").await;
+    let there = page.current_url().await.unwrap();
+    assert_eq!(there.path(), "/.cellgate/signed-out");
+    let n = application.heads().len();
+    page.goto(&wanted).await.unwrap();
+    chromium.wait_for("input[name=login]").await;
+    assert_eq!(application.heads().len(), n, "signed out");
+    let metrics = edge.admin("/metrics").await.body;
+    assert!(
+        metrics.contains("cellgate_issuer_sign_ins_total{"),
+        "{metrics}"
     );
 }
