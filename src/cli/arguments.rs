@@ -37,6 +37,10 @@ Examples:
   See why a request is refused, with each step of the decision:
       cellgate explain --config cellgate.yaml --url https://files.example/api/x --token -
 
+  Keep a copy of the state while Cellgate runs, and bring it back while it does not:
+      cellgate backup --config cellgate.yaml backup.db
+      cellgate restore --config cellgate.yaml backup.db
+
   Let an editor complete the file (VS Code, YAML extension): put this in its first line, after
       cellgate schema > cellgate.schema.json
       # yaml-language-server: $schema=cellgate.schema.json
@@ -118,6 +122,44 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Copy the state to a new file, while Cellgate runs.
+    ///
+    /// For state in a SQLite file. The copy is one moment of it, is checked, and is one file that only
+    /// its owner may read; nothing is overwritten. The key file is not in it: keep that in another
+    /// place.
+    Backup {
+        /// The configuration that names the state.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The file to make.
+        #[arg(value_name = "DEST")]
+        destination: PathBuf,
+    },
+    /// Put a backup in the place of the state, while nothing runs.
+    ///
+    /// The backup has to be whole, no newer than this program, and of the key file that the
+    /// configuration names. The state before is kept beside it, under a name that is said. Either
+    /// all of this happens or nothing.
+    ///
+    /// What happened after the backup is undone: somebody who signed out since is signed in again, and
+    /// what was revoked since is good again. With --end-sessions nobody is signed in afterwards.
+    Restore(RestoreArguments),
+    /// Copy the state of one configuration to the empty database of another.
+    ///
+    /// From a SQLite file to PostgreSQL, or any other way, while nothing runs on either. Everybody
+    /// stays signed in. What is encrypted comes under the key that the target's configuration names.
+    ///
+    /// Nothing starts on a copy that is not whole; run the command again then, and it begins anew. The
+    /// source stays as it is. Do not start the old configuration again: a code or token that is used up
+    /// at one place would still be good at the other.
+    CopyState {
+        /// The configuration of the state there is.
+        #[arg(long, value_name = "CONFIG")]
+        from: PathBuf,
+        /// The configuration of the database to fill.
+        #[arg(long, value_name = "CONFIG")]
+        to: PathBuf,
+    },
     /// List or rotate the keys that sign tokens.
     Keys {
         /// What to do with them.
@@ -172,6 +214,21 @@ pub(super) enum Command {
     ///
     /// Asks the admin listener for `/readyz`. Exit code 0: ready, 1: not ready or not there.
     Healthcheck(HealthcheckTarget),
+}
+
+/// What is restored.
+#[derive(Args, Debug)]
+pub(super) struct RestoreArguments {
+    /// The configuration that names the state to replace.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// A file that `cellgate backup` made.
+    #[arg(value_name = "SRC")]
+    pub(super) backup: PathBuf,
+    /// End every session, token and signing key that the backup holds: for a backup that is old, or
+    /// when somebody may have got in.
+    #[arg(long)]
+    pub(super) end_sessions: bool,
 }
 
 /// What a configuration is made of.
@@ -272,6 +329,19 @@ pub(super) enum KeysCommand {
         /// with their sessions and refresh tokens.
         #[arg(long)]
         compromised: bool,
+    },
+    /// Encrypt everything in the state that is encrypted under another key, while nothing runs.
+    ///
+    /// All of it changes in one transaction, or nothing. Afterwards the key before opens nothing in the
+    /// database, and every configuration has to name the new one; backups made before still need the
+    /// old one. Nobody has to sign in again.
+    Rekey {
+        /// The configuration of the state, with the key there is.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The file with the key to change to; made, readable for its owner alone, when missing.
+        #[arg(long, value_name = "KEY")]
+        new_key_file: PathBuf,
     },
 }
 

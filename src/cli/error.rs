@@ -14,7 +14,7 @@ use crate::entropy::EntropyError;
 use crate::jose::KeyError;
 use crate::model::LoginError;
 use crate::server::StartError;
-use crate::store::StoreError;
+use crate::store::{StoreError, UpkeepError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub(super) enum CliError {
     /// The state cannot be read or written.
     #[error("state: {0}")]
     Store(#[from] StoreError),
+    /// The state cannot be backed up or brought back.
+    #[error("state: {0}")]
+    Upkeep(#[from] UpkeepError),
     /// `users unlock` with what cannot be a login.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -143,6 +146,7 @@ impl CliError {
             Self::Start(_)
             | Self::NoState(_)
             | Self::Store(_)
+            | Self::Upkeep(_)
             | Self::Key(_)
             | Self::Entropy(_)
             | Self::Hash(_)

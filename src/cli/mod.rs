@@ -11,8 +11,10 @@ mod output;
 mod report;
 mod state;
 
+mod backup;
 mod check;
 mod clients;
+mod copy_state;
 mod explain;
 mod hash_secret;
 mod healthcheck;
@@ -20,6 +22,7 @@ mod import_cells;
 mod keys;
 mod migrate;
 mod reload;
+mod restore;
 mod run;
 mod schema;
 mod sessions;
@@ -71,6 +74,12 @@ fn execute(command: &Command, out: &mut impl Write) -> Result<(), CliError> {
             generate: false,
         } => hash_secret::hash_line(&mut io::stdin().lock(), out, *kind),
         Command::Migrate { config } => migrate::migrate(config, out),
+        Command::Backup {
+            config,
+            destination,
+        } => backup::backup(config, destination, out, &mut io::stderr()),
+        Command::Restore(arguments) => restore::restore(arguments, out),
+        Command::CopyState { from, to } => copy_state::copy_state(from, to, out, &mut io::stderr()),
         Command::Keys { command } => keys::keys(command, out),
         Command::Clients { command } => clients::clients(command, out),
         Command::ImportCells(arguments) => {

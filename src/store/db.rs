@@ -5,6 +5,7 @@
 //! that something happens at most once rests on one statement with a condition, or on
 //! [`Statement::need`] in a batch; there is no read-then-write over two batches.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -26,7 +27,7 @@ pub(crate) trait Db: fmt::Debug + Send + Sync {
 /// One statement with its arguments.
 #[derive(Clone)]
 pub(crate) struct Statement {
-    pub(crate) sql: &'static str,
+    pub(crate) sql: Cow<'static, str>,
     pub(crate) args: Vec<Value>,
     /// How many rows it must return or change, else the whole batch is rolled back.
     pub(crate) need: Option<usize>,
@@ -36,7 +37,16 @@ impl Statement {
     /// `sql` without arguments yet.
     pub(crate) const fn new(sql: &'static str) -> Self {
         Self {
-            sql,
+            sql: Cow::Borrowed(sql),
+            args: Vec::new(),
+            need: None,
+        }
+    }
+
+    /// The same for `sql` that was put together: by commands, and of our own names alone.
+    pub(crate) const fn owned(sql: String) -> Self {
+        Self {
+            sql: Cow::Owned(sql),
             args: Vec::new(),
             need: None,
         }
@@ -163,6 +173,11 @@ impl Rows {
         self.rows.into_iter().next()
     }
 
+    /// The rows.
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+
     /// Reads every row with `read`.
     pub(crate) fn read_all<T>(
         self,
@@ -176,6 +191,11 @@ impl Rows {
 pub(crate) struct Row(std::vec::IntoIter<Value>);
 
 impl Row {
+    /// What is left of it, as it is.
+    pub(crate) fn into_values(self) -> std::vec::IntoIter<Value> {
+        self.0
+    }
+
     /// The next column, a text.
     pub(crate) fn text(&mut self) -> Result<String, StoreError> {
         self.optional_text()?.ok_or(StoreError::Corrupt("no text"))

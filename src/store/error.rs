@@ -46,6 +46,18 @@ pub enum StoreError {
         /// Newest schema version this program has.
         known: i64,
     },
+    /// A command works on the database that has to be alone with it.
+    #[error(
+        "another command has the database for itself (`cellgate restore`, `copy-state` or `keys \
+         rekey`); try again when it has ended"
+    )]
+    Taken,
+    /// A copy of another database was broken off.
+    #[error(
+        "the database is a copy that was broken off; run `cellgate copy-state` again, which begins \
+         anew"
+    )]
+    Unfinished,
     /// A database on disk needs a key file.
     #[error("a database on disk needs a key file that its signing keys are encrypted under")]
     KeyFileNotNamed,
@@ -73,10 +85,10 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The key file holds a key, but not the one that the database was written with.
+    /// The key is one, but not the one that the database was written with.
     #[error(
         "the key file is not the one that the keys in the database are encrypted under; restore \
-         the right one from a backup"
+         the right one from a backup (after `cellgate keys rekey` it is the new one)"
     )]
     KeyFileWrong,
 

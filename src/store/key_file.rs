@@ -1,6 +1,6 @@
 //! The key file: 32 random bytes in base64 that everything sealed in the store depends on.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -31,16 +31,19 @@ pub(crate) fn read(path: &Path) -> Result<KeyBytes, StoreError> {
     if mode & 0o007 != 0 {
         tracing::warn!(key_file.path = %path.display(), "everybody on this machine may read the key file; chmod it to 600");
     }
+    parse(&text).ok_or_else(|| StoreError::KeyFileMalformed {
+        path: path.to_owned(),
+    })
+}
+
+/// Reads a key: 32 bytes in base64.
+pub(super) fn parse(text: &[u8]) -> Option<KeyBytes> {
     let bytes = STANDARD
         .decode(text.trim_ascii())
         .map(Zeroizing::new)
-        .ok()
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
-    bytes
-        .map(Zeroizing::new)
-        .ok_or_else(|| StoreError::KeyFileMalformed {
-            path: path.to_owned(),
-        })
+        .ok()?;
+    let bytes = <[u8; 32]>::try_from(bytes.as_slice()).ok()?;
+    Some(Zeroizing::new(bytes))
 }
 
 /// Reads the key file, or makes it with a new key. Blocks on the disk.
@@ -60,24 +63,20 @@ pub(crate) fn read_or_create(path: &Path) -> Result<KeyBytes, StoreError> {
 }
 
 fn draft_path(path: &Path) -> Result<PathBuf, StoreError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", entropy::identifier()?));
-    Ok(path.with_file_name(name))
+    Ok(files::beside(path, format!(".{}", entropy::identifier()?)))
 }
 
 fn create(path: &Path, draft: &Path, key: &KeyBytes) -> io::Result<()> {
     files::create_folder_of(path)?;
     let mut file = files::create_new(draft)?;
     let text = Zeroizing::new(STANDARD.encode(key.as_slice()));
-    let written = writeln!(file, "{}", *text)
-        .and_then(|()| file.sync_all())
-        // Unlike a rename, a link never replaces a file that is there already.
-        .and_then(|()| fs::hard_link(draft, path));
-    fs::remove_file(draft)?;
-    match written {
+    if let Err(error) = writeln!(file, "{}", *text).and_then(|()| file.sync_all()) {
+        fs::remove_file(draft)?;
+        return Err(error);
+    }
+    match files::publish(draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => File::open(files::folder_of(path))?.sync_all(),
+        published => published,
     }
 }
 

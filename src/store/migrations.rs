@@ -113,6 +113,10 @@ pub(crate) const POSTGRES: &[Migration] = &[
     },
 ];
 
+/// Stands for a version in a database that is not whole, so that nothing starts on it: not this program,
+/// and none of another version.
+pub(crate) const UNFINISHED: i64 = 1_000_000_000;
+
 /// The version that `migrations` lead to.
 pub(crate) fn newest(migrations: &[Migration]) -> i64 {
     migrations.last().map_or(0, |last| last.version)
@@ -128,6 +132,9 @@ pub(crate) async fn migrate(
 ) -> Result<(i64, i64), StoreError> {
     let known = newest(migrations);
     let found = version(db).await?;
+    if found == UNFINISHED {
+        return Err(StoreError::Unfinished);
+    }
     if found > known {
         return Err(StoreError::TooNew { found, known });
     }
@@ -142,7 +149,8 @@ pub(crate) async fn migrate(
     Ok((found, known))
 }
 
-async fn version(db: &dyn Db) -> Result<i64, StoreError> {
+/// The version of the schema of `db`; 0 where there is none.
+pub(crate) async fn version(db: &dyn Db) -> Result<i64, StoreError> {
     let rows = db
         .batch(vec![
             Statement::new(

@@ -6,14 +6,14 @@
 //! failures of addresses.
 //!
 //! One file per noun, each with its statements and nothing else, over the trait `Db`: a database
-//! that runs a few statements all or none. SQLite is named in `sqlite.rs` only, PostgreSQL in
-//! `postgres/` only.
+//! that runs a few statements all or none. SQLite is named in `sqlite/` only, PostgreSQL in
+//! `postgres/` only. What commands do to a whole database is in `upkeep/`.
 //!
 //! What holds here:
 //! - a code or refresh token is used up by one conditional statement: of any number of parallel
 //!   calls, in any number of processes, one gets [`Redemption::Fresh`] or [`Rotation::Fresh`];
 //! - what a call acknowledged survives a crash of the process;
-//! - secrets are stored as digests, keys only encrypted under the key file;
+//! - secrets are stored as digests, keys only encrypted under the key of the key file or environment;
 //! - the store knows no HTTP and no policy: it is told the time and every lifetime.
 
 mod db;
@@ -54,6 +54,8 @@ mod signing_keys;
 mod successors;
 mod upstream_sessions;
 
+mod upkeep;
+
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
@@ -89,10 +91,14 @@ pub use self::postgres::{Encryption, PostgresServer, PostgresSettings};
 pub use self::refresh_tokens::{RefreshTerms, Rotation};
 pub use self::revocations::{Revocations, RevokedElsewhere};
 use self::sealing::SealingKey;
-pub use self::settings::{Database, Settings, Synchronous};
+pub use self::settings::{Database, GivenKey, KeySource, Settings, Synchronous};
 pub use self::signing_keys::{Predecessors, generate_key};
+pub use self::sqlite::Progress;
 use self::sqlite::Sqlite;
 use self::successors::SuccessorKey;
+pub use self::upkeep::{
+    Copied, Issued, Rekeyed, Restored, UpkeepError, backup, copy_state, rekey, restore,
+};
 pub use self::upstream_sessions::{Rotation as UpstreamRotation, StoredUpstreamSession};
 use crate::entropy;
 use crate::model::GrantId;
@@ -141,7 +147,7 @@ impl Store {
     ///
     /// The start-up group of [`StoreError`]; the text tells the operator what to do.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        if settings.key_file.is_none() && !matches!(settings.database, Database::InMemory) {
+        if settings.key.is_none() && !matches!(settings.database, Database::InMemory) {
             return Err(StoreError::KeyFileNotNamed);
         }
         if let Database::Postgres(postgres) = &settings.database {
@@ -180,8 +186,8 @@ impl Store {
         shared: Option<Postgres>,
         settings: &Settings,
     ) -> Result<Self, StoreError> {
-        let (key_file, stale_after) = (settings.key_file.clone(), settings.stale_after);
-        let sealing = secrets::sealing_key(&*db, key_file).await?;
+        let (key, stale_after) = (settings.key.clone(), settings.stale_after);
+        let sealing = secrets::sealing_key(&*db, key).await?;
         let secret = secrets::read_or_make(&*db, &sealing, SuccessorKey::NAME).await?;
         let store = Self {
             db,

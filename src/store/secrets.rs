@@ -1,6 +1,6 @@
 //! Secrets of the deployment itself, made once and sealed under the key file.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::db::{Db, Statement, answers};
 use super::key_file::{self, KeyBytes};
 use super::sealing::SealingKey;
+use super::settings::KeySource;
 use super::{Store, StoreError};
 use crate::entropy;
 use crate::secret::Secret;
@@ -27,26 +28,49 @@ impl Store {
     }
 }
 
-/// Reads the key file, makes it for an empty store, and checks that it is the store's.
+/// Reads the key, makes it for an empty store, and checks that it is the store's.
 pub(super) async fn sealing_key(
     db: &dyn Db,
-    key_file: Option<PathBuf>,
+    source: Option<KeySource>,
 ) -> Result<SealingKey, StoreError> {
-    let is_new = find(db, PROBE).await?.is_none();
-    let key = spawn_blocking(move || key_bytes(key_file, is_new))
-        .await
-        .map_err(|_| StoreError::Stopped)??;
-    let sealing = SealingKey::new(&key)?;
+    if let Some(known) = known_key(db, source.clone()).await? {
+        return Ok(known);
+    }
+    let sealing = key(source).await?;
     read_or_make(db, &sealing, PROBE).await?;
     Ok(sealing)
 }
 
-fn key_bytes(key_file: Option<PathBuf>, is_new: bool) -> Result<KeyBytes, StoreError> {
-    match key_file {
-        None => Ok(Zeroizing::new(entropy::random()?)),
-        Some(path) if is_new => key_file::read_or_create(&path),
-        Some(path) => key_file::read(&path),
+/// The key of a store that has one; nothing is made.
+pub(super) async fn known_key(
+    db: &dyn Db,
+    source: Option<KeySource>,
+) -> Result<Option<SealingKey>, StoreError> {
+    if find(db, PROBE).await?.is_none() {
+        return Ok(None);
     }
+    let sealing = load(source, key_file::read).await?;
+    read_or_make(db, &sealing, PROBE).await?;
+    Ok(Some(sealing))
+}
+
+/// The key, made where it is missing.
+pub(super) async fn key(source: Option<KeySource>) -> Result<SealingKey, StoreError> {
+    load(source, key_file::read_or_create).await
+}
+
+async fn load(
+    source: Option<KeySource>,
+    read: fn(&Path) -> Result<KeyBytes, StoreError>,
+) -> Result<SealingKey, StoreError> {
+    let key = match source {
+        None => Zeroizing::new(entropy::random()?),
+        Some(KeySource::Given(key)) => KeyBytes::clone(&key.0),
+        Some(KeySource::File(path)) => spawn_blocking(move || read(&path))
+            .await
+            .map_err(|_| StoreError::Stopped)??,
+    };
+    SealingKey::new(&key)
 }
 
 /// Reads the secret `name`, and makes it where missing.

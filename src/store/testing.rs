@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::postgres::{PostgresServer, PostgresSettings};
-use super::{Database, Settings, Store, Synchronous};
+use super::{Database, KeySource, Settings, Store, Synchronous};
 
 /// The environment variable that names the folder of a PostgreSQL server's socket.
 pub(crate) const SOCKET: &str = "CELLGATE_TEST_POSTGRES_SOCKET";
@@ -56,7 +56,7 @@ pub(crate) fn on_postgres(socket: &Path, schema: &str, key_file: PathBuf) -> Set
     };
     Settings {
         database: Database::Postgres(Box::new(postgres)),
-        key_file: Some(key_file),
+        key: Some(KeySource::File(key_file)),
         stale_after: Duration::from_secs(600),
     }
 }

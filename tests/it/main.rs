@@ -40,6 +40,7 @@ mod provider;
 mod relying_party;
 mod sign_in;
 mod source;
+mod state;
 mod stock;
 mod tls;
 mod tokens;

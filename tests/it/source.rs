@@ -68,7 +68,7 @@ fn only_the_tls_file_names_rustls() {
 
 #[test]
 fn only_the_driver_names_the_database() {
-    only(&["store/sqlite"], &["rusqlite"]);
+    only(&["store/sqlite/"], &["rusqlite"]);
     only(
         &["store/postgres/"],
         &["tokio_postgres::", "deadpool", "use tokio_postgres;"],

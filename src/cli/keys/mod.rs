@@ -1,6 +1,7 @@
 //! `cellgate keys`.
 
 mod list;
+mod rekey;
 mod rotate;
 
 use std::io::Write;
@@ -42,6 +43,10 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
             }
             Ok(())
         }
+        KeysCommand::Rekey {
+            config,
+            new_key_file,
+        } => rekey::rekey(config, new_key_file, out),
     }
 }
 

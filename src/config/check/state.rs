@@ -11,12 +11,16 @@ use crate::config::file::{Durability, PostgresTable, StateTable};
 use crate::config::key_path::KeyPath;
 use crate::secret::Secret;
 use crate::server::database_encryption;
-use crate::store::{Database, Encryption, PostgresServer, PostgresSettings, Settings, Synchronous};
+use crate::store::{
+    Database, Encryption, GivenKey, KeySource, PostgresServer, PostgresSettings, Settings,
+    Synchronous,
+};
 
 /// Where state lives. Relative paths stay relative: to the working directory, because what is
 /// written does not belong beside the configuration.
 pub(super) fn state(checker: &mut Checker, table: StateTable) -> Option<Settings> {
     let at = KeyPath::root().key("state");
+    let key = key(checker, table.key_file, table.key_env.as_deref(), &at);
     let database = match table.postgres {
         None => Database::Sqlite {
             path: PathBuf::from(table.path.as_deref().unwrap_or(defaults::STATE_PATH)),
@@ -46,9 +50,42 @@ pub(super) fn state(checker: &mut Checker, table: StateTable) -> Option<Settings
     };
     Some(Settings {
         database,
-        key_file: Some(PathBuf::from(table.key_file)),
+        key: Some(key?),
         stale_after: Duration::from_secs(table.stale_after_s),
     })
+}
+
+/// The key that everything sealed depends on: in a file, which is made, or kept elsewhere by the
+/// operator.
+fn key(
+    checker: &mut Checker,
+    file: Option<String>,
+    variable: Option<&str>,
+    at: &KeyPath,
+) -> Option<KeySource> {
+    let at_env = at.key("key_env");
+    let Some(variable) = variable else {
+        let file = file.unwrap_or_else(|| defaults::STATE_KEY_FILE.to_owned());
+        return Some(KeySource::File(PathBuf::from(file)));
+    };
+    if file.is_some() {
+        checker.refuse(
+            &at_env,
+            "is a second key",
+            "Keep one of `key_file` and `key_env`.",
+        );
+        return None;
+    }
+    let text = secret::read(checker, Place::Variable(variable), &at_env)?;
+    let key = GivenKey::parse(&text).map(KeySource::Given);
+    if key.is_none() {
+        checker.refuse(
+            &at_env,
+            "names a variable that does not hold 32 bytes in base64",
+            "Make a key with `openssl rand -base64 32`.",
+        );
+    }
+    key
 }
 
 fn postgres(checker: &mut Checker, table: PostgresTable, at: &KeyPath) -> Option<PostgresSettings> {

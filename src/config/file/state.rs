@@ -15,9 +15,13 @@ pub(crate) struct StateTable {
     #[schemars(length(min = 1))]
     pub(crate) path: Option<String>,
     /// The file with the key that signing keys are encrypted under; created, readable for its
-    /// owner only, when missing. A relative path starts at the working directory.
+    /// owner only, when missing. A relative path starts at the working directory. Left out:
+    /// `./data/cellgate.key`, or none with `key_env`.
     #[schemars(length(min = 1))]
-    pub(crate) key_file: String,
+    pub(crate) key_file: Option<String>,
+    /// Environment variable with that key, 32 bytes in base64, instead of a file.
+    #[schemars(length(min = 1))]
+    pub(crate) key_env: Option<String>,
     /// What an acknowledged change to the SQLite file survives; left out: `full`.
     pub(crate) synchronous: Option<Durability>,
     /// Seconds that tokens are let in while the database is away: nobody learns of revocations then.
@@ -31,7 +35,8 @@ impl Default for StateTable {
     fn default() -> Self {
         Self {
             path: None,
-            key_file: defaults::STATE_KEY_FILE.to_owned(),
+            key_file: None,
+            key_env: None,
             synchronous: None,
             stale_after_s: defaults::STATE_STALE_AFTER_S,
             postgres: None,

@@ -168,7 +168,7 @@ fn state_is_written_to_the_working_directory() {
     let store = parse(PROVIDER).store.unwrap();
 
     assert_eq!(store.file().unwrap(), Path::new("./data/cellgate.db"));
-    assert_eq!(store.key_file.unwrap(), Path::new("./data/cellgate.key"));
+    assert_eq!(store.key_file().unwrap(), Path::new("./data/cellgate.key"));
 }
 
 #[test]

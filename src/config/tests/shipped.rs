@@ -182,7 +182,7 @@ fn the_users_of_the_demo_have_its_password() {
 fn the_demo_leaves_nothing_in_the_folder_of_its_file() {
     let store = load("demo.yaml").store.unwrap();
 
-    for file in [store.file().unwrap(), store.key_file.as_ref().unwrap()] {
+    for file in [store.file().unwrap(), store.key_file().unwrap()] {
         assert!(file.starts_with("./data/demo"), "{file:?}");
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{NOW, later, new_store, settings_in};
 use crate::jose::{RingKey, SigningAlgorithm, SigningKey};
-use crate::store::{Predecessors, Store, StoreError};
+use crate::secret::Secret;
+use crate::store::{GivenKey, KeySource, Predecessors, Store, StoreError};
 
 fn ids(keys: &[RingKey]) -> BTreeSet<String> {
     keys.iter().map(|key| key.key.id().to_owned()).collect()
@@ -190,7 +191,7 @@ async fn a_missing_key_file_is_never_made_anew_for_a_used_database() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings_in(folder.path());
     drop(Store::open(&settings).await.unwrap());
-    let key_file = settings.key_file.clone().unwrap();
+    let key_file = settings.key_file().unwrap().to_owned();
     fs::remove_file(&key_file).unwrap();
 
     let refused = Store::open(&settings).await;
@@ -205,18 +206,39 @@ async fn a_wrong_key_file_is_refused_at_start() {
     let settings = settings_in(folder.path());
     drop(Store::open(&settings).await.unwrap());
     let other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
-    fs::write(settings.key_file.as_ref().unwrap(), other).unwrap();
+    fs::write(settings.key_file().unwrap(), other).unwrap();
 
     let refused = Store::open(&settings).await;
 
     assert!(matches!(refused, Err(StoreError::KeyFileWrong)));
 }
 
+/// An operator may keep the key elsewhere; it is the same key.
+#[tokio::test]
+async fn a_key_that_came_with_the_environment_is_as_good_as_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings_in(folder.path());
+    drop(Store::open(&settings).await.unwrap());
+    let text = fs::read_to_string(settings.key_file().unwrap()).unwrap();
+    fs::remove_file(settings.key_file().unwrap()).unwrap();
+    let given = |text: &str| GivenKey::parse(&Secret::new(text)).map(KeySource::Given);
+
+    settings.key = given(&text);
+    Store::open(&settings).await.unwrap();
+    settings.key = given("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    let refused = Store::open(&settings).await;
+
+    assert!(matches!(refused, Err(StoreError::KeyFileWrong)));
+    for text in ["", "c2hvcnQ=", "not base64 at all"] {
+        assert!(given(text).is_none(), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_database_on_disk_needs_a_key_file() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings_in(folder.path());
-    settings.key_file = None;
+    settings.key = None;
 
     let refused = Store::open(&settings).await;
 

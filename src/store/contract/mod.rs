@@ -17,12 +17,14 @@ mod logout_notices;
 mod redemption;
 mod revocation;
 mod rotation;
+mod sealed;
 mod sessions;
 mod upstream_sessions;
 
 use std::path::Path;
 use std::time::Duration;
 
+pub(super) use self::sealed::seal_one_of_each;
 use super::testing::{self, new_store};
 use super::{RefreshTerms, Rotation, Settings, Store, Synchronous};
 use crate::model::{

@@ -125,7 +125,7 @@ async fn one_by_one(
     let mut gathered = Vec::with_capacity(statements.len());
     for statement in statements {
         let types: Vec<_> = statement.args.iter().map(Value::parameter_type).collect();
-        let answer = match client.prepare_typed(statement.sql, &types).await {
+        let answer = match client.prepare_typed(&statement.sql, &types).await {
             Ok(plan) => execute(client, &plan, statement).await,
             Err(error) => Err(error),
         };
@@ -160,7 +160,7 @@ async fn prepare(
     statement: &Statement,
 ) -> Result<tokio_postgres::Statement, Error> {
     let types: Vec<_> = statement.args.iter().map(Value::parameter_type).collect();
-    client.prepare_typed_cached(statement.sql, &types).await
+    client.prepare_typed_cached(&statement.sql, &types).await
 }
 
 async fn execute(

@@ -85,9 +85,21 @@ pub(super) struct Connector {
 impl Connector {
     /// Connections by these parameters.
     pub(super) fn new(settings: &PostgresSettings) -> Self {
+        let schema = settings.schema.as_deref();
+        Self::with(settings, lock_shared(schema) + &setup(schema))
+    }
+
+    /// The same for a command that has the database for itself.
+    pub(super) fn alone(settings: &PostgresSettings) -> Self {
+        let no_timeouts = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;";
+        let setup = setup(settings.schema.as_deref());
+        Self::with(settings, format!("{setup} {no_timeouts}"))
+    }
+
+    fn with(settings: &PostgresSettings, setup: String) -> Self {
         Self {
             encryption: settings.encryption.clone(),
-            setup: setup(settings.schema.as_deref()).into(),
+            setup: setup.into(),
         }
     }
 
@@ -177,6 +189,33 @@ fn setup(schema: Option<&str>) -> String {
         text.push(';');
     }
     text
+}
+
+/// Every session holds this lock together with all others, so that a command that has to be alone
+/// with the database notices them, and they it.
+fn lock_shared(schema: Option<&str>) -> String {
+    let taken = format!(
+        "BEGIN IF NOT pg_try_advisory_lock_shared({}) THEN RAISE lock_not_available; END IF; END",
+        lock_of_state(schema)
+    );
+    format!("DO {};", text(&taken))
+}
+
+/// Asks for the same lock alone, and says whether it was given.
+pub(super) fn lock_alone(schema: Option<&str>) -> String {
+    format!("SELECT pg_try_advisory_lock({})", lock_of_state(schema))
+}
+
+/// The number of the lock: several deployments may share a database, in schemas of their own.
+fn lock_of_state(schema: Option<&str>) -> String {
+    let schema = schema.map_or_else(|| "coalesce(current_schema(), '')".to_owned(), text);
+    format!("hashtextextended('cellgate state ' || {schema}, 0)")
+}
+
+/// A text as it is, whatever its characters.
+fn text(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('\'', "''");
+    format!("E'{text}'")
 }
 
 /// A name as it is, whatever its characters.

@@ -59,6 +59,9 @@ fn refusal(code: &str, message: &str) -> StoreError {
 pub(super) fn no_connection(error: &PoolError) -> StoreError {
     match error {
         PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => StoreError::Overloaded,
+        PoolError::Backend(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            StoreError::Taken
+        }
         PoolError::Backend(error) => StoreError::Unreachable(cause(error)),
         PoolError::Closed => StoreError::Stopped,
         other => StoreError::Unreachable(other.to_string()),

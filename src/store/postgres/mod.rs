@@ -33,6 +33,9 @@ use super::db::{Db, Rows, Statement, answers};
 /// How long a batch may take, with all that comes in between.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The same for a command that has the database for itself, and changes much of it at once.
+const ALONE_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// How long a batch may wait for a connection.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -50,6 +53,7 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 pub(crate) struct Postgres {
     pool: Pool,
     health: Arc<Health>,
+    patience: Duration,
     reach: Arc<Reach>,
 }
 
@@ -64,7 +68,28 @@ struct Reach {
 impl Postgres {
     /// The database of `settings`. Nobody is asked yet.
     pub(crate) fn new(settings: &PostgresSettings) -> Result<Self, StoreError> {
-        let (config, connector) = (settings.to_config(), Connector::new(settings));
+        Self::with(settings, Connector::new(settings), BATCH_TIMEOUT)
+    }
+
+    /// The database for a command that has it for itself as long as the lock is held; `None` while
+    /// others use it. A batch may take its time.
+    pub(crate) async fn alone(
+        settings: &PostgresSettings,
+    ) -> Result<Option<(Self, SessionLock)>, StoreError> {
+        let db = Self::with(settings, Connector::alone(settings), ALONE_TIMEOUT)?;
+        let client = Object::take(db.client().await?);
+        let lock = connect::lock_alone(settings.schema.as_deref());
+        let row = client.query_one(&lock, &[]).await.map_err(failure::stop)?;
+        let is_alone: bool = row.try_get(0).map_err(failure::stop)?;
+        Ok(is_alone.then(|| (db, SessionLock(client))))
+    }
+
+    fn with(
+        settings: &PostgresSettings,
+        connector: Connector,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let config = settings.to_config();
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -79,6 +104,7 @@ impl Postgres {
         Ok(Self {
             pool,
             health: Arc::default(),
+            patience,
             reach: Arc::new(Reach {
                 config,
                 connector,
@@ -94,7 +120,7 @@ impl Postgres {
 
     /// Waits until no other process changes the schema, and keeps others from it until the returned
     /// connection is dropped. Makes the schema where it is named and missing.
-    pub(crate) async fn migration_turn(&self) -> Result<MigrationTurn, StoreError> {
+    pub(crate) async fn migration_turn(&self) -> Result<SessionLock, StoreError> {
         let client = self.client().await?;
         let take = "SET lock_timeout = 0; SET statement_timeout = 0; \
                     SET idle_in_transaction_session_timeout = 0";
@@ -113,7 +139,7 @@ impl Postgres {
                 client.batch_execute(&make).await.map_err(failure::stop)?;
             }
         }
-        Ok(MigrationTurn(client))
+        Ok(SessionLock(client))
     }
 
     /// The version of the schema; 0 where there is none.
@@ -132,7 +158,7 @@ impl Postgres {
     }
 
     async fn run(self, statements: Vec<Statement>) -> Result<Option<Vec<Rows>>, StoreError> {
-        let deadline = Instant::now() + BATCH_TIMEOUT;
+        let deadline = Instant::now() + self.patience;
         let is_read = statements.iter().all(Statement::is_read);
         let mut takes_turn = false;
         let mut may_repeat = is_read;
@@ -176,7 +202,7 @@ impl Postgres {
         }
         self.pool.get().await.map_err(|error| {
             let error = failure::no_connection(&error);
-            if matches!(error, StoreError::Unreachable(_)) {
+            if matches!(error, StoreError::Unreachable(_) | StoreError::Taken) {
                 self.health.failed(Instant::now());
             }
             error
@@ -194,9 +220,9 @@ impl Db for Postgres {
     }
 }
 
-/// Held while the schema is changed.
+/// Held while the schema is changed, or while a command has the database for itself.
 #[derive(Debug)]
-pub(crate) struct MigrationTurn(
+pub(crate) struct SessionLock(
     #[expect(dead_code, reason = "the lock is held as long as its session")]
     deadpool_postgres::ClientWrapper,
 );

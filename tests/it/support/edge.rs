@@ -61,7 +61,7 @@ impl Edge {
             .replace("127.0.0.1:9481", &format!("127.0.0.1:{admin}"))
             .replace("./data/demo", &folder.path().join("data").to_string_lossy());
         let yaml = format!("{yaml}\nlog:\n  filter: {log_filter}\n");
-        Self::launch(folder, &yaml, port, admin)
+        Self::launch(&[], folder, &yaml, port, admin)
     }
 
     /// The same, as its peers see it after `change`.
@@ -70,10 +70,12 @@ impl Edge {
         self
     }
 
-    fn launch(folder: TempDir, yaml: &str, port: u16, admin: u16) -> Self {
+    fn launch(by: &[&str], folder: TempDir, yaml: &str, port: u16, admin: u16) -> Self {
         let config = folder.path().join("cellgate.yaml");
         fs::write(&config, yaml).expect("the configuration can be written");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cellgate"));
+        let mut words = by.iter().copied().chain([env!("CARGO_BIN_EXE_cellgate")]);
+        let mut command = Command::new(words.next().expect("at least the program"));
+        command.args(words);
         let authority = folder.path().join(AUTHORITY);
         if authority.exists() {
             command.env("SSL_CERT_FILE", authority);
@@ -130,6 +132,11 @@ impl Edge {
     /// Starts Cellgate once more in `folder`, with the file an earlier one ran on and so on its
     /// ports.
     pub(crate) fn start_again(folder: TempDir, yaml: &str) -> Self {
+        Self::start_again_by(&[], folder, yaml)
+    }
+
+    /// The same, by another program that becomes Cellgate: its words come first.
+    pub(crate) fn start_again_by(by: &[&str], folder: TempDir, yaml: &str) -> Self {
         let port_after = |key: &str| -> u16 {
             let rest = yaml.split_once(key).expect("the key is there").1;
             let address = rest.split_once("127.0.0.1:").expect("an address").1;
@@ -141,7 +148,7 @@ impl Edge {
                 .expect("a port")
         };
         let (port, admin) = (port_after("\nlisteners:"), port_after("\nadmin:"));
-        Self::launch(folder, yaml, port, admin)
+        Self::launch(by, folder, yaml, port, admin)
     }
 
     /// Waits until a line with `text` is logged, from the last one waited for on.

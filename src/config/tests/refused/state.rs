@@ -64,6 +64,21 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "a key in two places",
+        "  key_file: c.key\n  key_env: PATH",
+        &[("state.key_env", 6, "is a second key")],
+    ),
+    (
+        "a variable with something else than a key",
+        "  key_env: PATH",
+        &[("state.key_env", 5, "does not hold 32 bytes in base64")],
+    ),
+    (
+        "a variable that is not set",
+        "  key_env: CELLGATE_TEST_NO_SUCH_VARIABLE",
+        &[("state.key_env", 5, "")],
+    ),
+    (
         "too few connections",
         "  postgres: {servers: ['127.0.0.1'], connections: 1}",
         &[("state.postgres.connections", 5, "")],

@@ -94,6 +94,7 @@ async fn every_contract_holds() {
     let run = |extra: &[&str]| {
         let ran = Command::new(std::env::current_exe().unwrap())
             .args(["store::contract::", "provider::tests::refresh_model::"])
+            .arg("store::upkeep::tests::moving::")
             // A test of what lies in a file of SQLite's.
             .args(["--skip", "nothing_of_it_lies_in_the_file_in_the_clear"])
             .args(extra)
@@ -199,7 +200,8 @@ async fn a_change_is_announced_to_every_process_and_after_a_lost_connection_too(
 #[tokio::test]
 async fn processes_that_start_at_once_migrate_once() {
     let Some(place) = Place::new() else { return };
-    let key_file = place.settings().key_file.unwrap();
+    let settings = place.settings();
+    let key_file = settings.key_file().unwrap();
     std::fs::write(key_file, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
 
     let starts: Vec<_> = (0..6)

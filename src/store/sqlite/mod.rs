@@ -4,11 +4,15 @@
 //! thread ever waits for the disk, and a database that cannot keep up refuses early instead of
 //! collecting work. Other processes may use the same file (the command line does).
 
+mod copy;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +21,8 @@ use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior, p
 use tokio::sync::oneshot;
 
 use super::db::{Db, Rows, Statement, Value};
-use super::{StoreError, Synchronous, files};
+use super::files::{self, Hold};
+use super::{StoreError, Synchronous};
 
 /// Batches that may wait. At some 6,000 durable commits a second this is a sixth of a second.
 const QUEUE_LENGTH: usize = 1024;
@@ -25,10 +30,17 @@ const QUEUE_LENGTH: usize = 1024;
 /// How long another process may hold the write lock before a batch fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+pub use self::copy::Progress;
+pub(crate) use self::copy::{copy, make_single, problems};
+
+/// SQLite's code for a file that it cannot open, of those beside the database too.
+const CANNOT_OPEN: &str = "14";
+
 /// A SQLite database behind its thread, which ends with the last handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Sqlite {
     queue: SyncSender<Job>,
+    thread: Arc<JoinHandle<()>>,
 }
 
 /// A batch and who waits for it.
@@ -41,19 +53,42 @@ impl Sqlite {
     /// Opens the file at `path`, created with mode 0600 in a folder of mode 0700 when missing.
     /// Blocks on the disk.
     pub(crate) fn open(path: &Path, synchronous: Synchronous) -> Result<Self, StoreError> {
-        create_file(path).map_err(|source| StoreError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::start(Connection::open(path)?, synchronous)
+        let refused = |source: io::Error| match source.kind() {
+            io::ErrorKind::WouldBlock => StoreError::Taken,
+            _ => StoreError::Open {
+                path: path.to_owned(),
+                source,
+            },
+        };
+        files::create_folder_of(path).map_err(refused)?;
+        let hold = Hold::shared(path).map_err(refused)?;
+        create_file(path).map_err(refused)?;
+        let opened = open_to_write(path)
+            .and_then(|connection| Self::start(connection, synchronous, Some(hold)));
+        opened.map_err(|error| match error {
+            StoreError::ReadOnly => refused(io::Error::other("it may only be read")),
+            StoreError::Engine { code, message } if code == CANNOT_OPEN => {
+                refused(io::Error::other(message))
+            }
+            other => other,
+        })
+    }
+
+    /// Opens the file at `path`, which its caller has for itself, and durably. Blocks on the disk.
+    pub(crate) fn open_own(path: &Path) -> Result<Self, StoreError> {
+        Self::start(Connection::open(path)?, Synchronous::Full, None)
     }
 
     /// A database that is gone with its last handle.
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
-        Self::start(Connection::open_in_memory()?, Synchronous::Normal)
+        Self::start(Connection::open_in_memory()?, Synchronous::Normal, None)
     }
 
-    fn start(connection: Connection, synchronous: Synchronous) -> Result<Self, StoreError> {
+    fn start(
+        connection: Connection,
+        synchronous: Synchronous,
+        hold: Option<Hold>,
+    ) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         use_wal(&connection)?;
         let level = match synchronous {
@@ -67,11 +102,25 @@ impl Sqlite {
         connection.set_prepared_statement_cache_capacity(64);
 
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || Worker::new(connection).run(&jobs))
+            .spawn(move || {
+                Worker::new(connection).run(&jobs);
+                // Given back when the connection is closed, not before.
+                drop(hold);
+            })
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { queue })
+        let thread = Arc::new(thread);
+        Ok(Self { queue, thread })
+    }
+
+    /// Waits until everything has been done that was handed over, and the file is closed. Only the
+    /// last handle can do that.
+    pub(crate) fn close(self) -> Result<(), StoreError> {
+        let Self { queue, thread } = self;
+        drop(queue);
+        let thread = Arc::into_inner(thread).ok_or(StoreError::Busy)?;
+        thread.join().map_err(|_| StoreError::Stopped)
     }
 }
 
@@ -93,7 +142,7 @@ impl Db for Sqlite {
 struct Worker {
     connection: Connection,
     /// SQLite's `$1` is a name, numbered as it first appears; its `?1` is PostgreSQL's `$1`.
-    texts: HashMap<&'static str, String>,
+    texts: HashMap<Cow<'static, str>, String>,
 }
 
 impl Worker {
@@ -114,7 +163,7 @@ impl Worker {
     fn batch(&mut self, statements: &[Statement]) -> Result<Option<Vec<Rows>>, StoreError> {
         for statement in statements {
             self.texts
-                .entry(statement.sql)
+                .entry(statement.sql.clone())
                 .or_insert_with(|| statement.sql.replace('$', "?"));
         }
         // Taking the write lock first means never to fail half-way because another process
@@ -129,8 +178,8 @@ impl Worker {
         for statement in statements {
             let text = self
                 .texts
-                .get(statement.sql)
-                .map_or(statement.sql, String::as_str);
+                .get(&statement.sql)
+                .map_or(&*statement.sql, String::as_str);
             let rows = run_statement(&transaction, text, &statement.args)?;
             if statement.need.is_some_and(|need| need != rows.count()) {
                 transaction.rollback()?;
@@ -187,10 +236,18 @@ impl ToSql for Value {
     }
 }
 
+/// Opens a file that may be written: SQLite would be content to read it.
+fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    if connection.is_readonly("main")? {
+        return Err(StoreError::ReadOnly);
+    }
+    Ok(connection)
+}
+
 /// Creates the file before SQLite does, which would leave its mode to the umask. The files
 /// that SQLite puts beside it get the same mode.
 fn create_file(path: &Path) -> io::Result<()> {
-    files::create_folder_of(path)?;
     // An existing file is not even opened: closing it would drop the locks that another
     // connection of this process has on it (POSIX locks belong to the process).
     match files::create_new(path) {
