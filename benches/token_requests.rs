@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use serde_json::Value;
 
-use super::{REDIRECT_URI, SECRET, VERIFIER};
+use super::test_bed::{REDIRECT_URI, SECRET, VERIFIER};
 
 pub(crate) fn code_request(code: &str) -> Request<Bytes> {
     token_request(&[

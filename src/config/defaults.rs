@@ -8,6 +8,9 @@ pub(crate) const HTTPS_PORT: u16 = 443;
 /// Seconds that requests in flight have after SIGTERM.
 pub(crate) const DRAIN_TIMEOUT_S: u64 = 30;
 
+/// Nobody is there to notice, unless there is a load balancer.
+pub(crate) const DRAIN_DELAY_S: u64 = 0;
+
 /// Where proxies ask who may pass, out of the way of applications.
 pub(crate) const FORWARD_AUTH_PATH: &str = "/.forward-auth";
 

@@ -24,7 +24,6 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::{gateway, issuers, provider, server, store, users};
 
@@ -43,8 +42,8 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// Worker threads; `None`: one per core.
     pub threads: Option<usize>,
-    /// On SIGTERM: how long requests in flight may take (default 30 s).
-    pub drain_timeout: Duration,
+    /// What SIGTERM leads to.
+    pub drain: server::Drain,
     /// Where a reload can be asked for; `None`: nowhere.
     pub control_socket: Option<PathBuf>,
     /// `tracing` filter (default `info`).

@@ -48,6 +48,6 @@ pub(crate) use inspection::{Finding, Severity, inspect};
 pub use preview::{Preview, preview};
 pub use run::{Beginning, run};
 pub use running::Server;
-pub use settings::{CertificatePem, ClientCertificates, Listener, ListenerTls};
+pub use settings::{CertificatePem, ClientCertificates, Drain, Listener, ListenerTls};
 pub use sockets::Sockets;
 pub use tls::{DatabaseTlsError, TlsError, database_encryption, install_crypto_provider};

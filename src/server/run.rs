@@ -89,7 +89,7 @@ impl Life<'_> {
         let sockets = Sockets::bind_or_take(&config, sockets.unwrap_or_default())?;
         log_choices(&config);
         let socket = config.control_socket.clone();
-        let patience = config.drain_timeout;
+        let patience = config.drain.timeout;
         let server = Server::start(config, Arc::new(SystemClock), sockets).await?;
         // After the start, which makes the folder of the state.
         let (mut control, _beside) = match predecessor {

@@ -15,7 +15,7 @@ use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::admin::Admin;
 use super::assembly::{Foundation, Pieces, State, in_listener};
@@ -179,9 +179,16 @@ impl Server {
         self.admin_address
     }
 
-    /// Ends: says "not ready", closes the ports, finishes what is in flight, at most for
-    /// `patience`. Returns as soon as nothing is in flight; whether that came to be.
+    /// Ends: says "not ready", goes on for the configured delay, so that whoever asks sends nothing
+    /// any more, closes the ports, finishes what is in flight, at most for `patience`. Returns as
+    /// soon as nothing is in flight; whether that came to be.
     pub async fn drain(&self, patience: Duration) -> bool {
+        let delay = self.config.lock().await.drain.delay;
+        if !delay.is_zero() {
+            self.vitals.begin_draining();
+            self.leave_duties().await;
+            sleep_until(Instant::now() + delay).await;
+        }
         self.close().await;
         self.stopping.send_replace(true);
         // Wakes kept connections that wait for a request which must not come any more.
@@ -273,7 +280,7 @@ impl Server {
 
     /// How long requests in flight may take at the end.
     pub(super) async fn drain_timeout(&self) -> Duration {
-        self.config.lock().await.drain_timeout
+        self.config.lock().await.drain.timeout
     }
 
     /// Counts a reload whose file could not even be loaded.

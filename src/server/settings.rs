@@ -1,7 +1,8 @@
-//! What the listeners run on.
+//! What the listeners run on, and how they end.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::secret::Secret;
 
@@ -18,6 +19,15 @@ pub struct Listener {
     pub h2c: bool,
     /// Only sends browsers to this port of `https` (plain listeners only).
     pub redirects_to_https_port: Option<u16>,
+}
+
+/// What SIGTERM leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// How long everything goes on, except that it is said not to be ready (default 0).
+    pub delay: Duration,
+    /// How long requests in flight may take then (default 30 s).
+    pub timeout: Duration,
 }
 
 /// Certificates of a listener, chosen by SNI; the first one is the default.

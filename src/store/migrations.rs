@@ -86,6 +86,10 @@ pub(crate) const SQLITE: &[Migration] = &[
         version: 18,
         sql: include_str!("migrations/sqlite/0018_application_passwords.sql"),
     },
+    Migration {
+        version: 19,
+        sql: include_str!("migrations/sqlite/0019_ends.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL. The first one is what SQLite came to in as many steps, and from then on
@@ -110,6 +114,10 @@ pub(crate) const POSTGRES: &[Migration] = &[
     Migration {
         version: 18,
         sql: include_str!("migrations/postgres/0018_application_passwords.sql"),
+    },
+    Migration {
+        version: 19,
+        sql: include_str!("migrations/postgres/0019_ends.sql"),
     },
 ];
 

@@ -126,6 +126,7 @@ pub struct Store {
     outbox_filled: Arc<Notify>,
     stale_after: Duration,
     process: Arc<Process>,
+    looked: Arc<garbage::Looked>,
 }
 
 /// Whoever opened the store, among those who did.
@@ -197,6 +198,7 @@ impl Store {
             revocations: Arc::default(),
             outbox_filled: Arc::default(),
             stale_after,
+            looked: Arc::default(),
             process: Arc::new(Process {
                 id: entropy::identifier()?,
                 is_leaving: AtomicBool::new(false),

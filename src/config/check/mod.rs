@@ -49,7 +49,6 @@ mod users_api;
 mod websockets;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::Config;
 use super::file::File;
@@ -127,7 +126,7 @@ impl Checker {
             listeners,
             admin: admin.map(|(_, address)| address),
             threads: file.server.threads,
-            drain_timeout: Duration::from_secs(file.server.drain_timeout_s),
+            drain: process::drain(&file.server),
             control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
             store: settled(file.state.map(|table| state::state(self, table)))?,

@@ -7,9 +7,10 @@ use tracing_subscriber::EnvFilter;
 
 use super::Checker;
 use super::listeners::address;
-use crate::config::file::{AdminTable, File, LimitsTable, LogTable};
+use crate::config::file::{AdminTable, File, LimitsTable, LogTable, ServerTable};
 use crate::config::key_path::KeyPath;
 use crate::gateway;
+use crate::server::Drain;
 
 /// The admin address, with the place it is written at.
 pub(super) fn admin(
@@ -27,6 +28,14 @@ pub(super) fn admin(
         );
     }
     Some((at, address))
+}
+
+/// What SIGTERM leads to.
+pub(super) const fn drain(table: &ServerTable) -> Drain {
+    Drain {
+        delay: Duration::from_secs(table.drain_delay_s),
+        timeout: Duration::from_secs(table.drain_timeout_s),
+    }
 }
 
 /// The `tracing` filter.

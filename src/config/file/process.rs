@@ -24,6 +24,10 @@ pub(crate) struct ServerTable {
     /// Seconds that requests in flight have to end after SIGTERM.
     #[schemars(range(min = 0, max = 3600))]
     pub(crate) drain_timeout_s: u64,
+    /// Seconds that it goes on as ever after SIGTERM, but says at `/readyz` that it is not ready, so
+    /// that a load balancer sends nothing any more before the ports are closed.
+    #[schemars(range(min = 0, max = 300))]
+    pub(crate) drain_delay_s: u64,
     /// A Unix socket, relative to the working directory, at which `cellgate reload` and `cellgate
     /// upgrade` ask; left out: none, and only SIGHUP loads the file anew.
     #[schemars(length(min = 1, max = 100))]
@@ -35,6 +39,7 @@ impl Default for ServerTable {
         Self {
             threads: None,
             drain_timeout_s: defaults::DRAIN_TIMEOUT_S,
+            drain_delay_s: defaults::DRAIN_DELAY_S,
             control_socket: None,
         }
     }

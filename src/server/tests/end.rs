@@ -45,3 +45,27 @@ async fn patience_with_requests_that_do_not_end_is_limited() {
 
     assert!(!demo.server.drain(Duration::from_millis(50)).await);
 }
+
+/// Whoever asks `/readyz` has time to send nothing any more before a connection is refused.
+#[tokio::test]
+async fn a_server_with_a_load_balancer_says_that_it_ends_before_it_refuses_anybody() {
+    let demo = Demo::start_with(|config| config.drain.delay = Duration::from_secs(2)).await;
+    let (address, admin) = (demo.address, demo.admin);
+    let draining = tokio::spawn(async move {
+        let is_idle = demo.server.drain(PATIENCE).await;
+        (demo, is_idle)
+    });
+
+    let not_ready = async || {
+        exchange(admin, "GET", "/readyz")
+            .await
+            .ends_with("draining\n")
+    };
+    while !not_ready().await {}
+    assert!(!draining.is_finished());
+    assert_status(&exchange(address, "GET", "/public/").await, 200);
+
+    let (_demo, is_idle) = draining.await.unwrap();
+    assert!(is_idle);
+    assert!(TcpStream::connect(address).await.is_err());
+}

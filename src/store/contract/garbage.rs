@@ -95,3 +95,34 @@ async fn a_revoked_grant_is_remembered_longer_than_any_access_token_lives() {
     store.refresh_revocations().await.unwrap();
     assert!(store.revocations().is_empty(), "the row is gone too");
 }
+
+/// Grants that live stand in the way of none that has ended, however many they are.
+#[tokio::test]
+async fn what_has_ended_is_found_among_more_than_a_run_looks_at() {
+    let store = new_store().await;
+    for n in 0..100 {
+        let name = format!("g{n:03}");
+        store.save_code(&digest(&name), &code(&name)).await.unwrap();
+        if n % 10 != 7 {
+            let (token, id) = (digest(&format!("r{n}")), GrantId::new(&name));
+            let until = later(60 * DAY);
+            store.save_refresh_token(&token, &id, until).await.unwrap();
+        }
+    }
+    let lives = async |n: usize| {
+        let grant = store.find_grant(&GrantId::new(format!("g{n:03}"))).await;
+        grant.unwrap().is_some()
+    };
+
+    for _ in 0..40 {
+        // Three rows may go at once, twelve are looked at.
+        store.collect_garbage(later(3 * DAY), 3).await.unwrap();
+    }
+    for _ in 0..20 {
+        store.collect_garbage(later(3 * DAY), 3).await.unwrap();
+    }
+
+    for n in 0..100 {
+        assert_eq!(lives(n).await, n % 10 != 7, "{n}");
+    }
+}

@@ -1,7 +1,9 @@
 //! Several nodes over one PostgreSQL behind one load balancer: nobody can tell which one answered.
 
 mod duties;
+mod figures;
 mod limits;
+mod restart;
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};

@@ -1,6 +1,7 @@
 //! A provider over a database file, which can crash; and grants as sign-ins leave them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -27,6 +28,11 @@ pub(super) struct World {
     users: Arc<TestUsers>,
     backend: Backend,
     pub(super) op: TestProvider,
+    /// Other processes over the same database.
+    others: [TestProvider; 2],
+    /// How many requests were sent, and so which process is next.
+    n_sent: AtomicUsize,
+    n_crashes: usize,
 }
 
 impl World {
@@ -34,7 +40,14 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let (clock, users) = (Arc::new(ManualClock::at(START)), Arc::default());
         let op = provider(&folder, &clock, &users).await;
+        let others = [
+            provider(&folder, &clock, &users).await,
+            provider(&folder, &clock, &users).await,
+        ];
         Self {
+            others,
+            n_sent: AtomicUsize::new(0),
+            n_crashes: 0,
             folder,
             clock,
             users,
@@ -43,9 +56,18 @@ impl World {
         }
     }
 
-    /// The process ends at once, and another begins where it stopped.
+    /// A process ends at once, and another begins where it stopped.
     pub(super) async fn crash(&mut self) {
-        self.op = provider(&self.folder, &self.clock, &self.users).await;
+        let begun = provider(&self.folder, &self.clock, &self.users).await;
+        let [second, third] = &mut self.others;
+        *[&mut self.op, second, third][self.n_crashes % 3] = begun;
+        self.n_crashes += 1;
+    }
+
+    /// The process that the next request goes to.
+    fn next(&self) -> &TestProvider {
+        let [second, third] = &self.others;
+        [&self.op, second, third][self.n_sent.fetch_add(1, Ordering::Relaxed) % 3]
     }
 
     pub(super) const fn backend(&self) -> Backend {
@@ -136,18 +158,22 @@ impl World {
 
     async fn send(&self, client: &str, endpoint: &str, form: &[(&str, &str)]) -> Answer {
         let path = format!("/oidc/oauth2/{endpoint}");
+        let op = self.next();
         if client == "service" {
             let authorization = basic("service", SERVICE_SECRET);
-            self.op.post(&path, Some(&authorization), form).await
+            op.post(&path, Some(&authorization), form).await
         } else {
             let form = [&[("client_id", client)], form].concat();
-            self.op.post(&path, None, &form).await
+            op.post(&path, None, &form).await
         }
     }
 
     /// Whether an access token still opens something: one without `openid` is told so.
     pub(super) async fn is_good(&self, access_token: &Secret) -> bool {
-        self.op.userinfo(access_token.expose()).await.status == 403
+        let op = self.next();
+        // As it does when it hears of a change.
+        op.store.refresh_revocations().await.unwrap();
+        op.userinfo(access_token.expose()).await.status == 403
     }
 }
 
