@@ -136,7 +136,7 @@ fn zero_and_absurd_numbers_are_refused_with_their_bounds() {
         ),
         (
             "too much",
-            "server: {drain_timeout_s: 3601, threads: 5000, drain_delay_s: 301}",
+            "server: {drain_timeout_s: 3601, drain_delay_s: 301, threads: 5000}",
             &[
                 ("server.drain_timeout_s", 2, "from 0 to 3600"),
                 ("server.drain_delay_s", 2, "from 0 to 300"),
