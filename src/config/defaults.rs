@@ -226,3 +226,6 @@ pub(crate) const ALSO_STRIP: [&str; 10] = [
 
 /// `trusted_issuers[].sign_in_clients[].scopes`.
 pub(crate) const SIGN_IN_SCOPES: [&str; 3] = ["openid", "profile", "email"];
+
+/// Account and certificates of ACME, beside the state.
+pub(crate) const ACME_FOLDER: &str = "./data/acme";

@@ -38,6 +38,8 @@ pub use schema::schema;
 pub struct Config {
     /// Where we listen.
     pub listeners: Vec<server::Listener>,
+    /// How certificates are ordered; `None`: none are.
+    pub acme: Option<server::Acme>,
     /// Metrics and health; `None`: off.
     pub admin: Option<SocketAddr>,
     /// Worker threads; `None`: one per core.

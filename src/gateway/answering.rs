@@ -7,6 +7,7 @@ use tracing::Instrument as _;
 
 use crate::provider::Provider;
 
+use super::acme::challenge_response;
 use super::answer_fields::add_to_ours;
 use super::context::{Context, Outcome};
 use super::headers::X_REQUEST_ID;
@@ -28,6 +29,10 @@ impl Gateway {
             Ok(Taken::AskProvider(provider)) => ask(&provider, session, ctx).await,
             Ok(Taken::SignIn(called)) => sign_in(&called, session, ctx).await,
             Ok(Taken::Metadata(document)) => describe(session, ctx, document).await,
+            Ok(Taken::Challenge(authorization)) => {
+                ctx.outcome = Outcome::Challenge;
+                reply(session, ctx, challenge_response(authorization)).await
+            }
             Ok(Taken::Preflight(response)) => {
                 ctx.outcome = Outcome::Preflight;
                 reply(session, ctx, response).await

@@ -93,6 +93,8 @@ pub(super) enum Outcome {
     SignIn,
     /// The metadata of a protected resource.
     Metadata,
+    /// A key authorization, to somebody who validates a name.
+    Challenge,
     /// A preflight was answered.
     Preflight,
     /// The built-in answer.
@@ -112,9 +114,12 @@ impl Outcome {
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::Pending => "aborted",
-            Self::Provider | Self::SignIn | Self::Metadata | Self::Preflight | Self::Whoami => {
-                "answered"
-            }
+            Self::Provider
+            | Self::SignIn
+            | Self::Metadata
+            | Self::Challenge
+            | Self::Preflight
+            | Self::Whoami => "answered",
             Self::Relayed | Self::Forwarded => "forwarded",
             Self::Allowed => "allowed",
             Self::Rejected(rejection) => match rejection {

@@ -12,7 +12,7 @@
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
 //! 7. `forward_auth` answers proxies that forward by themselves and only ask;
-//! 8. `cors`, `transport_security` and `answer_fields`: what every answer says besides itself;
+//! 8. `acme` answers those who validate a name, before anything else is asked; `cors`, `transport_security` and `answer_fields`: what every answer says besides itself;
 //! 9. `rejection` is where every refusal and failure ends; `explanation` takes the same steps for
 //!    a request that nobody sent.
 //!
@@ -47,6 +47,7 @@ mod stickiness;
 mod swap;
 mod upstream;
 
+mod acme;
 mod answer_fields;
 mod answering;
 mod cors;
@@ -71,6 +72,7 @@ mod traffic;
 
 mod tunnel;
 
+pub use acme::{AcmeChallenges, PlacedToken, challenge_response};
 pub use canonical::{
     Authority, AuthorityError, CanonicalError, CanonicalPath, CanonicalRequest, Claimed, PathError,
     Scheme,

@@ -15,6 +15,7 @@ use crate::provider::Provider;
 use crate::telemetry::Metrics;
 
 use super::admission::{Pending, Verdict};
+use super::canonical::Scheme;
 use super::context::{Admission, Context, InFlight};
 use super::forward_auth::{Description, DescriptionError};
 use super::lifetime::OpenExchanges;
@@ -48,6 +49,8 @@ pub(super) enum Taken {
     SignIn(Called),
     /// The metadata of a protected resource are asked for.
     Metadata(Bytes),
+    /// Somebody validates a name, and is told this.
+    Challenge(String),
     /// A browser asks what pages from elsewhere may do.
     Preflight(Response<Bytes>),
     /// A call of the backend's interface, which may have a password in it.
@@ -129,6 +132,12 @@ pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Re
     let description =
         forward_auth.map(|asked| asked.description(session, peer, &ctx.snapshot.trusted_proxies));
     let canonical = admission::canonicalize(session, &ctx.snapshot, scheme)?;
+    // By the connection itself: what a proxy says of it has no say here.
+    if admission::scheme(session) == Scheme::Http && ctx.snapshot.acme.is_asked(&canonical) {
+        let found = ctx.snapshot.acme.find(&canonical);
+        ctx.canonical = Some(canonical);
+        return found.map(Taken::Challenge).ok_or(Rejection::NoRoute);
+    }
     if let Some(description) = description
         && forward_auth.is_some_and(|asked| asked.is_asked(&canonical))
     {

@@ -12,6 +12,7 @@ use crate::provider::Provider;
 use crate::store::{Revocations, Store};
 use crate::users::UpstreamSessions;
 
+use super::acme::AcmeChallenges;
 use super::authentication::Authenticator;
 use super::canonical::{CanonicalRequest, Scheme};
 use super::client_certificate::AskingHosts;
@@ -44,6 +45,8 @@ pub struct SnapshotParts {
     pub store: Option<Store>,
     /// Where requests go.
     pub upstreams: Arc<Upstreams>,
+    /// What is answered to those who validate a name over plain HTTP.
+    pub acme: Arc<AcmeChallenges>,
 }
 
 /// One configuration, compiled.
@@ -73,6 +76,7 @@ pub struct Snapshot {
     pub(super) resources: Resources,
     /// Where tokens of the users' backend are found.
     pub(super) upstream_sessions: Option<UpstreamSessions>,
+    pub(super) acme: Arc<AcmeChallenges>,
     upstreams: HashMap<String, Arc<Upstream>>,
     /// What is counted of routes with limits; nothing before [`Self::continue_from`].
     pub(super) traffic: Traffic,
@@ -144,6 +148,7 @@ impl Snapshot {
             provider: parts.provider,
             resources: Resources::new(&settings.routes),
             upstream_sessions: parts.upstream_sessions,
+            acme: parts.acme,
             upstreams,
             traffic: Traffic::default(),
         })

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::Response;
@@ -78,6 +79,15 @@ impl Caller for Outbound {
         let request = request.header(header::ACCEPT, "application/json, application/jwk-set+json");
         let response = request.send().await.map_err(|error| reason(&error))?;
         read(response, call.max_bytes).await
+    }
+}
+
+impl Outbound {
+    /// Sends `request` as it is to where the operator says; the answer may have 1 MiB.
+    pub(crate) async fn send(&self, request: http::Request<Bytes>) -> Result<Reply, OutboundError> {
+        let request = reqwest::Request::try_from(request).map_err(|_| OutboundError::Connect)?;
+        let response = self.anywhere.execute(request).await;
+        read(response.map_err(|error| reason(&error))?, MAX_BODY_BYTES).await
     }
 }
 

@@ -31,7 +31,7 @@ impl Admin {
             // The process answers, so it lives; a failing store is no reason to restart it.
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => match self.vitals.check_ready().await {
-                Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+                Ok(()) => (StatusCode::OK, self.vitals.ready()),
                 Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
             },
             _ => (StatusCode::NOT_FOUND, "not found\n".to_owned()),

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::acme::{Answering, with_ordered};
 use super::error::StartError;
 use super::settings::Listener;
 use super::tls::{TlsError, TlsParts};
@@ -32,6 +33,8 @@ pub(super) struct Foundation {
     pub(super) metrics: Arc<Metrics>,
     /// The state; `None` where there is nothing to be kept.
     pub(super) state: Option<State>,
+    /// Where it is proven that names are ours.
+    pub(super) answering: Answering,
 }
 
 /// The provider's state and the keys in it.
@@ -48,7 +51,7 @@ pub(super) struct State {
 impl Foundation {
     /// Opens the state that `config` names, and creates it where missing.
     pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        Self::over(config.store.as_ref(), clock).await
+        Self::over(config, config.store.as_ref(), clock).await
     }
 
     /// The same without creating or migrating anything that others may use.
@@ -57,7 +60,7 @@ impl Foundation {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let settings = config.store.as_ref().map(store::Settings::as_it_is);
-        Self::over(settings.as_ref(), clock).await
+        Self::over(config, settings.as_ref(), clock).await
     }
 
     /// The same over a store in memory, which leaves nothing behind.
@@ -66,14 +69,17 @@ impl Foundation {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let settings = store::Settings::in_memory();
-        Self::over(config.store.as_ref().map(|_| &settings), clock).await
+        Self::over(config, config.store.as_ref().map(|_| &settings), clock).await
     }
 
     async fn over(
+        config: &Config,
         settings: Option<&store::Settings>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new());
+        let answering = Answering::default();
+        answering.switch(config.acme.as_ref());
         let state = match settings {
             Some(settings) => Some(State {
                 store: Store::open(settings).await?,
@@ -86,6 +92,7 @@ impl Foundation {
             clock,
             metrics,
             state,
+            answering,
         })
     }
 }
@@ -181,6 +188,7 @@ impl Pieces {
                 upstream_sessions: upstream_sessions.clone(),
                 store: state.map(|state| state.store.clone()),
                 upstreams: Arc::clone(&upstreams),
+                acme: Arc::clone(&foundation.answering.tokens),
             },
         )?;
         Ok(Self {
@@ -312,7 +320,7 @@ pub(super) fn in_listener(listener: &Listener, source: TlsError) -> StartError {
 /// The [`StartError`] that `run` would end with.
 pub async fn check(config: &Config, clock: Arc<dyn Clock>) -> Result<(), StartError> {
     crate::telemetry::log::check_filter(&config.log_filter)?;
-    certificates(&config.listeners)?;
+    certificates(&with_ordered(&config.listeners, config.acme.as_ref()))?;
     let foundation = Foundation::in_memory(config, clock).await?;
     Pieces::build(config, &foundation, &Issuers::default()).await?;
     Ok(())

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::acme;
 use super::inspection::{Leaf, Life};
 use super::settings::Listener;
 use crate::clock::Clock;
@@ -20,13 +21,19 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The certificates that are shown to downstream.
 #[derive(Debug, Default)]
-pub(super) struct Certificates(Vec<Shown>);
+pub(super) struct Certificates {
+    shown: Vec<Shown>,
+    /// Names that certificates are ordered for, and that have none yet, with their listeners.
+    missing: Vec<(String, String)>,
+}
 
 /// One of them.
 #[derive(Debug)]
 struct Shown {
     listener: String,
     leaf: Leaf,
+    /// Whether it is renewed here.
+    is_ordered: bool,
 }
 
 impl Certificates {
@@ -34,14 +41,30 @@ impl Certificates {
     pub(super) fn of(listeners: &[Listener]) -> Self {
         let shown = listeners.iter().flat_map(|listener| {
             let certificates = listener.tls.iter().flat_map(|tls| &tls.certificates);
-            certificates.filter_map(|pem| {
+            let tls = listener.tls.as_ref();
+            certificates.filter_map(move |pem| {
+                let leaf = Leaf::parse(&pem.chain)?;
+                let mut names = tls?.acme_names.iter();
                 Some(Shown {
                     listener: listener.name.clone(),
-                    leaf: Leaf::parse(&pem.chain)?,
+                    is_ordered: names.any(|name| leaf.covers(name)),
+                    leaf,
                 })
             })
         });
-        Self(shown.collect())
+        let missing = listeners.iter().flat_map(|listener| {
+            let names = listener.tls.iter().flat_map(acme::missing);
+            names.map(|name| (listener.name.clone(), name))
+        });
+        Self {
+            shown: shown.collect(),
+            missing: missing.collect(),
+        }
+    }
+
+    /// Names that nobody can connect under yet.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &str> {
+        self.missing.iter().map(|(_, name)| name.as_str())
     }
 
     /// Tells every day of those that should have been renewed; works until dropped.
@@ -58,18 +81,30 @@ impl Certificates {
     /// Puts into `metrics` how many days each has left.
     pub(super) fn measure(&self, metrics: &Metrics, now: Timestamp) {
         let mut days = BTreeMap::new();
-        for Shown { listener, leaf } in &self.0 {
+        for Shown { listener, leaf, .. } in &self.shown {
             let name = leaf.names().first().map_or("", String::as_str);
             let left = leaf.days_left(now);
             // Of two for one name (RSA and ECDSA) the first to end counts.
             let least = days.entry((listener.as_str(), name)).or_insert(left);
             *least = left.min(*least);
         }
+        for (listener, name) in &self.missing {
+            // As if it had ended: nobody can connect either.
+            days.insert((listener, name), -1);
+        }
         metrics.certificate_days_left(days);
     }
 
     fn tell(&self, now: Timestamp) {
-        for Shown { listener, leaf } in &self.0 {
+        for Shown {
+            listener,
+            leaf,
+            is_ordered,
+        } in &self.shown
+        {
+            if *is_ordered && leaf.left(now) > leaf.lifetime() / 4 {
+                continue;
+            }
             let names = leaf.names().join(" ");
             match leaf.life(now) {
                 Life::Current | Life::Ahead(_) => {}
@@ -126,6 +161,7 @@ mod tests {
             tls: Some(ListenerTls {
                 certificates: ends.iter().map(pem).collect(),
                 client_certificates: None,
+                acme_names: Vec::new(),
             }),
             h2c: false,
             redirects_to_https_port: None,
@@ -182,6 +218,23 @@ mod tests {
         assert!(text.contains("\"names\":\"a.test\""), "{text}");
     }
 
+    /// Nobody can connect under such a name either.
+    #[test]
+    fn a_name_that_waits_for_its_first_certificate_has_no_days_left() {
+        let metrics = Metrics::new();
+        let mut edge = listener(&[(2030, &["a.test"])]);
+        let names = ["a.test", "b.test"].map(ToOwned::to_owned);
+        edge.tls.as_mut().unwrap().acme_names = names.to_vec();
+        let certificates = Certificates::of(&[edge]);
+
+        certificates.measure(&metrics, before_end(10));
+
+        let line = "cellgate_certificate_days_left{listener=\"edge\",name=\"b.test\"} -1\n";
+        let text = metrics.render();
+        assert!(text.contains(line), "{text}");
+        assert_eq!(certificates.missing().collect::<Vec<_>>(), ["b.test"]);
+    }
+
     #[test]
     fn a_listener_without_tls_has_none() {
         let plain = Listener {
@@ -189,6 +242,6 @@ mod tests {
             ..listener(&[])
         };
 
-        assert!(Certificates::of(&[plain]).0.is_empty());
+        assert!(Certificates::of(&[plain]).shown.is_empty());
     }
 }

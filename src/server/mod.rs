@@ -26,6 +26,7 @@ mod maintenance;
 mod preview;
 mod task;
 
+mod acme;
 mod certificates;
 mod connection;
 mod listening;
@@ -48,6 +49,8 @@ pub(crate) use inspection::{Finding, Severity, inspect};
 pub use preview::{Preview, preview};
 pub use run::{Beginning, run};
 pub use running::Server;
-pub use settings::{CertificatePem, ClientCertificates, Drain, Listener, ListenerTls};
+pub use settings::{
+    Acme, AcmeChallenge, CertificatePem, ClientCertificates, Drain, Listener, ListenerTls,
+};
 pub use sockets::Sockets;
 pub use tls::{DatabaseTlsError, TlsError, database_encryption, install_crypto_provider};

@@ -4,6 +4,8 @@
 //! `Authorization` and without a body. Anything else is refused: what it carried could be read on
 //! the way, and a redirect would hide that from whoever has the wrong URL.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, TRANSFER_ENCODING,
@@ -14,21 +16,49 @@ use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 
 use crate::config::HTTPS_PORT;
-use crate::gateway::{CanonicalRequest, Claimed, Scheme};
+use crate::gateway::{AcmeChallenges, CanonicalRequest, Claimed, Scheme, challenge_response};
 
 /// The longest target that is sent on, in bytes.
 const TARGET_BYTES: usize = 8192;
 
-/// Answers with the same URL under `https`.
+/// Answers with the same URL under `https`, and where names are proven.
 #[derive(Debug)]
 pub(super) struct RedirectToHttps {
     port: u16,
+    challenges: Arc<AcmeChallenges>,
 }
 
 impl RedirectToHttps {
     /// Sends to `port`, as browsers reach it.
-    pub(super) const fn new(port: u16) -> Self {
-        Self { port }
+    pub(super) const fn new(port: u16, challenges: Arc<AcmeChallenges>) -> Self {
+        Self { port, challenges }
+    }
+
+    /// The answer to who validates a name, or pretends to.
+    fn challenge(&self, request: &RequestHeader) -> Option<Response<Vec<u8>>> {
+        let canonical = canonical(request).ok()?;
+        if !self.challenges.is_asked(&canonical) {
+            return None;
+        }
+        Some(match self.challenges.find(&canonical) {
+            Some(authorization) => challenge_response(authorization),
+            None => text(StatusCode::NOT_FOUND, "not found\n"),
+        })
+    }
+
+    /// Where to go instead.
+    fn redirect(&self, request: &RequestHeader) -> Response<Vec<u8>> {
+        match self.location(request) {
+            Ok(location) => {
+                let mut response = text(StatusCode::PERMANENT_REDIRECT, "use https\n");
+                response.headers_mut().insert(LOCATION, location);
+                response
+            }
+            Err(refusal) => {
+                let (status, what) = refusal.wire();
+                text(status, what)
+            }
+        }
     }
 
     /// Where a request goes; the status and what to say when it goes nowhere.
@@ -39,16 +69,7 @@ impl RedirectToHttps {
         {
             return Err(Refusal::NeedsTls);
         }
-        let mut hosts = request.headers.get_all(HOST).iter();
-        let authority = hosts.next().filter(|_| hosts.next().is_none());
-        let claimed = Claimed {
-            method: &request.method,
-            target: request.raw_path(),
-            authority: authority.map(HeaderValue::as_bytes),
-            scheme: Scheme::Http,
-        };
-        let canonical =
-            CanonicalRequest::parse(claimed, TARGET_BYTES).map_err(|_| Refusal::Malformed)?;
+        let canonical = canonical(request)?;
         let host = canonical.authority.host();
         let target = canonical.target();
         let location = match self.port {
@@ -57,6 +78,18 @@ impl RedirectToHttps {
         };
         HeaderValue::try_from(location).map_err(|_| Refusal::Malformed)
     }
+}
+
+fn canonical(request: &RequestHeader) -> Result<CanonicalRequest, Refusal> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let authority = hosts.next().filter(|_| hosts.next().is_none());
+    let claimed = Claimed {
+        method: &request.method,
+        target: request.raw_path(),
+        authority: authority.map(HeaderValue::as_bytes),
+        scheme: Scheme::Http,
+    };
+    CanonicalRequest::parse(claimed, TARGET_BYTES).map_err(|_| Refusal::Malformed)
 }
 
 /// Whether the fields announce a body (RFC 9112 §6), which one of no bytes is not.
@@ -91,31 +124,37 @@ impl ServeHttp for RedirectToHttps {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
         // The next request goes elsewhere.
         session.set_keepalive(None);
-        let location = self.location(session.req_header());
-        let (status, text) = match &location {
-            Ok(_) => (StatusCode::PERMANENT_REDIRECT, "use https\n"),
-            Err(refusal) => refusal.wire(),
+        let request = session.req_header();
+        let mut response = match self.challenge(request) {
+            Some(response) => response,
+            None => self.redirect(request),
         };
-        let mut response = Response::new(Vec::new());
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        // A browser that learned it once would go on for ever, also after the port has changed.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Ok(location) = location {
-            headers.insert(LOCATION, location);
-        }
-        if session.req_header().method != Method::HEAD {
-            *response.body_mut() = text.as_bytes().to_vec();
+        let length = HeaderValue::from(response.body().len());
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+        if request.method == Method::HEAD {
+            response.body_mut().clear();
         }
         response
     }
 }
 
+fn text(status: StatusCode, text: &'static str) -> Response<Vec<u8>> {
+    let mut response = Response::new(text.as_bytes().to_vec());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    // A browser that learned it once would go on for ever, also after the port has changed.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn redirect_to(port: u16) -> RedirectToHttps {
+        RedirectToHttps::new(port, Arc::default())
+    }
 
     fn request(
         method: &str,
@@ -156,9 +195,34 @@ mod tests {
                 "https://a.test/a?b=%61",
             ),
         ] {
-            let found =
-                RedirectToHttps::new(port).location(&request("GET", target, &[("host", host)]));
+            let found = redirect_to(port).location(&request("GET", target, &[("host", host)]));
             assert_eq!(found.unwrap(), location, "{row}");
+        }
+    }
+
+    /// RFC 8555 §8.3, and M07: what is under the path is a challenge that waits, or nothing.
+    #[test]
+    fn m07_where_names_are_proven_nobody_is_sent_on() {
+        let challenges = Arc::<AcmeChallenges>::default();
+        let listener = RedirectToHttps::new(443, Arc::clone(&challenges));
+        let path = "/.well-known/acme-challenge/";
+        let answer = |rest: &str| {
+            let target = format!("{path}{rest}");
+            listener.challenge(&request("GET", &target, &[("host", "a.test")]))
+        };
+        assert!(answer("abc").is_none(), "nobody proves anything here");
+
+        challenges.switch(true);
+        let _placed = challenges.place("abc", "abc.thumbprint");
+
+        let found = answer("abc").unwrap();
+        assert_eq!(
+            (found.status(), found.body().as_slice()),
+            (StatusCode::OK, &b"abc.thumbprint"[..])
+        );
+        for other in ["", "ab", "abc/", "abc/x", "%61bd"] {
+            let found = answer(other).unwrap();
+            assert_eq!(found.status(), StatusCode::NOT_FOUND, "{other}");
         }
     }
 
@@ -166,7 +230,7 @@ mod tests {
     fn a_body_of_no_bytes_is_none() {
         let fields = [("host", "a.test"), ("content-length", "0")];
 
-        let found = RedirectToHttps::new(443).location(&request("GET", "/x", &fields));
+        let found = redirect_to(443).location(&request("GET", "/x", &fields));
 
         assert_eq!(found.unwrap(), "https://a.test/x");
     }
@@ -209,7 +273,7 @@ mod tests {
                 Refusal::Malformed,
             ),
         ] {
-            let found = RedirectToHttps::new(443).location(&request(method, "/x", fields));
+            let found = redirect_to(443).location(&request(method, "/x", fields));
             assert_eq!(found, Err(refusal), "{row}");
         }
         for target in [
@@ -218,7 +282,7 @@ mod tests {
             "/\\evil.test",
             "/%0d%0aSet-Cookie:x=1",
         ] {
-            let found = RedirectToHttps::new(443).location(&request("GET", target, &[host]));
+            let found = redirect_to(443).location(&request("GET", target, &[host]));
             assert!(
                 found == Err(Refusal::Malformed)
                     || found

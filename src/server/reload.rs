@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::acme::with_ordered;
 use super::assembly::{Pieces, certificates};
 use super::certificates::Certificates;
 use super::connection::Limits;
@@ -40,8 +41,11 @@ impl Server {
     }
 
     /// What `config` has the listeners show and ask for, for those that are there.
-    fn prepare_tls(&self, config: &Config) -> Result<Vec<(&TlsAcceptor, Prepared)>, StartError> {
-        let parts = certificates(&config.listeners)?.into_iter();
+    fn prepare_tls(
+        &self,
+        listeners: &[Listener],
+    ) -> Result<Vec<(&TlsAcceptor, Prepared)>, StartError> {
+        let parts = certificates(listeners)?.into_iter();
         let prepared = parts.filter_map(|(name, parts)| {
             let (_, acceptor) = self.acceptors.iter().find(|(known, _)| *known == name)?;
             let prepared = acceptor.prepare(parts);
@@ -53,11 +57,14 @@ impl Server {
 
     async fn replace(&self, config: &Config) -> Result<(), StartError> {
         // Everything that can fail comes first.
-        let tls = self.prepare_tls(config)?;
+        let listeners = with_ordered(&config.listeners, config.acme.as_ref());
+        let tls = self.prepare_tls(&listeners)?;
         let pieces = Pieces::build(config, &self.foundation, &self.vitals.issuers.load()).await?;
         pieces.upstreams.resolve().await;
         pieces.adopt().await?;
 
+        // Lest it put certificates of the configuration before this one in force.
+        self.replace_ordering(None);
         for (acceptor, prepared) in tls {
             acceptor.replace(prepared);
         }
@@ -77,7 +84,7 @@ impl Server {
             .looking_after
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = looking_after;
-        let shown = Arc::new(Certificates::of(&config.listeners));
+        let shown = Arc::new(Certificates::of(&listeners));
         self.vitals.certificates.store(Arc::clone(&shown));
         let reminding = Task::spawn(shown.watch(Arc::clone(&self.foundation.clock)));
         *self
@@ -86,7 +93,9 @@ impl Server {
             .unwrap_or_else(PoisonError::into_inner) = reminding;
         self.vitals.verifier.store(pieces.verifier);
         self.vitals.issuers.store(pieces.issuers);
+        self.foundation.answering.switch(config.acme.as_ref());
         self.edge.gateway().swap(pieces.snapshot);
+        self.replace_ordering(self.order_certificates(config));
         Ok(())
     }
 }

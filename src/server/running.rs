@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -17,10 +16,11 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::acme::{Around, Ordering, Patience, Renewal, with_ordered};
 use super::admin::Admin;
 use super::assembly::{Foundation, Pieces, State, in_listener};
 use super::certificates::Certificates;
-use super::connection::{Guard, Limits, Opening, Slots};
+use super::connection::{Guard, Limits, Opening};
 use super::error::StartError;
 use super::listening::accept;
 use super::maintenance::Maintenance;
@@ -28,7 +28,7 @@ use super::redirect::RedirectToHttps;
 use super::settings::Listener;
 use super::sockets::Sockets;
 use super::task::Task;
-use super::tls::TlsAcceptor;
+use super::tls::{Challenges, TlsAcceptor};
 use super::vitals::Vitals;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -73,6 +73,10 @@ pub struct Server {
     pub(super) looking_after: std::sync::Mutex<Option<Task>>,
     /// Tells of certificates that end, under the configuration in force.
     pub(super) reminding: std::sync::Mutex<Task>,
+    /// Orders and renews certificates, under the configuration in force.
+    ordering: std::sync::Mutex<Option<Ordering>>,
+    /// With whom orders failed lately.
+    patience: Patience,
     /// Says that every connection ends after its next request.
     leaving: watch::Sender<bool>,
     /// Says that connections which ask for nothing end.
@@ -111,7 +115,8 @@ impl Server {
     ) -> Result<Self, StartError> {
         let foundation = Foundation::open(&config, clock).await?;
         let pieces = Pieces::build(&config, &foundation, &Issuers::default()).await?;
-        let openings = openings(&config.listeners)?;
+        let listeners = with_ordered(&config.listeners, config.acme.as_ref());
+        let openings = openings(&listeners, &foundation.answering.names)?;
         let redirects: Vec<_> = config
             .listeners
             .iter()
@@ -125,23 +130,15 @@ impl Server {
             Arc::clone(&foundation.clock),
             Arc::clone(&foundation.metrics),
         );
-        let slots = Arc::new(Slots::default());
-        let certificates = Arc::new(Certificates::of(&config.listeners));
+        let certificates = Arc::new(Certificates::of(&listeners));
         let reminder = Arc::clone(&certificates).watch(Arc::clone(&foundation.clock));
+        let issuers = Arc::clone(&pieces.issuers);
+        let vitals = Vitals::new(&foundation, pieces.verifier, issuers, certificates);
         let mut server = Self {
             edge: Arc::new(Edge::new(gateway, pingora_conf(&config))),
-            acceptors: acceptors(&config.listeners, &openings),
+            acceptors: acceptors(&listeners, &openings),
             limits: Arc::new(ArcSwap::from_pointee(Limits::from(&config.gateway))),
-            vitals: Arc::new(Vitals {
-                metrics: Arc::clone(&foundation.metrics),
-                state: foundation.state.clone(),
-                verifier: ArcSwap::new(pieces.verifier),
-                certificates: ArcSwap::new(certificates),
-                clock: Arc::clone(&foundation.clock),
-                issuers: ArcSwap::new(Arc::clone(&pieces.issuers)),
-                slots,
-                is_draining: AtomicBool::new(false),
-            }),
+            vitals: Arc::new(vitals),
             watching: std::sync::Mutex::new(Task::spawn(pieces.upstreams.watch())),
             fetching: std::sync::Mutex::new(Task::spawn(pieces.issuers.watch())),
             telling: std::sync::Mutex::new(
@@ -154,6 +151,8 @@ impl Server {
                     .map(|keeper| Task::spawn(keeper.run())),
             ),
             reminding: std::sync::Mutex::new(Task::spawn(reminder)),
+            ordering: std::sync::Mutex::default(),
+            patience: Patience::default(),
             config: Mutex::new(config),
             foundation,
             leaving: watch::Sender::new(false),
@@ -166,7 +165,29 @@ impl Server {
             tasks: JoinSet::new(),
         };
         server.begin(sockets, openings, &redirects);
+        // After the listeners, at which it is asked whether a name is ours.
+        let ordering = server.order_certificates(&*server.config.lock().await);
+        server.replace_ordering(ordering);
         Ok(server)
+    }
+
+    /// Orders and renews certificates as `config` says, until the answer is dropped.
+    pub(super) fn order_certificates(&self, config: &Config) -> Option<Ordering> {
+        let around = Around {
+            listeners: config.listeners.clone(),
+            acceptors: self.acceptors.clone(),
+            answering: self.foundation.answering.clone(),
+            vitals: Arc::clone(&self.vitals),
+            patience: self.patience.clone(),
+        };
+        let acme = config.acme.as_ref()?;
+        Some(Renewal::new(acme, around).begin())
+    }
+
+    /// Lets go of what orders certificates now.
+    pub(super) fn replace_ordering(&self, ordering: Option<Ordering>) {
+        let current = self.ordering.lock();
+        *current.unwrap_or_else(PoisonError::into_inner) = ordering;
     }
 
     /// Where it listens, in the order of the configuration's listeners.
@@ -237,6 +258,8 @@ impl Server {
     /// Says "not ready", and closes the ports.
     async fn close(&self) {
         self.vitals.begin_draining();
+        // Whoever comes after orders its own.
+        self.replace_ordering(None);
         let inheritance = &self.inheritance;
         inheritance
             .lock()
@@ -307,7 +330,8 @@ impl Server {
             match redirect {
                 None => accepting.spawn(accept(socket, opening, guard.clone())),
                 Some(port) => {
-                    let app = RedirectToHttps::new(*port);
+                    let tokens = Arc::clone(&self.foundation.answering.tokens);
+                    let app = RedirectToHttps::new(*port, tokens);
                     accepting.spawn(accept(
                         socket,
                         opening,
@@ -334,12 +358,15 @@ impl Server {
 }
 
 /// How the connections of each listener begin.
-fn openings(listeners: &[Listener]) -> Result<Vec<Opening>, StartError> {
+fn openings(
+    listeners: &[Listener],
+    challenges: &Arc<Challenges>,
+) -> Result<Vec<Opening>, StartError> {
     listeners
         .iter()
         .map(|listener| match &listener.tls {
             Some(tls) => TlsAcceptor::new(tls)
-                .map(Opening::Tls)
+                .map(|acceptor| Opening::Tls(acceptor.answering(challenges)))
                 .map_err(|source| in_listener(listener, source)),
             None if listener.h2c => Ok(Opening::PlainOrHttp2),
             None => Ok(Opening::Plain),

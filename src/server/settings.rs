@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::secret::Secret;
@@ -35,8 +36,34 @@ pub struct Drain {
 pub struct ListenerTls {
     /// PEM chain and PEM key.
     pub certificates: Vec<CertificatePem>,
+    /// Names that certificates are ordered for besides, lower case; each gets one of its own.
+    pub acme_names: Vec<String>,
     /// Who is asked for a certificate; `None`: nobody.
     pub client_certificates: Option<ClientCertificates>,
+}
+
+/// How certificates are ordered (RFC 8555).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acme {
+    /// URL of the directory, `https`.
+    pub directory: String,
+    /// PEM of those who vouch for it besides the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Mail addresses that it may write to.
+    pub contacts: Vec<String>,
+    /// How names are proven.
+    pub challenge: AcmeChallenge,
+    /// Where account and certificates are kept.
+    pub folder: PathBuf,
+}
+
+/// How a name is proven to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcmeChallenge {
+    /// In a handshake (RFC 8737).
+    TlsAlpn01,
+    /// On a plain listener (RFC 8555 §8.3).
+    Http01,
 }
 
 /// Certificates that downstream is asked for in the handshake.

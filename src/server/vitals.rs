@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::time::timeout;
 
-use super::assembly::State;
+use super::assembly::{Foundation, State};
 use super::certificates::Certificates;
 use super::connection::Slots;
 use crate::clock::Clock;
@@ -54,6 +54,25 @@ pub(super) struct Vitals {
 }
 
 impl Vitals {
+    /// Of a process that begins with these.
+    pub(super) fn new(
+        foundation: &Foundation,
+        verifier: Arc<TokenVerifier>,
+        issuers: Arc<Issuers>,
+        certificates: Arc<Certificates>,
+    ) -> Self {
+        Self {
+            metrics: Arc::clone(&foundation.metrics),
+            state: foundation.state.clone(),
+            verifier: ArcSwap::new(verifier),
+            certificates: ArcSwap::new(certificates),
+            issuers: ArcSwap::new(issuers),
+            clock: Arc::clone(&foundation.clock),
+            slots: Arc::default(),
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
     /// Whether requests should be sent here.
     pub(super) async fn check_ready(&self) -> Result<(), NotReady> {
         if self.is_draining.load(Ordering::Relaxed) {
@@ -75,6 +94,22 @@ impl Vitals {
                 Err(NotReady::Store)
             }
             Err(_) => Err(NotReady::Store),
+        }
+    }
+
+    /// What is said when requests should be sent here.
+    ///
+    /// A name without a certificate is said and no reason to send none: whoever validates the name
+    /// may come the same way.
+    pub(super) fn ready(&self) -> String {
+        let certificates = self.certificates.load();
+        let missing: Vec<&str> = certificates.missing().collect();
+        match missing.as_slice() {
+            [] => "ready\n".to_owned(),
+            names => format!(
+                "ready, without a certificate yet for {}\n",
+                names.join(", ")
+            ),
         }
     }
 

@@ -13,6 +13,7 @@
 
 mod support;
 
+mod acme;
 mod bodies;
 mod browser;
 mod cells;

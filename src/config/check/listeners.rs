@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::name::Names;
-use super::{Checker, pem};
+use super::{Checker, acme, pem};
 use crate::config::file::{
     CertificateTable, ClientCertificatesMode, ListenerTable, ListenerTlsTable,
 };
@@ -129,9 +129,13 @@ fn listener_tls(checker: &mut Checker, table: ListenerTlsTable, at: &KeyPath) ->
             is_required: table.mode == ClientCertificatesMode::Required,
         })
     });
+    let acme_names = acme::names(checker, table.acme_names, &at.key("acme_names"));
     let at = at.key("certificates");
     let example = "certificates: [{certificate_file: cert.pem, private_key_file: key.pem}]";
-    let tables = checker.required(table.certificates, &at, example);
+    let tables = match table.certificates {
+        None if !acme_names.is_empty() => None,
+        tables => checker.required(tables, &at, example),
+    };
     let certificates = tables
         .into_iter()
         .flatten()
@@ -140,6 +144,7 @@ fn listener_tls(checker: &mut Checker, table: ListenerTlsTable, at: &KeyPath) ->
         .collect();
     ListenerTls {
         certificates,
+        acme_names,
         client_certificates,
     }
 }

@@ -10,6 +10,7 @@ mod pem;
 mod route_path;
 mod secret;
 
+mod acme;
 mod application_passwords;
 mod cells;
 mod cells_clients;
@@ -119,10 +120,10 @@ impl Checker {
         let routes = routes::routes(self, (file.routes, of_cells), &around);
         let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
-        let is_there_tls = has_tls || trusted_proxies.tell_by_fields();
         let told = file.strict_transport_security.as_ref();
-        let told = told.map(|it| transport_security::transport_security(self, it, is_there_tls));
+        let told = told.map(|it| transport_security::check(self, it, has_tls, &trusted_proxies));
         Some(Config {
+            acme: acme::acme(self, file.acme, &listeners, file.state.as_ref()),
             listeners,
             admin: admin.map(|(_, address)| address),
             threads: file.server.threads,

@@ -4,14 +4,16 @@ use super::Checker;
 use crate::config::defaults;
 use crate::config::file::TransportSecurityTable;
 use crate::config::key_path::KeyPath;
-use crate::gateway::TransportSecurity;
+use crate::gateway::{TransportSecurity, TrustedProxies};
 
-/// Checks what browsers are told of TLS. `is_there_tls`: here, or at a proxy that says so.
-pub(super) fn transport_security(
+/// Checks what browsers are told of TLS, which ends here, or at a proxy that says so.
+pub(super) fn check(
     checker: &mut Checker,
     table: &TransportSecurityTable,
-    is_there_tls: bool,
+    has_tls: bool,
+    proxies: &TrustedProxies,
 ) -> TransportSecurity {
+    let is_there_tls = has_tls || proxies.tell_by_fields();
     let at = KeyPath::root().key("strict_transport_security");
     if !is_there_tls {
         checker.refuse(

@@ -45,9 +45,13 @@ impl Default for RedirectToHttpsTable {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListenerTlsTable {
-    /// Certificates, chosen by the name the downstream asks for (SNI); the first is the default.
-    #[schemars(extend("x-required" = true), length(min = 1))]
+    /// Certificates, chosen by the name the downstream asks for (SNI); the first is the default. Left
+    /// out: only those of `acme_names`.
+    #[schemars(length(min = 1))]
     pub(crate) certificates: Option<Vec<CertificateTable>>,
+    /// Host names that certificates are obtained for as the section `acme` says, one for each.
+    #[schemars(length(max = 100), inner(length(min = 1, max = 253)))]
+    pub(crate) acme_names: Vec<String>,
     /// Asks those who connect for a certificate; left out: nobody is asked.
     pub(crate) client_certificates: Option<ClientCertificatesTable>,
 }

@@ -6,6 +6,7 @@
 //! [`structure`](super::document) enforces. An absent key is `None` or its default, and a field
 //! marked `x-required` is an `Option` all the same, so that one missing key hides no other problem.
 
+mod acme;
 mod application_passwords;
 mod browser_sessions;
 mod cells;
@@ -33,6 +34,7 @@ mod users_api;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use acme::{AcmeChallengeName, AcmeTable};
 pub(crate) use application_passwords::{ApplicationPasswordsTable, RoutePasswordsTable};
 pub(crate) use browser_sessions::BrowserSessionsTable;
 pub(crate) use cells::CellsSiteTable;
@@ -77,6 +79,9 @@ pub(crate) struct File {
     /// Addresses that requests are accepted on.
     #[schemars(extend("x-required" = true), length(min = 1))]
     pub(crate) listeners: Option<Vec<ListenerTable>>,
+    /// Certificates that Cellgate obtains and renews itself (ACME, RFC 8555), for the `acme_names` of
+    /// listeners; left out: none.
+    pub(crate) acme: Option<AcmeTable>,
     /// Reverse proxies and load balancers in front, which may say where requests began; of
     /// everybody else it is the other end of the connection.
     pub(crate) trusted_proxies: Vec<TrustedProxyTable>,

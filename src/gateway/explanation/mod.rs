@@ -147,6 +147,12 @@ impl Explanation {
         canonical: &CanonicalRequest,
         origin: &Origin,
     ) -> Result<bool, Rejection> {
+        if canonical.scheme == Scheme::Http && snapshot.acme.is_asked(canonical) {
+            let text = "on a listener without TLS the path of ACME challenges (RFC 8555 §8.3) is \
+                        answered here, for the tokens of orders under way; no route is asked";
+            self.passed("acme", text.to_owned());
+            return Ok(true);
+        }
         let provider = snapshot
             .provider_of(canonical, origin)
             .map_err(|rejection| self.refused("provider", rejection))?;

@@ -87,6 +87,7 @@ impl TestGateway {
             provider: None,
             store: None,
             upstreams: Arc::new(upstreams),
+            acme: Arc::default(),
         };
         let snapshot = Snapshot::new(&settings, parts.clone()).unwrap();
         let clock = Arc::new(ManualClock::at(NOW));

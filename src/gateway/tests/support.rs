@@ -88,6 +88,7 @@ pub(crate) fn basis(token: Verified, outlives_token: bool, revoked: &Arc<Revocat
         provider: None,
         store: None,
         upstreams: Arc::new(Upstreams::new(&[], Arc::new(Metrics::new())).unwrap()),
+        acme: Arc::default(),
     };
     let mut settings = corpus::settings(([127, 0, 0, 1], 1).into());
     settings.routes.clear();

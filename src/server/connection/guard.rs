@@ -203,15 +203,16 @@ impl<A: Application> Guard<A> {
 
     async fn shake_hands(&self, socket: Socket, acceptor: &TlsAcceptor, limits: &Limits) {
         match self.opened(limits, acceptor.accept(socket)).await {
-            Some(Ok(stream)) if stream.selected_alpn_proto() == Some(ALPN::H2) => {
+            Some(Ok(Some(stream))) if stream.selected_alpn_proto() == Some(ALPN::H2) => {
                 self.serve_http2(stream).await;
             }
-            Some(Ok(stream)) => self.serve_http1(stream, limits).await,
+            Some(Ok(Some(stream))) => self.serve_http1(stream, limits).await,
+            // Somebody validated a name, and that was it.
+            Some(Ok(None)) | None => {}
             Some(Err(error)) => {
                 self.metrics.connection_refused("tls");
                 tracing::debug!(%error, "TLS handshake failed");
             }
-            None => {}
         }
     }
 

@@ -48,7 +48,7 @@ impl Socket {
     }
 
     /// Puts `bytes` back, to be read before anything else.
-    pub(super) fn unread(&mut self, mut bytes: Vec<u8>) {
+    pub(crate) fn unread(&mut self, mut bytes: Vec<u8>) {
         bytes.extend_from_slice(&self.replay);
         self.replay = bytes.into();
     }

@@ -1,13 +1,13 @@
 //! The certificates of the listeners: each with its key, its time, and the names asked for.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::leaf::{Leaf, Life};
 use super::{Finding, Severity};
 use crate::config::{Config, KeyPath};
 use crate::model::Timestamp;
 use crate::server::tls::{self, TlsError};
-use crate::server::{CertificatePem, ClientCertificates};
+use crate::server::{Acme, CertificatePem, ClientCertificates, acme};
 
 /// Looks at every certificate of every listener.
 pub(super) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
@@ -35,10 +35,51 @@ pub(super) fn inspect(config: &Config, now: Timestamp) -> Vec<Finding> {
         let at = at_tls.key("client_certificates").key("ca_file");
         found.extend(clients.filter_map(|settings| client_ca(settings, now, &at)));
     }
-    if !leaves.is_empty() {
+    if let Some(acme) = &config.acme {
+        found.extend(ordered(config, acme));
+    }
+    if !leaves.is_empty() || config.acme.is_some() {
         found.extend(uncovered(config, &leaves));
     }
     found
+}
+
+/// What is kept of certificates that are ordered. One that ends is no finding: it is renewed.
+fn ordered(config: &Config, acme: &Acme) -> Vec<Finding> {
+    let at = KeyPath::root().key("acme").key("folder");
+    let doubtful = |reason: String, advice: &str| {
+        Finding::new(at.clone(), Severity::Doubtful, reason, advice.to_owned())
+    };
+    let open = acme::open_files(acme).into_iter().map(|path| {
+        let reason = format!("has keys that others may read: {}", path.display());
+        doubtful(reason, "Take that away with `chmod 600`.")
+    });
+    let mut found: Vec<Finding> = open.collect();
+    if acme.folder.exists() && !acme.folder.is_dir() {
+        found.push(Finding::unusable(
+            at.clone(),
+            "is not a folder",
+            "Name a folder that this process may write to; it is created.",
+        ));
+    }
+    let listeners = acme::with_ordered(&config.listeners, Some(acme));
+    let missing = listeners.iter().filter_map(|it| it.tls.as_ref());
+    let missing: BTreeSet<String> = missing.flat_map(acme::missing).collect();
+    if !missing.is_empty() {
+        let names: Vec<String> = missing.into_iter().collect();
+        let reason = format!("has no certificate yet for {}", names.join(", "));
+        found.push(doubtful(
+            reason,
+            "It is obtained once Cellgate runs; until then handshakes under that name fail.",
+        ));
+    }
+    found
+}
+
+/// Whether a certificate for `host` is obtained by ACME.
+fn is_ordered(config: &Config, host: &str) -> bool {
+    let tls = config.listeners.iter().filter_map(|it| it.tls.as_ref());
+    tls.flat_map(|tls| &tls.acme_names).any(|name| name == host)
 }
 
 /// Those who vouch for clients: whether one of them can, today.
@@ -141,7 +182,8 @@ fn uncovered(config: &Config, leaves: &[Leaf]) -> Vec<Finding> {
     let mut seen = HashSet::new();
     issuer
         .chain(routes)
-        .filter(|(_, host)| seen.insert(*host) && !leaves.iter().any(|leaf| leaf.covers(host)))
+        .filter(|(_, host)| seen.insert(*host) && !is_ordered(config, host))
+        .filter(|(_, host)| !leaves.iter().any(|leaf| leaf.covers(host)))
         .map(|(at, host)| {
             Finding::new(
                 at,

@@ -1,6 +1,7 @@
 //! What a certificate says of itself: from when to when, and for which names.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use chrono::DateTime;
 use x509_parser::extensions::GeneralName;
@@ -78,6 +79,22 @@ impl Leaf {
         const DAY_S: i64 = 24 * 3600;
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         self.not_after.saturating_sub(now).div_euclid(DAY_S)
+    }
+
+    /// How much of its life is left at `now`.
+    pub(in crate::server) fn left(&self, now: Timestamp) -> Duration {
+        self.end().since(now)
+    }
+
+    /// How long its life is.
+    pub(in crate::server) fn lifetime(&self) -> Duration {
+        let length_s = self.not_after.saturating_sub(self.not_before);
+        Duration::from_secs(u64::try_from(length_s).unwrap_or(0))
+    }
+
+    /// When it ends.
+    pub(in crate::server) fn end(&self) -> Timestamp {
+        Timestamp::from_secs(u64::try_from(self.not_after).unwrap_or(0))
     }
 
     /// The names it is for.

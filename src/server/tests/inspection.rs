@@ -32,6 +32,7 @@ fn with_certificates(certificates: Vec<CertificatePem>) -> impl FnOnce(&mut Conf
         config.listeners[0].tls = Some(ListenerTls {
             certificates,
             client_certificates: None,
+            acme_names: Vec::new(),
         });
     }
 }
@@ -222,6 +223,7 @@ fn a_ca_of_clients_that_is_over_is_told() {
         |config: &mut Config| {
             config.listeners[0].tls = Some(ListenerTls {
                 certificates: vec![testing::certificate(&["a.test"])],
+                acme_names: Vec::new(),
                 client_certificates: Some(ClientCertificates {
                     ca_pem,
                     is_required: true,

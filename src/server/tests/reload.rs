@@ -121,6 +121,7 @@ async fn a_handshake_after_a_reload_shows_the_new_certificate() {
         Some(ListenerTls {
             certificates: vec![certificate],
             client_certificates: None,
+            acme_names: Vec::new(),
         })
     };
     let demo = Demo::start_with(|config| config.listeners[0].tls = tls(first)).await;
@@ -146,6 +147,7 @@ async fn a_certificate_that_is_not_the_keys_leaves_the_old_one() {
         config.listeners[0].tls = Some(ListenerTls {
             certificates: vec![good],
             client_certificates: None,
+            acme_names: Vec::new(),
         });
     })
     .await;
@@ -154,6 +156,7 @@ async fn a_certificate_that_is_not_the_keys_leaves_the_old_one() {
         config.listeners[0].tls = Some(ListenerTls {
             certificates: vec![mixed],
             client_certificates: None,
+            acme_names: Vec::new(),
         });
     });
     assert!(demo.server.reload(new).await.is_err());

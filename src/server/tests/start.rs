@@ -36,6 +36,7 @@ async fn the_check_finds_what_would_stop_a_start_and_leaves_nothing_behind() {
     bad_key.listeners[0].tls = Some(ListenerTls {
         certificates: vec![mixed],
         client_certificates: None,
+        acme_names: Vec::new(),
     });
     let mut bad_filter = good.clone();
     "cellgate=loud".clone_into(&mut bad_filter.log_filter);

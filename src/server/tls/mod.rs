@@ -3,6 +3,7 @@
 //! TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN, the certificate by SNI. Certificates can be
 //! replaced while connections are served; a handshake sees one set or the other, whole.
 
+mod challenge;
 mod clients;
 mod database;
 
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use pingora::listeners::tls::Acceptor;
 use pingora::protocols::tls::TlsStream;
+use pingora::{Error, ErrorType};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,6 +24,7 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
+pub(super) use self::challenge::{Challenges, PlacedName};
 pub use self::database::{DatabaseTlsError, database_encryption};
 use super::connection::Socket;
 use super::settings::{CertificatePem, ClientCertificates, ListenerTls};
@@ -79,6 +82,7 @@ pub enum TlsError {
 pub(crate) struct TlsAcceptor {
     acceptor: Arc<ArcSwap<Acceptor>>,
     certificates: Arc<Certificates>,
+    challenges: Arc<Challenges>,
 }
 
 /// What a listener shows and asks for, parsed.
@@ -102,7 +106,7 @@ impl TlsParts {
     pub(crate) fn parse(settings: &ListenerTls) -> Result<Self, TlsError> {
         let clients = settings.client_certificates.as_ref();
         Ok(Self {
-            certificates: CertificateSet::parse(&settings.certificates)?,
+            certificates: CertificateSet::parse(settings)?,
             clients: clients.map(clients::verifier).transpose()?,
         })
     }
@@ -128,13 +132,38 @@ impl TlsAcceptor {
         Ok(Self {
             acceptor: Arc::new(ArcSwap::from_pointee(acceptor)),
             certificates,
+            challenges: Arc::default(),
         })
     }
 
-    /// The handshake.
-    pub(crate) async fn accept(&self, socket: Socket) -> pingora::Result<TlsStream<Socket>> {
+    /// The same, which answers `challenges` as well.
+    pub(crate) fn answering(self, challenges: &Arc<Challenges>) -> Self {
+        Self {
+            challenges: Arc::clone(challenges),
+            ..self
+        }
+    }
+
+    /// The handshake; `None` when it was one that validated a name, after which there is nothing.
+    pub(crate) async fn accept(
+        &self,
+        socket: Socket,
+    ) -> pingora::Result<Option<TlsStream<Socket>>> {
+        let socket = match self.challenges.answer(socket).await {
+            Ok(Some(socket)) => socket,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                let context = "the validation of a name";
+                return Error::e_because(ErrorType::TLSHandshakeFailure, context, error);
+            }
+        };
         let acceptor = self.acceptor.load_full();
-        acceptor.tls_handshake(socket).await
+        acceptor.tls_handshake(socket).await.map(Some)
+    }
+
+    /// Shows the certificates of `parts` from now on.
+    pub(crate) fn show(&self, parts: TlsParts) {
+        self.certificates.set.store(Arc::new(parts.certificates));
     }
 
     /// Makes `parts` ready to take the place of what is in force.
@@ -207,29 +236,34 @@ struct Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(self.set.load().find(hello.server_name())))
+        self.set.load().find(hello.server_name()).cloned()
     }
 }
 
 /// Parsed certificates with their keys, by the names they are for.
 #[derive(Debug)]
-pub(crate) struct CertificateSet {
-    /// Presented when no name was sent or none matches.
-    default: Arc<CertifiedKey>,
+struct CertificateSet {
+    /// Presented when no name was sent or none matches; `None` as long as there is none at all.
+    default: Option<Arc<CertifiedKey>>,
     exact: HashMap<String, Arc<CertifiedKey>>,
     /// By what follows `*.`.
     wildcard: HashMap<String, Arc<CertifiedKey>>,
 }
 
 impl CertificateSet {
-    /// Parses certificates, the default one first, and checks each against its key.
-    pub(crate) fn parse(certificates: &[CertificatePem]) -> Result<Self, TlsError> {
-        let keys = certificates
+    /// Parses the certificates of `settings`, the default one first, and checks each against its
+    /// key. Where some are ordered there may be none yet.
+    fn parse(settings: &ListenerTls) -> Result<Self, TlsError> {
+        let keys = settings
+            .certificates
             .iter()
             .zip(1..)
             .map(|(pem, number)| certified_key(pem, number))
             .collect::<Result<Vec<_>, _>>()?;
-        let default = keys.first().cloned().ok_or(TlsError::NoCertificate)?;
+        let default = keys.first().cloned();
+        if default.is_none() && settings.acme_names.is_empty() {
+            return Err(TlsError::NoCertificate);
+        }
         let mut set = Self {
             default,
             exact: HashMap::new(),
@@ -249,9 +283,9 @@ impl CertificateSet {
     }
 
     /// The certificate to present: the exact name's, else the wildcard's, else the default.
-    fn find(&self, server_name: Option<&str>) -> &Arc<CertifiedKey> {
+    fn find(&self, server_name: Option<&str>) -> Option<&Arc<CertifiedKey>> {
         let Some(name) = server_name else {
-            return &self.default;
+            return self.default.as_ref();
         };
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         let by_wildcard = || {
@@ -261,7 +295,7 @@ impl CertificateSet {
         self.exact
             .get(&name)
             .or_else(by_wildcard)
-            .unwrap_or(&self.default)
+            .or(self.default.as_ref())
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn pair() -> (TlsAcceptor, Client) {
     let acceptor = TlsAcceptor::new(&ListenerTls {
         certificates: vec![certificate],
         client_certificates: None,
+        acme_names: Vec::new(),
     });
     (acceptor.unwrap(), client)
 }

@@ -4,15 +4,23 @@ use super::testing::certificate;
 use super::*;
 use crate::secret::Secret;
 
+fn parse(certificates: &[CertificatePem]) -> Result<CertificateSet, TlsError> {
+    CertificateSet::parse(&ListenerTls {
+        certificates: certificates.to_vec(),
+        acme_names: Vec::new(),
+        client_certificates: None,
+    })
+}
+
 #[test]
 fn the_certificate_is_chosen_by_name() {
-    let set = CertificateSet::parse(&[
+    let set = parse(&[
         certificate(&["default.test"]),
         certificate(&["*.apps.test"]),
         certificate(&["one.apps.test", "other.test"]),
     ])
     .unwrap();
-    let serial = |name| names(set.find(name)).join(" ");
+    let serial = |name| names(set.find(name).unwrap()).join(" ");
 
     for (name, sni, expected) in [
         ("no name", None, "default.test"),
@@ -61,18 +69,24 @@ fn what_cannot_be_served_is_refused_with_its_number() {
         chain: good.chain.get(..good.chain.len() / 2).unwrap().to_vec(),
         key: good.key.clone(),
     };
-    let error = |second: CertificatePem| {
-        CertificateSet::parse(&[good.clone(), second])
-            .unwrap_err()
-            .to_string()
-    };
+    let error = |second: CertificatePem| parse(&[good.clone(), second]).unwrap_err().to_string();
 
     assert!(error(mixed).starts_with("certificate 2: the key is not the certificate's"));
     assert!(error(no_key).starts_with("certificate 2: the key file holds no"));
     assert!(error(no_chain).starts_with("certificate 2: the chain is not"));
     assert!(error(broken).starts_with("certificate 2: the chain is not"));
-    assert!(matches!(
-        CertificateSet::parse(&[]),
-        Err(TlsError::NoCertificate)
-    ));
+    assert!(matches!(parse(&[]), Err(TlsError::NoCertificate)));
+}
+
+#[test]
+fn where_certificates_are_ordered_there_may_be_none_yet() {
+    let set = CertificateSet::parse(&ListenerTls {
+        certificates: Vec::new(),
+        acme_names: vec!["a.test".to_owned()],
+        client_certificates: None,
+    });
+
+    let set = set.unwrap();
+    assert!(set.find(None).is_none());
+    assert!(set.find(Some("a.test")).is_none());
 }

@@ -54,7 +54,7 @@ impl Upkeep {
             ),
             certificate_days_left: families.gauges(
                 "certificate_days_left",
-                "Whole days until a certificate of a listener ends, by its first name; negative when it has.",
+                "Whole days until a certificate of a listener ends, by its first name; negative when it has, or is not there yet.",
                 &["listener", "name"],
             ),
             logout_tokens: families.counters(

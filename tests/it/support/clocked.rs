@@ -13,6 +13,7 @@ use chrono::Utc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use super::Answer;
 use super::site::Site;
 use super::tls::behind_tls;
 
@@ -21,7 +22,8 @@ use super::tls::behind_tls;
 pub(crate) struct Clocked {
     site: Site,
     clock: Arc<ManualClock>,
-    _server: Server,
+    pub(crate) server: Server,
+    pub(crate) admin: SocketAddr,
     _folder: TempDir,
 }
 
@@ -31,16 +33,26 @@ impl Clocked {
     pub(crate) async fn start_with_tls(yaml: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (yaml, authority) = behind_tls(folder.path(), yaml);
-        Self::start_in(folder, &yaml, |site| site.with_tls(authority)).await
+        Self::start_in(folder, (&yaml, &[]), |site| site.with_tls(authority)).await
     }
 
     /// The same without TLS.
     pub(crate) async fn start(yaml: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self::start_in(folder, yaml, |site| site).await
+        Self::start_in(folder, (yaml, &[]), |site| site).await
     }
 
-    async fn start_in(folder: TempDir, yaml: &str, seen: impl FnOnce(Site) -> Site) -> Self {
+    /// The same in `folder`, with further listeners after the edge, whose addresses are written as in
+    /// `others`.
+    pub(crate) async fn start_beside(folder: TempDir, yaml: &str, others: &[&str]) -> Self {
+        Self::start_in(folder, (yaml, others), |site| site).await
+    }
+
+    async fn start_in(
+        folder: TempDir,
+        (yaml, others): (&str, &[&str]),
+        seen: impl FnOnce(Site) -> Site,
+    ) -> Self {
         cellgate::server::install_crypto_provider();
         let (edge, address) = listener().await;
         let (admin, admin_address) = listener().await;
@@ -48,18 +60,25 @@ impl Clocked {
             .replace("127.0.0.1:9480", &address.to_string())
             .replace("127.0.0.1:9481", &admin_address.to_string())
             .replace("./data/demo", &folder.path().join("data").to_string_lossy());
+        let (mut listeners, mut yaml) = (vec![edge], yaml);
+        for other in others {
+            let (listener, address) = listener().await;
+            listeners.push(listener);
+            yaml = yaml.replace(other, &address.to_string());
+        }
         let config = Config::parse(&yaml, folder.path()).expect("a configuration");
         let present = u64::try_from(Utc::now().timestamp()).expect("after 1970");
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(present)));
         let sockets = Sockets {
-            listeners: vec![edge],
+            listeners,
             admin: Some(admin),
         };
         let server = Server::start(config, Arc::<ManualClock>::clone(&clock), sockets).await;
         Self {
             site: seen(Site::at(address)),
             clock,
-            _server: server.expect("it starts"),
+            server: server.expect("it starts"),
+            admin: admin_address,
             _folder: folder,
         }
     }
@@ -67,6 +86,12 @@ impl Clocked {
     /// Lets time pass, whole seconds.
     pub(crate) fn advance(&self, time: Duration) {
         self.clock.advance(time);
+    }
+
+    /// GET `path` of the admin listener.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        let url = format!("http://{}{path}", self.admin);
+        self.send(self.http.get(url)).await
     }
 
     /// The present of its clock, seconds since 1970.

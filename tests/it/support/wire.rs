@@ -16,8 +16,7 @@ pub(crate) struct Wire(TcpStream);
 pub(crate) struct WireAnswer {
     pub(crate) status: u16,
     pub(crate) head: String,
-    #[expect(dead_code, reason = "for the Debug of a failed assertion")]
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Wire {

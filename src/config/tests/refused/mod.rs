@@ -1,6 +1,7 @@
 //! Files that are refused, and the small language they are written in: one module for each
 //! section of the file.
 
+mod acme;
 mod application_passwords;
 mod cells;
 mod client_keys;

@@ -50,7 +50,11 @@ const ROUTES: &[Row] = &[
     (
         "messages with tokens that nobody swaps",
         "upstreams: [{name: a, servers: ['http://a']}]\nroutes: [{name: w, path: /w, upstream: a, authentication: anonymous, websockets: subscribe}]",
-        &[("routes[0].websockets", 3, "`subscribe` is for routes to Cells")],
+        &[(
+            "routes[0].websockets",
+            3,
+            "`subscribe` is for routes to Cells",
+        )],
     ),
     (
         "an unknown upstream",
