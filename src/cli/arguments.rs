@@ -225,7 +225,7 @@ pub(super) struct RestoreArguments {
     /// A file that `cellgate backup` made.
     #[arg(value_name = "SRC")]
     pub(super) backup: PathBuf,
-    /// End every session, token and signing key that the backup holds: for a backup that is old, or
+    /// End every session, token, application password and signing key that the backup holds: for a backup that is old, or
     /// when somebody may have got in.
     #[arg(long)]
     pub(super) end_sessions: bool,

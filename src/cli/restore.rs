@@ -43,7 +43,8 @@ pub(super) fn restore(arguments: &RestoreArguments, out: &mut impl Write) -> Res
         )?,
         Issued::Ended => writeln!(
             out,
-            "Every session, token and signing key has ended; everybody signs in again. Undone is: \
+            "Every session, token, application password and signing key has ended; everybody signs in \
+             again. Undone is: \
              clients that were added or removed, consents, and wrong passwords, after the backup."
         )?,
     }

@@ -22,7 +22,7 @@ const COMPANIONS: [&str; 3] = ["-wal", "-journal", "-shm"];
 pub enum Issued {
     /// Sessions and tokens are good as they were. What ended after the backup is good again.
     Kept,
-    /// Every session, token and signing key ends.
+    /// Every session, token, application password and signing key ends.
     Ended,
 }
 
@@ -158,6 +158,7 @@ fn end_all(now: Timestamp) -> Vec<Statement> {
         Statement::new("DELETE FROM application_sessions"),
         Statement::new("DELETE FROM issuer_sessions"),
         at("UPDATE upstream_sessions SET ended_at = $1, claimed_until = 0 WHERE ended_at IS NULL"),
+        Statement::new("DELETE FROM application_passwords"),
         Statement::new("DELETE FROM initial_access_tokens"),
         // Access tokens are good by their signature.
         at("UPDATE signing_keys SET published_until = $1

@@ -188,6 +188,23 @@ pub(super) const TABLES: &[Table] = &[
     plain("client_assertions", &["digest"], &["digest", "expires_at"]),
     plain("spent_states", &["digest"], &["digest", "expires_at"]),
     plain(
+        "application_passwords",
+        &["id"],
+        &[
+            "id",
+            "digest",
+            "subject",
+            "profile",
+            "name",
+            "routes",
+            "scope",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+            "confirmed_at",
+        ],
+    ),
+    plain(
         "failure_counts",
         &["digest"],
         &["digest", "failures", "expires_at"],

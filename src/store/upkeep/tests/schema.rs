@@ -8,7 +8,8 @@ use crate::store::sqlite::Sqlite;
 use crate::store::upkeep::tables::TABLES;
 
 /// Columns of bytes that nothing can be read from: digests, and random numbers beside them.
-const DIGESTS: [&str; 12] = [
+const DIGESTS: [&str; 13] = [
+    "application_passwords.digest",
     "application_sessions.cookie",
     "attempts.login",
     "client_assertions.digest",
