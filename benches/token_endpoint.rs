@@ -15,6 +15,7 @@
 #[path = "cpu_time.rs"]
 mod cpu_time;
 #[path = "test_bed.rs"]
+#[expect(dead_code, reason = "another bench uses the rest")]
 mod test_bed;
 #[path = "token_requests.rs"]
 mod token_requests;
