@@ -24,7 +24,9 @@ mod token_requests;
 
 use std::time::{Duration, Instant};
 
-use cellgate::store::{Database, PostgresServer, PostgresSettings, Settings, Synchronous};
+use cellgate::store::{
+    Database, KeySource, PostgresServer, PostgresSettings, Settings, Synchronous,
+};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use test_bed::{NOW, TestBed, keys};
@@ -192,7 +194,7 @@ fn on_postgres(server: &postgres::PostgresServer, folder: &TempDir) -> Settings 
     };
     Settings {
         database: Database::Postgres(Box::new(postgres)),
-        key_file: Some(folder.path().join("store.key")),
+        key: Some(KeySource::File(folder.path().join("store.key"))),
         stale_after: Duration::from_secs(600),
     }
 }

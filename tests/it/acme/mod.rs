@@ -243,7 +243,7 @@ async fn m07_only_a_challenge_that_waits_is_answered() {
         let body = String::from_utf8(known.body).unwrap();
         assert!(body.starts_with(&format!("{token}.")), "{body}");
         assert_eq!(plainly(listener, "POST", &path).await.status, 404);
-        for other in ["", "x", "x/y", &token[1..]] {
+        for other in ["", "x", "x/y", token.split_at(1).1] {
             let path = format!("/.well-known/acme-challenge/{other}");
             let answer = plainly(listener, "GET", &path).await;
             assert_eq!(answer.status, 404, "{path}: {answer:?}");
