@@ -66,7 +66,7 @@ fn main() {
         let settings = on_postgres(&server, &folder);
         let bed = TestBed::over(&keys, &settings, folder);
         compare("PostgreSQL", &bed, (few, many, n), |n| {
-            fill_postgres(&server, n)
+            fill_postgres(&server, n);
         });
     }
     if is_wanted("revocations") {

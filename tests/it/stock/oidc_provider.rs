@@ -180,6 +180,33 @@ async fn an_issuer_that_is_down_takes_nothing_else_with_it() {
     );
 }
 
+/// What a browser gets whose user goes to `path`.
+async fn navigate(edge: &Edge, path: &str) -> Answer {
+    let navigation = edge.http.get(edge.url(path));
+    let navigation = navigation
+        .header("accept", "text/html")
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-dest", "document");
+    edge.send(navigation).await
+}
+
+/// Asks for `wanted` until the issuer asks who that is, and says so: carol, who agrees.
+async fn sign_in_there(chromium: &Chromium, wanted: &str) {
+    loop {
+        // The issuer is left alone for a second after it was not there.
+        chromium.page.goto(wanted).await.unwrap();
+        let source = chromium.page.source().await.unwrap();
+        if source.contains("name=\"login\"") {
+            break;
+        }
+    }
+    chromium.type_into("input[name=login]", "carol").await;
+    chromium.type_into("input[name=password]", "x").await;
+    chromium.press("button.login-submit").await;
+    chromium.wait_for("input[value=consent]").await;
+    chromium.press("button.login-submit").await;
+}
+
 /// OpenID Connect Core §3.1, RFC 9207 and RP-Initiated Logout between two implementations that do not
 /// know each other, in a browser.
 #[tokio::test]
@@ -194,12 +221,7 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
     let port = free_port();
     let edge = signing_in(port, &application);
     edge.admin("/readyz").await.assert_status(200);
-    let navigation = edge.http.get(edge.url("/x"));
-    let navigation = navigation
-        .header("accept", "text/html")
-        .header("sec-fetch-mode", "navigate")
-        .header("sec-fetch-dest", "document");
-    edge.send(navigation).await.assert_status(503);
+    navigate(&edge, "/x").await.assert_status(503);
     let Some((_issuer, _folder)) = issuer_for(port, Some(edge.url("").trim_end_matches('/')))
     else {
         return;
@@ -208,18 +230,7 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
     let page = &chromium.page;
     let wanted = edge.url("/docs/page?chapter=2");
 
-    loop {
-        // It left the issuer alone for a second after that one was not there.
-        page.goto(&wanted).await.unwrap();
-        if page.source().await.unwrap().contains("name=\"login\"") {
-            break;
-        }
-    }
-    chromium.type_into("input[name=login]", "carol").await;
-    chromium.type_into("input[name=password]", "x").await;
-    chromium.press("button.login-submit").await;
-    chromium.wait_for("input[value=consent]").await;
-    chromium.press("button.login-submit").await;
+    sign_in_there(&chromium, &wanted).await;
 
     chromium.wait_for("#in").await;
     assert_eq!(page.current_url().await.unwrap().as_str(), wanted);
