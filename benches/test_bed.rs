@@ -228,6 +228,7 @@ fn provider_settings() -> Settings {
         display_name: "Cellgate".to_owned(),
         registration: Registration::default(),
         application_passwords: cellgate::provider::ApplicationPasswords::default(),
+        backend_page: None,
         language: Language::parse("en").expect("a tag"),
         templates: None,
     }

@@ -184,13 +184,48 @@ impl Accounts {
 
     /// A new access token of two parts, and the value of the session cookie.
     pub(super) fn open_session(&mut self, user: &User, token_lifetime_s: u64) -> (String, String) {
+        let token = self.give_token(user, token_lifetime_s);
+        let cookie = random();
+        self.cookies.insert(cookie.clone(), user.login);
+        self.given.push(cookie.clone());
+        (token, cookie)
+    }
+
+    /// A new access token of two parts.
+    pub(super) fn give_token(&mut self, user: &User, token_lifetime_s: u64) -> String {
         let token = format!("{}.{}", random(), random());
         let expires_at = Instant::now() + Duration::from_secs(token_lifetime_s);
         self.tokens.insert(token.clone(), (user.login, expires_at));
-        let cookie = random();
-        self.cookies.insert(cookie.clone(), user.login);
-        self.given.extend([token.clone(), cookie.clone()]);
-        (token, cookie)
+        self.given.push(token.clone());
+        token
+    }
+
+    /// A personal access token, as `cells admin user token` gives them (B.2): one part, for a year.
+    pub(super) fn give_personal_token(&mut self, login: &str) -> Option<String> {
+        let login = self.find(login)?.login;
+        let token = random() + &random();
+        let expires_at = Instant::now() + Duration::from_secs(365 * 24 * 60 * 60);
+        self.tokens.insert(token.clone(), (login, expires_at));
+        Some(token)
+    }
+
+    pub(super) fn revoke_tokens_of(&mut self, login: &str) {
+        self.tokens.retain(|_, (of, _)| *of != login);
+    }
+
+    /// `locks` gets `logout`, as an administrator may have it.
+    pub(super) fn lock(&mut self, login: &str) {
+        for user in self.users.iter_mut().filter(|user| user.login == login) {
+            user.is_locked = true;
+        }
+    }
+
+    /// Whose session it is, which is not used up by that.
+    pub(super) fn holder_of_cookie(&self, cookie: &str) -> Option<User> {
+        self.cookies
+            .get(cookie)
+            .and_then(|login| self.find(login))
+            .cloned()
     }
 
     /// Uses up a session cookie: each refresh gives another one.
@@ -235,7 +270,7 @@ impl Accounts {
     }
 }
 
-fn random() -> String {
+pub(super) fn random() -> String {
     let mut bytes = [0; 24];
     // Without randomness the stand-in's tokens would merely be all the same.
     rand::fill(&mut bytes).unwrap_or_default();

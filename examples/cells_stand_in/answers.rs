@@ -103,14 +103,23 @@ pub(super) fn session(user: &User, token: &str, lifetime_s: u64) -> Value {
     })
 }
 
+/// An ID token for an application.
+pub(super) fn id_token_for(user: &User, client_id: &str, lifetime_s: u64) -> String {
+    id_token_of(user, client_id, now_s() + lifetime_s)
+}
+
+fn id_token(user: &User, expires_at: u64) -> String {
+    id_token_of(user, "cells-frontend", expires_at)
+}
+
 /// Cells: `sub` is the UUID, `name` the login; no groups, no display name. Nobody who takes it
 /// from this answer checks the signature, so there is none to speak of.
-fn id_token(user: &User, expires_at: u64) -> String {
+fn id_token_of(user: &User, client_id: &str, expires_at: u64) -> String {
     let header = json!({"alg": "RS256", "kid": "public:hydra.openid.id-token", "typ": "JWT"});
     let claims = json!({
         "iss": "http://localhost/oidc/",
         "sub": user.uuid,
-        "aud": ["cells-frontend"],
+        "aud": [client_id],
         "name": user.login,
         "email": user.email.unwrap_or_default(),
         "iat": now_s(),

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::accounts::{Refusal, User};
 use super::answers::{self, Answer};
 use super::{ProfileSwitch, SERVICE_TOKEN, SessionSwitch, Shared, State, Switches, Version, lock};
-use super::{events, files};
+use super::{events, files, oauth};
 
 /// Answers one request.
 pub(super) async fn answer(shared: &Shared, mut request: Request<Incoming>) -> Answer {
@@ -33,6 +33,9 @@ pub(super) async fn answer(shared: &Shared, mut request: Request<Incoming>) -> A
     lock(shared).last_fields = head.headers.clone();
     if files::is_file(head.uri.path()) {
         return files::answer(shared, &head, body.len());
+    }
+    if oauth::is_provider(head.uri.path()) {
+        return oauth::answer(shared, &head, &body);
     }
     if head.uri.path().starts_with("/dav") {
         return files::dav(shared, &head);
@@ -147,7 +150,14 @@ async fn session(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Answer {
         "refresh" if switch == SessionSwitch::RefusesRenewal => {
             answers::refusal(state.switches.version, Refusal::Locked)
         }
-        "credentials" => sign_in(&mut state, member("login"), member("password")),
+        "credentials" => {
+            let credentials = (member("login"), member("password"));
+            sign_in(&mut state, credentials, member("challenge"))
+        }
+        "external" => match state.accounts.holder_of_cookie(cookie(headers)) {
+            Some(user) => go_on(&mut state, &user, member("challenge")),
+            None => answers::refusal(state.switches.version, Refusal::WrongPassword),
+        },
         "refresh" => match state.accounts.take_cookie(cookie(headers)) {
             Some(user) => open_session(&mut state, &user),
             None => answers::refusal(state.switches.version, Refusal::WrongPassword),
@@ -201,12 +211,29 @@ async fn session_failure(switch: SessionSwitch) -> Option<Answer> {
     }
 }
 
-fn sign_in(state: &mut State, login: &str, password: &str) -> Answer {
+fn sign_in(state: &mut State, (login, password): (&str, &str), challenge: &str) -> Answer {
     let hidden = state.switches.hidden_users.clone();
     match state.accounts.check(login, password, &hidden) {
-        Ok(user) => open_session(state, &user),
+        Ok(user) if challenge.is_empty() => open_session(state, &user),
+        Ok(user) => go_on(state, &user, challenge),
         Err(refusal) => answers::refusal(state.switches.version, refusal),
     }
+}
+
+/// A.6, step 4: with a challenge there is no token, but the way to the application.
+fn go_on(state: &mut State, user: &User, challenge: &str) -> Answer {
+    let body = match state.switches.session {
+        SessionSwitch::Trigger => {
+            json!({"Trigger": "otp_show_modal", "TriggerInfo": {"required": "true"}})
+        }
+        SessionSwitch::ErrorField => json!({"Error": "login refused"}),
+        SessionSwitch::Empty => json!({}),
+        _ => match state.flows.accept(challenge, user) {
+            Some(location) => json!({"RedirectTo": location}),
+            None => return answers::failure(),
+        },
+    };
+    answers::json(StatusCode::OK, &body)
 }
 
 fn open_session(state: &mut State, user: &User) -> Answer {

@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         token_lifetime_s: arguments.token_lifetime_s,
         hidden_users: arguments.hidden_user,
         pass_change_users: arguments.pass_change_user,
-        removed_users: Vec::new(),
+        ..Switches::default()
     };
     let stand_in = StandIn::listen(arguments.listen, switches).await?;
     println!("Cells stand-in on {}", stand_in.url());

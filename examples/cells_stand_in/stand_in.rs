@@ -10,6 +10,7 @@ mod answers;
 mod endpoints;
 mod events;
 mod files;
+mod oauth;
 
 use std::convert::Infallible;
 use std::io;
@@ -26,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use accounts::Accounts;
+use oauth::Flows;
 
 /// A personal access token of an administrator, who sees all of every user.
 pub(crate) const SERVICE_TOKEN: &str = "cells-demo-service-token";
@@ -116,6 +118,10 @@ pub(crate) struct Switches {
     pub(crate) pass_change_users: Vec<String>,
     /// Users whom an administrator has deleted.
     pub(crate) removed_users: Vec<String>,
+    /// Whether its OpenID Provider knows none of its clients, as after a change of its list.
+    pub(crate) forgets_clients: bool,
+    /// Whether its token endpoint fails.
+    pub(crate) token_endpoint_is_down: bool,
 }
 
 impl Default for Switches {
@@ -129,6 +135,8 @@ impl Default for Switches {
             hidden_users: Vec::new(),
             pass_change_users: Vec::new(),
             removed_users: Vec::new(),
+            forgets_clients: false,
+            token_endpoint_is_down: false,
         }
     }
 }
@@ -138,6 +146,7 @@ impl Default for Switches {
 struct State {
     switches: Switches,
     accounts: Accounts,
+    flows: Flows,
     /// `Host` of the last request.
     last_host: String,
     /// All fields of the last request.
@@ -226,7 +235,25 @@ impl StandIn {
 
     /// Ends every session and takes every token back, as an administrator may.
     pub(crate) fn revoke_everything(&self) {
-        lock(&self.state).accounts.revoke_everything();
+        let mut state = lock(&self.state);
+        state.accounts.revoke_everything();
+        state.flows.revoke_everything();
+    }
+
+    /// How many refresh tokens of applications are good.
+    pub(crate) fn n_refresh_tokens(&self) -> usize {
+        lock(&self.state).flows.n_refresh_tokens()
+    }
+
+    /// A personal access token of a user.
+    pub(crate) fn personal_token(&self, login: &str) -> String {
+        let token = lock(&self.state).accounts.give_personal_token(login);
+        token.unwrap_or_default()
+    }
+
+    /// Locks a user out, as an administrator may.
+    pub(crate) fn lock_out(&self, login: &str) {
+        lock(&self.state).accounts.lock(login);
     }
 
     /// Every token and cookie that was ever given.

@@ -147,6 +147,10 @@ pub(crate) const REGISTRATIONS_PER_HOUR: u32 = 20;
 
 /// Seconds until a connection to Cells stands.
 pub(crate) const CELLS_CONNECT_TIMEOUT_S: u64 = 3;
+/// A client that every Cells brings along, public and with refresh tokens.
+pub(crate) const CELLS_CLIENT_ID: &str = "cells-client";
+/// One of its redirection URIs.
+pub(crate) const CELLS_CLIENT_REDIRECT_URI: &str = "http://localhost:3000/servers/callback";
 /// Seconds for a whole answer of Cells, whose login connectors may take five each.
 pub(crate) const CELLS_TIMEOUT_S: u64 = 12;
 

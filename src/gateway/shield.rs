@@ -63,9 +63,10 @@ pub(super) async fn try_basic(
 
 fn rejection(error: &SignInError, now: Timestamp) -> Rejection {
     match error {
-        SignInError::Denied | SignInError::Locked | SignInError::StepUpRequired => {
-            PasswordError::Wrong.into()
-        }
+        SignInError::Denied
+        | SignInError::Locked
+        | SignInError::StepUpRequired
+        | SignInError::NewPasswordRequired => PasswordError::Wrong.into(),
         SignInError::Throttled { .. } | SignInError::AddressThrottled { .. } => {
             let wait = wait(error, now);
             PasswordError::Throttled { wait }.into()
@@ -144,9 +145,10 @@ fn clean(response: Response<Bytes>, ctx: &Context) -> Result<Response<Bytes>, Re
 /// A refusal of ours in the form of Cells (fact sheet, section F), so that its interface can show it.
 fn refusal(error: &SignInError, now: Timestamp) -> Response<Bytes> {
     let (status, title) = match error {
-        SignInError::Denied | SignInError::Locked | SignInError::StepUpRequired => {
-            (StatusCode::UNAUTHORIZED, "Login failed")
-        }
+        SignInError::Denied
+        | SignInError::Locked
+        | SignInError::StepUpRequired
+        | SignInError::NewPasswordRequired => (StatusCode::UNAUTHORIZED, "Login failed"),
         SignInError::Throttled { .. } | SignInError::AddressThrottled { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
             "Too many attempts. Please try again later.",

@@ -53,6 +53,8 @@ pub struct Settings {
     pub interactions: Interactions,
     /// What users read as the name of the place (default "Cellgate").
     pub display_name: String,
+    /// The sign-in page that the users' backend has of its own, for steps that ours does not have.
+    pub backend_page: Option<String>,
     /// Clients that are registered while running.
     pub registration: Registration,
     /// Passwords for applications that can send nothing better.

@@ -102,9 +102,12 @@ impl BasicSignIn {
         let outcome = Box::pin(shared.ask(login, password, address, now)).await;
         let known = match &outcome {
             Ok((recognized, until)) => Known::Good(recognized.clone(), *until),
-            Err(SignInError::Denied | SignInError::Locked | SignInError::StepUpRequired) => {
-                Known::Refused(now.after(REFUSED_FOR))
-            }
+            Err(
+                SignInError::Denied
+                | SignInError::Locked
+                | SignInError::StepUpRequired
+                | SignInError::NewPasswordRequired,
+            ) => Known::Refused(now.after(REFUSED_FOR)),
             Err(_) => return outcome.map(|(recognized, _)| recognized),
         };
         shared.known.insert(key, known);

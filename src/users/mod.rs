@@ -72,11 +72,25 @@ pub struct CellsSettings {
     /// The token of an administrator, which tells whether a user may still go on; `None`: nobody
     /// is asked.
     pub service_token: Option<Secret>,
+    /// The client that we are at Cells, by whose code flow users then sign in there; `None`: they do by
+    /// the session of its interface.
+    pub client: Option<Box<CellsClient>>,
     /// Until the connection stands.
     pub connect_timeout: Duration,
     /// For a whole answer; a login connector of Cells may take 5 s (default 12 s). A sign-in
-    /// takes two answers.
+    /// takes two answers, and four by the code flow.
     pub timeout: Duration,
+}
+
+/// A client that is registered at Cells.
+#[derive(Clone, Debug)]
+pub struct CellsClient {
+    /// Its name there.
+    pub id: String,
+    /// `None`: it is a public client.
+    pub secret: Option<Secret>,
+    /// One of its redirection URIs, to which nobody is ever sent; without a query.
+    pub redirect_uri: String,
 }
 
 /// How an application is asked whether credentials are right, and what its answer means.
@@ -232,9 +246,12 @@ pub enum SignInError {
     #[error("the user is locked by the backend")]
     Locked,
     /// Password right so far, but the backend asks for a further step that we cannot show: a
-    /// second factor, or a new password.
+    /// second factor.
     #[error("the backend asks for a further step")]
     StepUpRequired,
+    /// The password is right, and the backend wants another one to be chosen, which is done there.
+    #[error("the backend asks for a new password")]
+    NewPasswordRequired,
     /// Too many attempts; `None`: until an administrator acts.
     #[error("too many attempts")]
     Throttled {
@@ -269,6 +286,7 @@ impl SignInError {
             Self::Denied => "denied",
             Self::Locked => "locked",
             Self::StepUpRequired => "step_up_required",
+            Self::NewPasswordRequired => "new_password_required",
             Self::Throttled { .. } => "throttled",
             Self::AddressThrottled { .. } => "address_throttled",
             Self::Busy => "busy",

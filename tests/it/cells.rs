@@ -166,7 +166,7 @@ async fn a_second_factor_is_named_and_gives_no_code() {
 
     let page = edge.sign_in("alice").submit().await.assert_status(403);
 
-    assert!(alert(&page).contains("second step"), "{}", alert(&page));
+    assert!(alert(&page).contains("second factor"), "{}", alert(&page));
     assert_eq!(page.header("location"), "");
 }
 

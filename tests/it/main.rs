@@ -17,6 +17,7 @@ mod acme;
 mod bodies;
 mod browser;
 mod cells;
+mod cells_challenge;
 mod cells_clients;
 mod cells_passwords;
 mod cells_site;

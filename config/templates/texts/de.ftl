@@ -29,7 +29,9 @@ problem-throttled-hours =
         [one] Es gab zu viele Versuche. Versuchen Sie es in einer Stunde erneut.
        *[other] Es gab zu viele Versuche. Versuchen Sie es in { $count } Stunden erneut.
     }
-problem-step-up = Ihr Konto verlangt einen zweiten Schritt, der auf dieser Seite nicht möglich ist. Melden Sie sich stattdessen direkt bei Cells an.
+problem-step-up = Ihr Konto verlangt einen zweiten Faktor, der auf dieser Seite nicht möglich ist. Melden Sie sich stattdessen direkt bei Cells an.
+problem-new-password = Ihr Passwort stimmt, aber Cells verlangt zuerst ein neues. Melden Sie sich direkt bei Cells an, wählen Sie es dort, und kommen Sie dann zurück.
+sign-in-elsewhere = Zur Anmeldeseite von Cells
 problem-busy = Im Moment melden sich sehr viele Personen an, und Ihr Passwort wurde nicht geprüft. Bitte versuchen Sie es in einigen Sekunden erneut.
 problem-unavailable = Die Anmeldung ist im Moment nicht möglich, unabhängig vom Passwort. Bitte versuchen Sie es in einer Minute erneut.
 problem-expired = Diese Seite war zu lange geöffnet. Bitte melden Sie sich erneut an.

@@ -32,7 +32,9 @@ problem-throttled-hours =
         [one] There were too many attempts. Try again in an hour.
        *[other] There were too many attempts. Try again in { $count } hours.
     }
-problem-step-up = Your account asks for a second step, which is not possible on this page. Sign in to Cells directly instead.
+problem-step-up = Your account asks for a second factor, which is not possible on this page. Sign in to Cells directly instead.
+problem-new-password = Your password is right, but Cells asks you to choose a new one first. Sign in to Cells directly, choose it there, and come back.
+sign-in-elsewhere = Go to the sign-in page of Cells
 problem-busy = Many people are signing in at the moment, and your password was not checked. Please try again in a few seconds.
 problem-unavailable = Signing in is not possible at the moment, whatever the password. Please try again in a minute.
 problem-expired = This page was open for too long. Please sign in again.

@@ -29,7 +29,9 @@ problem-throttled-hours =
         [one] Ha habido demasiados intentos. Vuelva a intentarlo dentro de una hora.
        *[other] Ha habido demasiados intentos. Vuelva a intentarlo dentro de { $count } horas.
     }
-problem-step-up = Su cuenta requiere un segundo paso que no es posible en esta página. Inicie sesión directamente en Cells.
+problem-step-up = Su cuenta requiere un segundo factor que no es posible en esta página. Inicie sesión directamente en Cells.
+problem-new-password = Su contraseña es correcta, pero Cells le pide que elija antes una nueva. Inicie sesión directamente en Cells, elíjala allí y vuelva.
+sign-in-elsewhere = Ir a la página de inicio de sesión de Cells
 problem-busy = Muchas personas están iniciando sesión en este momento y su contraseña no se ha comprobado. Vuelva a intentarlo dentro de unos segundos.
 problem-unavailable = En este momento no es posible iniciar sesión, sea cual sea la contraseña. Vuelva a intentarlo dentro de un minuto.
 problem-expired = Esta página ha estado abierta demasiado tiempo. Vuelva a iniciar sesión.

@@ -29,7 +29,9 @@ problem-throttled-hours =
         [one] Trop de tentatives. Réessayez dans une heure.
        *[other] Trop de tentatives. Réessayez dans { $count } heures.
     }
-problem-step-up = Votre compte demande une seconde étape, impossible sur cette page. Connectez-vous plutôt directement à Cells.
+problem-step-up = Votre compte demande un second facteur, impossible sur cette page. Connectez-vous plutôt directement à Cells.
+problem-new-password = Votre mot de passe est correct, mais Cells vous demande d’abord d’en choisir un nouveau. Connectez-vous directement à Cells, choisissez-le, puis revenez ici.
+sign-in-elsewhere = Aller à la page de connexion de Cells
 problem-busy = De nombreuses personnes se connectent en ce moment et votre mot de passe n’a pas été vérifié. Veuillez réessayer dans quelques secondes.
 problem-unavailable = La connexion est impossible pour le moment, quel que soit le mot de passe. Veuillez réessayer dans une minute.
 problem-expired = Cette page est restée ouverte trop longtemps. Veuillez vous reconnecter.

@@ -29,7 +29,9 @@ problem-throttled-hours =
         [one] Ci sono stati troppi tentativi. Riprova tra un’ora.
        *[other] Ci sono stati troppi tentativi. Riprova tra { $count } ore.
     }
-problem-step-up = Il tuo account richiede un secondo passaggio, che non è possibile in questa pagina. Accedi direttamente a Cells.
+problem-step-up = Il tuo account richiede un secondo fattore, che non è possibile in questa pagina. Accedi direttamente a Cells.
+problem-new-password = La tua password è corretta, ma Cells ti chiede prima di sceglierne una nuova. Accedi direttamente a Cells, sceglila e poi torna qui.
+sign-in-elsewhere = Vai alla pagina di accesso di Cells
 problem-busy = Molte persone stanno accedendo in questo momento e la tua password non è stata verificata. Riprova tra qualche secondo.
 problem-unavailable = Al momento non è possibile accedere, qualunque sia la password. Riprova tra un minuto.
 problem-expired = Questa pagina è rimasta aperta troppo a lungo. Accedi di nuovo.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use url::Host;
+use url::{Host, Url};
 
 use super::{Checker, host, upstreams};
 use crate::config::defaults;
@@ -38,6 +38,16 @@ pub(super) fn routes(
     let mut routes = site.map(|site| site.routes()).unwrap_or_default();
     routes.retain(|route| !written.iter().any(|own| takes_place(own, route)));
     Some(routes)
+}
+
+/// Where the Cells of the site has a sign-in page of its own.
+pub(super) fn sign_in_page(table: &CellsSiteTable, issuer: &Issuer) -> Option<String> {
+    let mut url = Url::parse(issuer.as_str()).ok()?;
+    if let Some(host) = &table.host {
+        url.set_host(Some(host)).ok()?;
+    }
+    url.set_path(SIGN_IN_PAGE);
+    Some(url.into())
 }
 
 /// The site that `table` describes.
@@ -170,6 +180,9 @@ fn grpc_upstream(
     });
     name
 }
+
+/// Where Cells shows its own sign-in page.
+const SIGN_IN_PAGE: &str = "/login";
 
 /// Where Cells has its own OpenID Provider.
 const OIDC: &str = "/oidc";

@@ -13,6 +13,7 @@ mod secret;
 mod acme;
 mod application_passwords;
 mod cells;
+mod cells_client;
 mod cells_clients;
 mod client_certificate;
 mod client_keys;
@@ -121,7 +122,7 @@ impl Checker {
         let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         let told = file.strict_transport_security.as_ref();
-        let told = told.map(|it| transport_security::check(self, it, has_tls, &trusted_proxies));
+        let told = transport_security::check(self, told, has_tls, &trusted_proxies);
         Some(Config {
             acme: acme::acme(self, file.acme, &listeners, file.state.as_ref()),
             listeners,
@@ -131,7 +132,7 @@ impl Checker {
             control_socket: file.server.control_socket.map(PathBuf::from),
             log_filter,
             store: settled(file.state.map(|table| state::state(self, table)))?,
-            provider: settled(provider)?.map(|provider| provider.with_routes(&routes)),
+            provider: settled(provider)?.map(|it| it.around(&routes, file.cells.as_ref())),
             users: settled(users)?,
             sign_in: attempts,
             trusted_issuers: trusted_issuers::settings(trusted_issuers)?,

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::Checker;
 use super::application_passwords::of_provider;
+use super::cells;
 use super::cells_clients::{cells_clients, with_cells};
 use super::clients::clients;
 use super::name::Names;
 use super::registration::registration;
 use crate::config::file::{
-    AuthenticationName, BackChannelLogoutTable, ClientAuthenticationTable, ClientTable, KeysTable,
-    ProviderTable, RefreshTokensTable, SigningAlgorithmName,
+    AuthenticationName, BackChannelLogoutTable, CellsSiteTable, ClientAuthenticationTable,
+    ClientTable, KeysTable, ProviderTable, RefreshTokensTable, SigningAlgorithmName,
 };
 use crate::config::key_path::KeyPath;
 use crate::gateway::Route;
@@ -30,12 +31,15 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// The settings, with what routes need the provider for.
-    pub(super) fn with_routes(mut self, routes: &[Route]) -> Settings {
+    /// The settings, with what routes need the provider for and where the Cells of the site has a
+    /// sign-in page of its own.
+    pub(super) fn around(mut self, routes: &[Route], site: Option<&CellsSiteTable>) -> Settings {
         let places = routes
             .iter()
             .map(|route| route.application_passwords.clone());
         self.settings.application_passwords.places = places.flatten().collect();
+        let page = site.and_then(|site| cells::sign_in_page(site, &self.settings.issuer));
+        self.settings.backend_page = page;
         self.settings
     }
 }
@@ -90,6 +94,7 @@ pub(super) fn provider(checker: &mut Checker, table: ProviderTable) -> Option<Ch
         back_channel_logout: back_channel_logout(checker, &table.back_channel_logout, &at),
         interaction_lifetime: Duration::from_secs(table.sign_in.page_lifetime_s),
         known_device_lifetime: Duration::from_secs(table.sign_in.known_device_lifetime_s),
+        backend_page: None,
         interactions: Interactions {
             scope_descriptions: table.scope_descriptions,
         },

@@ -9,10 +9,11 @@ use crate::gateway::{TransportSecurity, TrustedProxies};
 /// Checks what browsers are told of TLS, which ends here, or at a proxy that says so.
 pub(super) fn check(
     checker: &mut Checker,
-    table: &TransportSecurityTable,
+    table: Option<&TransportSecurityTable>,
     has_tls: bool,
     proxies: &TrustedProxies,
-) -> TransportSecurity {
+) -> Option<TransportSecurity> {
+    let table = table?;
     let is_there_tls = has_tls || proxies.tell_by_fields();
     let at = KeyPath::root().key("strict_transport_security");
     if !is_there_tls {
@@ -32,9 +33,9 @@ pub(super) fn check(
             "Write them, or remove it: a host is hard to get off the list.",
         );
     }
-    TransportSecurity {
+    Some(TransportSecurity {
         max_age_s: table.max_age_s,
         include_subdomains: table.include_subdomains,
         preload: table.preload,
-    }
+    })
 }

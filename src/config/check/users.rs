@@ -6,7 +6,7 @@ use url::Url;
 
 use super::name::Names;
 use super::secret::{self, Place};
-use super::{Checker, host, pem, user_details, users_api};
+use super::{Checker, cells_client, host, pem, user_details, users_api};
 use crate::config::defaults;
 use crate::config::file::{CellsTable, SignInTable, StaticUserTable, UsersTable};
 use crate::config::key_path::KeyPath;
@@ -242,6 +242,7 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         .as_deref()
         .map(|file| pem::certificates(checker, file, &at_ca));
     let service_token = service_token(checker, table, at);
+    let client = cells_client::client(checker, table, at);
     if table.timeout_s < table.connect_timeout_s {
         checker.refuse(
             &at.key("timeout_s"),
@@ -254,6 +255,7 @@ fn cells(checker: &mut Checker, table: &CellsTable, at: &KeyPath) -> Option<Cell
         host: table.host.clone(),
         ca_pem: super::settled(ca_pem)?,
         service_token: super::settled(service_token)?,
+        client: super::settled(client)?.map(Box::new),
         connect_timeout: Duration::from_secs(table.connect_timeout_s),
         timeout: Duration::from_secs(table.timeout_s),
     })

@@ -68,7 +68,10 @@ pub(crate) use trusted_issuer::{
 };
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{BalanceName, HealthCheckTable, UpstreamTable};
-pub(crate) use users::{AddressTable, CellsTable, StaticUserTable, UserDetailsTable, UsersTable};
+pub(crate) use users::{
+    AddressTable, CellsClientTable, CellsSessionsMode, CellsTable, StaticUserTable,
+    UserDetailsTable, UsersTable,
+};
 pub(crate) use users_api::{CredentialsName, UserPointersTable, UsersApiTable};
 
 /// Configuration of Cellgate.

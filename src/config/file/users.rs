@@ -147,6 +147,10 @@ pub(crate) struct CellsTable {
     /// Environment variable with that token.
     #[schemars(length(min = 1))]
     pub(crate) service_token_env: Option<String>,
+    /// How sessions are had of Cells at a sign-in.
+    pub(crate) sessions: CellsSessionsMode,
+    /// The client that Cellgate is at Cells. Only with `sessions: challenge`.
+    pub(crate) client: Option<CellsClientTable>,
     /// Seconds until a connection stands.
     #[schemars(range(min = 1, max = 60))]
     pub(crate) connect_timeout_s: u64,
@@ -157,6 +161,35 @@ pub(crate) struct CellsTable {
     pub(crate) danger_plain_http: bool,
 }
 
+/// How sessions are had of Cells at a sign-in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CellsSessionsMode {
+    /// As its web interface has them, by a cookie.
+    #[default]
+    Session,
+    /// As an application has them, by the code flow: a refresh token of their own.
+    Challenge,
+}
+
+/// A client that is registered at Cells. Left out, it is one that every Cells has.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CellsClientTable {
+    /// Its name there.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) id: Option<String>,
+    /// One of its redirection URIs, as it is registered there. Nobody is ever sent to it.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) redirect_uri: Option<String>,
+    /// File with its secret; left out, with `secret_env`: it is a public client.
+    #[schemars(length(min = 1))]
+    pub(crate) secret_file: Option<String>,
+    /// Environment variable with its secret.
+    #[schemars(length(min = 1))]
+    pub(crate) secret_env: Option<String>,
+}
+
 impl Default for CellsTable {
     fn default() -> Self {
         Self {
@@ -165,6 +198,8 @@ impl Default for CellsTable {
             ca_file: None,
             service_token_file: None,
             service_token_env: None,
+            sessions: CellsSessionsMode::default(),
+            client: None,
             connect_timeout_s: defaults::CELLS_CONNECT_TIMEOUT_S,
             timeout_s: defaults::CELLS_TIMEOUT_S,
             danger_plain_http: false,

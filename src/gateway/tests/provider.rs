@@ -63,6 +63,7 @@ async fn provider() -> Provider {
         back_channel_logout: provider::BackChannelLogout::default(),
         interaction_lifetime: minute,
         known_device_lifetime: Duration::from_secs(86_400),
+        backend_page: None,
         interactions: provider::Interactions::default(),
         display_name: "Cellgate".to_owned(),
         registration: provider::Registration::default(),

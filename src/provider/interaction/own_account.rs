@@ -22,6 +22,7 @@ impl Provider {
             action: Endpoint::AccountSignIn,
             form_action: FormAction::default(),
             ..SignInPage::again(username, problem, request.now)
+                .linking(self.settings.backend_page.as_deref(), problem)
         };
         self.show_form(texts, &page, (Purpose::AccountSignIn, ""), request)
             .await

@@ -19,6 +19,8 @@ pub(crate) enum Problem {
     Throttled(Option<Timestamp>),
     /// The backend wants a second factor, which cannot be asked for here.
     StepUpRequired,
+    /// The backend wants a new password, which is chosen there.
+    NewPasswordRequired,
     /// Too many sign-ins at once; the password was not looked at.
     Busy,
     /// The backend or our store cannot answer; nothing is said about the password.
@@ -33,6 +35,7 @@ impl Problem {
         match error {
             SignInError::Denied | SignInError::Locked => Self::Denied,
             SignInError::StepUpRequired => Self::StepUpRequired,
+            SignInError::NewPasswordRequired => Self::NewPasswordRequired,
             SignInError::Throttled { until } => Self::Throttled(*until),
             SignInError::AddressThrottled { until } => Self::Throttled(Some(*until)),
             SignInError::Busy => Self::Busy,
@@ -45,7 +48,9 @@ impl Problem {
     /// A 4xx also keeps password managers from offering to save a wrong password.
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Denied | Self::StepUpRequired => StatusCode::FORBIDDEN,
+            Self::Denied | Self::StepUpRequired | Self::NewPasswordRequired => {
+                StatusCode::FORBIDDEN
+            }
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Expired => StatusCode::BAD_REQUEST,
@@ -59,6 +64,7 @@ impl Problem {
             Self::Throttled(Some(until)) => in_words(until.since(now).as_secs()),
             Self::Throttled(None) => ("throttled", None),
             Self::StepUpRequired => ("step-up", None),
+            Self::NewPasswordRequired => ("new-password", None),
             Self::Busy => ("busy", None),
             Self::Unavailable => ("unavailable", None),
             Self::Expired => ("expired", None),
@@ -72,8 +78,13 @@ impl Problem {
             Self::Throttled(until) => until.map(|until| until.since(now).as_secs().max(1)),
             Self::Busy => Some(5),
             Self::Unavailable => Some(60),
-            Self::Denied | Self::StepUpRequired | Self::Expired => None,
+            Self::Denied | Self::StepUpRequired | Self::NewPasswordRequired | Self::Expired => None,
         }
+    }
+
+    /// Whether it is solved at the backend's own page.
+    const fn is_solved_elsewhere(&self) -> bool {
+        matches!(self, Self::StepUpRequired | Self::NewPasswordRequired)
     }
 }
 
@@ -88,7 +99,15 @@ impl<'a> SignInPage<'a> {
             retry_after_s: problem.and_then(|problem| problem.retry_after_s(now)),
             action: Endpoint::SignIn,
             form_action: FormAction::default(),
+            elsewhere: None,
         }
+    }
+
+    /// The same with a link to the backend's own page, if `problem` is solved there.
+    pub(super) fn linking(mut self, page: Option<&'a str>, problem: Option<&Problem>) -> Self {
+        let is_of_use = problem.is_some_and(Problem::is_solved_elsewhere);
+        self.elsewhere = page.filter(|_| is_of_use);
+        self
     }
 }
 

@@ -37,6 +37,7 @@ impl Provider {
             action: Endpoint::SignIn,
             form_action: interaction.form_action(),
             ..SignInPage::again(username, problem, request.now)
+                .linking(self.settings.backend_page.as_deref(), problem)
         };
         let sealed = interaction.sealed("");
         let sealed = (Purpose::SignIn, sealed.as_str());

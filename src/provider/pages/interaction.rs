@@ -28,6 +28,8 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) client_name: Option<&'a str>,
     pub(crate) username: &'a str,
     pub(crate) problem: Option<ProblemText>,
+    /// Where the users' backend has a sign-in page of its own, if that helps.
+    pub(crate) elsewhere: Option<&'a str>,
     #[serde(skip)]
     pub(crate) status: StatusCode,
     #[serde(skip)]

@@ -136,6 +136,7 @@ fn sign_in() -> SignInPage<'static> {
             name: "denied",
             count: None,
         }),
+        elsewhere: Some("https://files.example/login"),
         status: StatusCode::OK,
         retry_after_s: None,
         action: Endpoint::SignIn,

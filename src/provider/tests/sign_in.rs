@@ -160,6 +160,12 @@ async fn a_backend_that_is_down_is_not_a_wrong_password() {
     assert!(!answer.body.contains("connection refused"));
 }
 
+/// Whether a page has a link to the page that the backend has.
+fn links_elsewhere(page: &str) -> bool {
+    let page = page.replace("&#x2f;", "/");
+    page.contains("href=\"https://files.example/login\"")
+}
+
 #[tokio::test]
 async fn a_second_factor_is_asked_for_elsewhere() {
     let op = TestProvider::start().await;
@@ -167,7 +173,22 @@ async fn a_second_factor_is_asked_for_elsewhere() {
     let answer = attempt(&op, "step-up", PASSWORD).await;
 
     assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("asks for a second factor"));
     assert!(answer.body.contains("Sign in to Cells directly"));
+    assert!(links_elsewhere(&answer.body));
+}
+
+#[tokio::test]
+async fn a_new_password_is_chosen_elsewhere_and_the_page_says_where() {
+    let op = TestProvider::start().await;
+
+    let answer = attempt(&op, "new-password", PASSWORD).await;
+
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("Your password is right"));
+    assert!(links_elsewhere(&answer.body));
+    let denied = attempt(&op, "alice", "wrong").await;
+    assert!(!links_elsewhere(&denied.body), "of no use there");
 }
 
 /// RFC 6749 §4.1.2.1: `access_denied`.

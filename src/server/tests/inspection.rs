@@ -198,6 +198,7 @@ fn cells_without_a_service_token_is_doubtful() {
                 host: None,
                 ca_pem: None,
                 service_token: service_token.map(Secret::new),
+                client: None,
                 connect_timeout: Duration::from_secs(1),
                 timeout: Duration::from_secs(1),
             }));

@@ -2,9 +2,12 @@
 //! makes, the profile by its user API with the token that came of it.
 //!
 //! That one call enforces the password, the lock, hidden users and the login policy, and needs
-//! no credential of ours. The session it opens at Cells is handed on to whoever keeps it, or else
-//! dropped: its access token expires by itself after ten minutes.
+//! no credential of ours. What it opens at Cells is handed on to whoever keeps it: the session of the
+//! interface, renewed by its cookie (`session.rs`), or, where we are a client of Cells, tokens of our own,
+//! renewed by a refresh token (`challenge.rs`). Which of both a session is stays with it, so that those
+//! of before go on when the configuration changes.
 
+mod challenge;
 mod cookie;
 mod relay;
 mod session;
@@ -15,11 +18,14 @@ use async_trait::async_trait;
 
 use super::http::{Connection, Http};
 use super::{
-    BackendError, CellsSettings, Relayed, RenewalError, SessionCall, SignInError, SignedIn,
-    Standing, UserDirectory,
+    BackendError, CellsClient, CellsSettings, Relayed, RenewalError, SessionCall, SignInError,
+    SignedIn, Standing, UserDirectory,
 };
 use crate::model::{Login, Timestamp, UpstreamSession, UserProfile};
 use crate::secret::Secret;
+
+/// What becomes of refresh tokens when the configuration has no client any more.
+const CLIENT_IS_GONE: &str = "it was opened by a client that is not configured any more";
 
 /// The users of a Cells site.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub(super) struct CellsDirectory {
     http: Http,
     /// An administrator's; `None`: Cells is not asked about users who are not signing in.
     service_token: Option<Secret>,
+    /// What we are there; `None`: nothing.
+    client: Option<Box<CellsClient>>,
 }
 
 impl CellsDirectory {
@@ -41,6 +49,7 @@ impl CellsDirectory {
         Http::new(&connection).map(|http| Self {
             http,
             service_token: settings.service_token.clone(),
+            client: settings.client.clone(),
         })
     }
 }
@@ -53,7 +62,10 @@ impl UserDirectory for CellsDirectory {
         password: &Secret,
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
-        let session = session::open(&self.http, login, password, now).await?;
+        let session = match &self.client {
+            Some(client) => challenge::open(&self.http, client, (login, password), now).await?,
+            None => session::open(&self.http, login, password, now).await?,
+        };
         // Without the profile nobody would know of a lock: the session call lets a user in who
         // must choose a new password.
         let user = user::find(&self.http, login, &session.access_token, None)
@@ -65,7 +77,7 @@ impl UserDirectory for CellsDirectory {
         user.check_is_who_signed_in(login, session.claims.as_ref())?;
         user.check_locks()?;
         let upstream = session
-            .cookie
+            .renewal
             .map(|(renewal, renewal_expires_at)| UpstreamSession {
                 access_token: session.access_token,
                 token_expires_at: session.expires_at,
@@ -90,7 +102,11 @@ impl UserDirectory for CellsDirectory {
         upstream: &UpstreamSession,
         now: Timestamp,
     ) -> Result<UpstreamSession, RenewalError> {
-        session::renew(&self.http, upstream, now).await
+        match (challenge::refresh_token(upstream), &self.client) {
+            (None, _) => session::renew(&self.http, upstream, now).await,
+            (Some(token), Some(client)) => challenge::renew(&self.http, client, token, now).await,
+            (Some(_), None) => Err(RenewalError::Refused(CLIENT_IS_GONE)),
+        }
     }
 
     async fn relay(&self, call: SessionCall, now: Timestamp) -> Relayed {
@@ -102,7 +118,12 @@ impl UserDirectory for CellsDirectory {
     }
 
     async fn end(&self, upstream: &UpstreamSession) -> Result<(), BackendError> {
-        session::end(&self.http, upstream).await
+        match (challenge::refresh_token(upstream), &self.client) {
+            (None, _) => session::end(&self.http, upstream).await,
+            (Some(_), Some(client)) => challenge::end(&self.http, client, upstream).await,
+            // Nobody else may take it back.
+            (Some(_), None) => Ok(()),
+        }
     }
 }
 

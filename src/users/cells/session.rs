@@ -30,8 +30,8 @@ pub(super) struct Session {
     pub(super) access_token: Secret,
     /// When it ends.
     pub(super) expires_at: Timestamp,
-    /// The cookie of the session, if there was one, and until when it is good.
-    pub(super) cookie: Option<(Secret, Timestamp)>,
+    /// What it is renewed with, if anything, and until when that is good.
+    pub(super) renewal: Option<(Secret, Timestamp)>,
     /// From the ID token. It is not verified: it came over our own connection to Cells, and
     /// names nobody but the one whose password Cells has just accepted (OpenID Connect Core
     /// §3.1.3.7, item 6).
@@ -45,6 +45,9 @@ pub(super) struct IdClaims {
     pub(super) sub: String,
     #[serde(default)]
     pub(super) email: String,
+    /// The login.
+    #[serde(default)]
+    pub(super) name: String,
 }
 
 /// Checks credentials, once.
@@ -54,15 +57,28 @@ pub(super) async fn open(
     password: &Secret,
     now: Timestamp,
 ) -> Result<Session, SignInError> {
-    let asked = AuthInfo {
-        kind: "credentials",
-        login: Some(login.as_str()),
-        password: Some(password.expose()),
-    };
+    let asked = AuthInfo::credentials(login, password);
     let reply = ask(http, asked, None).await?;
     match refused(&reply, now) {
         Some(error) => Err(error),
         None => read_session(&reply, now),
+    }
+}
+
+/// Where the answer to credentials with a challenge sends on to.
+pub(super) fn redirection(reply: &Reply, now: Timestamp) -> Result<String, SignInError> {
+    if let Some(error) = refused(reply, now) {
+        return Err(error);
+    }
+    let answer: SessionAnswer = serde_json::from_slice(&reply.body)
+        .map_err(|_| SignInError::Unavailable("its answer is not the JSON of Cells"))?;
+    if is_given(answer.error.as_ref()) {
+        return Err(SignInError::Denied);
+    }
+    match answer.redirect_to.filter(|location| !location.is_empty()) {
+        Some(location) => Ok(location),
+        None if is_given(answer.trigger.as_ref()) => Err(SignInError::StepUpRequired),
+        None => Err(SignInError::Denied),
     }
 }
 
@@ -81,7 +97,7 @@ pub(super) fn verdict(reply: &Reply, now: Timestamp) -> Result<(), SignInError> 
 }
 
 /// Why no session was opened, as far as the status says.
-fn refused(reply: &Reply, now: Timestamp) -> Option<SignInError> {
+pub(super) fn refused(reply: &Reply, now: Timestamp) -> Option<SignInError> {
     Some(match reply.status {
         StatusCode::OK => return None,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refusal(reply),
@@ -129,7 +145,7 @@ pub(super) async fn renew(
     })?;
     // Without another cookie the one there is stays good, as far as anybody can tell.
     let kept = || (upstream.renewal.clone(), upstream.renewal_expires_at);
-    let (renewal, renewal_expires_at) = renewed.cookie.unwrap_or_else(kept);
+    let (renewal, renewal_expires_at) = renewed.renewal.unwrap_or_else(kept);
     Ok(UpstreamSession {
         access_token: renewed.access_token,
         token_expires_at: renewed.expires_at,
@@ -149,7 +165,7 @@ pub(super) async fn end(http: &Http, upstream: &UpstreamSession) -> Result<(), B
     Ok(())
 }
 
-async fn ask(
+pub(super) async fn ask(
     http: &Http,
     auth_info: AuthInfo<'_>,
     cookie: Option<&Secret>,
@@ -172,22 +188,43 @@ struct SessionRequest<'a> {
 }
 
 #[derive(Serialize)]
-struct AuthInfo<'a> {
+pub(super) struct AuthInfo<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     login: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,
+    /// Of a sign-in for an application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a str>,
 }
 
-impl AuthInfo<'_> {
+impl<'a> AuthInfo<'a> {
+    /// The same for the application whose sign-in waits under `challenge`.
+    pub(super) const fn answering(self, challenge: &'a str) -> Self {
+        Self {
+            challenge: Some(challenge),
+            ..self
+        }
+    }
+
+    /// What checks a password.
+    pub(super) fn credentials(login: &'a Login, password: &'a Secret) -> Self {
+        Self {
+            login: Some(login.as_str()),
+            password: Some(password.expose()),
+            ..Self::of("credentials")
+        }
+    }
+
     /// What asks about the session of the cookie that goes with it.
     const fn of(kind: &'static str) -> Self {
         Self {
             kind,
             login: None,
             password: None,
+            challenge: None,
         }
     }
 }
@@ -234,7 +271,7 @@ fn read_session(reply: &Reply, now: Timestamp) -> Result<Session, SignInError> {
         Some(token) => Ok(Session {
             access_token: Secret::new(token),
             expires_at: token_end(expires_at.as_deref(), now),
-            cookie: cookie::session(&reply.headers, now),
+            renewal: cookie::session(&reply.headers, now),
             claims: id_token.as_deref().and_then(IdClaims::decode),
         }),
         None if is_given(answer.trigger.as_ref()) => Err(SignInError::StepUpRequired),
@@ -256,7 +293,7 @@ fn is_given(text: Option<&String>) -> bool {
 }
 
 impl IdClaims {
-    fn decode(id_token: &str) -> Option<Self> {
+    pub(super) fn decode(id_token: &str) -> Option<Self> {
         let payload = id_token.split('.').nth(1)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         serde_json::from_slice(&payload).ok()

@@ -42,7 +42,7 @@ pub(super) async fn find(
     match found.check_locks() {
         Ok(()) => {}
         Err(SignInError::Locked) => return Ok(Standing::Ended("Cells has locked the user")),
-        Err(SignInError::StepUpRequired) => {
+        Err(SignInError::NewPasswordRequired) => {
             return Ok(Standing::Ended("Cells asks the user for a new password"));
         }
         Err(_) => return Err(BackendError("a user's locks cannot be read")),

@@ -128,7 +128,7 @@ impl CellsUser {
         if has("logout") {
             Err(SignInError::Locked)
         } else if has("pass_change") {
-            Err(SignInError::StepUpRequired)
+            Err(SignInError::NewPasswordRequired)
         } else {
             Ok(())
         }
@@ -282,7 +282,7 @@ mod tests {
         ));
         assert!(matches!(
             locked(r#"["pass_change"]"#),
-            Err(SignInError::StepUpRequired)
+            Err(SignInError::NewPasswordRequired)
         ));
         assert!(matches!(locked("logout"), Err(SignInError::Unavailable(_))));
         assert!(locked("[]").is_ok());

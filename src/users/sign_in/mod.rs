@@ -297,6 +297,7 @@ impl SignIn {
             Err(SignInError::Denied | SignInError::Locked | SignInError::Unanswered(_)) => {}
             Err(
                 SignInError::StepUpRequired
+                | SignInError::NewPasswordRequired
                 | SignInError::Throttled { .. }
                 | SignInError::AddressThrottled { .. }
                 | SignInError::Busy

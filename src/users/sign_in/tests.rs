@@ -25,6 +25,7 @@ enum Answer {
     ByPassword,
     Locked,
     StepUp,
+    NewPassword,
     Throttled,
     Down,
     Silence,
@@ -55,6 +56,7 @@ impl UserDirectory for Scripted {
             Answer::ByPassword => Err(SignInError::Denied),
             Answer::Locked => Err(SignInError::Locked),
             Answer::StepUp => Err(SignInError::StepUpRequired),
+            Answer::NewPassword => Err(SignInError::NewPasswordRequired),
             Answer::Throttled => Err(SignInError::Throttled { until: Some(NOW) }),
             Answer::Down => Err(SignInError::Unavailable("down")),
             Answer::Silence => Err(SignInError::Unanswered("silence")),
@@ -131,6 +133,7 @@ fn in_a_word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
         Err(SignInError::Denied) => "denied",
         Err(SignInError::Locked) => "locked",
         Err(SignInError::StepUpRequired) => "step up",
+        Err(SignInError::NewPasswordRequired) => "new password",
         Err(SignInError::Throttled { until: Some(_) }) => "throttled",
         Err(SignInError::Throttled { until: None }) => "exhausted",
         Err(SignInError::AddressThrottled { .. }) => "address throttled",
@@ -180,6 +183,7 @@ async fn the_ceiling_holds_until_somebody_clears_it() {
 async fn what_says_nothing_about_the_password_is_not_counted() {
     for (answer, word) in [
         (Answer::StepUp, "step up"),
+        (Answer::NewPassword, "new password"),
         (Answer::Throttled, "throttled"),
         (Answer::Down, "unavailable"),
     ] {

@@ -214,3 +214,55 @@ const APPLICATIONS: &[(&str, &str, (&str, &str))] = &[
         ("users.http.timeout_s", "is less than `connect_timeout_s`"),
     ),
 ];
+
+#[test]
+fn a_client_at_cells_that_could_not_work_is_refused() {
+    let text = |keys: &str| {
+        whole(&format!(
+            "state: {{}}\nprovider: {{issuer: 'https://f.example/'}}\nusers: {{cells: {{url: 'https://cells.internal/', {keys}}}}}\n"
+        ))
+    };
+    for (row, keys, key, fragment) in [
+        (
+            "of no use",
+            "client: {id: a, redirect_uri: 'https://a.example/c'}",
+            "users.cells.client",
+            "is of no use without `sessions: challenge`",
+        ),
+        (
+            "no name",
+            "sessions: challenge, client: {redirect_uri: 'https://a.example/c'}",
+            "users.cells.client.id",
+            "is missing",
+        ),
+        (
+            "a redirection that Cells would spoil",
+            "sessions: challenge, client: {id: a, redirect_uri: 'https://a.example/?x=1'}",
+            "users.cells.client.redirect_uri",
+            "is not an absolute URI without a query",
+        ),
+        (
+            "two secrets",
+            "sessions: challenge, client: {id: a, redirect_uri: 'https://a.example/c', secret_file: a, secret_env: B}",
+            "users.cells.client.secret_env",
+            "is a second secret",
+        ),
+    ] {
+        let problems = Config::parse(&text(keys), Path::new(""))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problems.contains(key) && problems.contains(fragment),
+            "{row}: {problems}"
+        );
+    }
+    let cells = |keys: &str| match Config::parse(&text(keys), Path::new("")).unwrap().users {
+        Some(crate::users::Settings::Cells(cells)) => cells.client.map(|client| client.id),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        cells("sessions: challenge").as_deref(),
+        Some("cells-client")
+    );
+    assert_eq!(cells("sessions: session"), None);
+}

@@ -247,6 +247,7 @@ pub(crate) fn settings() -> Settings {
         back_channel_logout: BackChannelLogout::default(),
         interaction_lifetime: Duration::from_secs(1800),
         known_device_lifetime: Duration::from_secs(180 * 86400),
+        backend_page: Some("https://files.example/login".to_owned()),
         interactions: Interactions::default(),
         display_name: "Test Place".to_owned(),
         registration: Registration {

@@ -33,6 +33,7 @@ impl UserDirectory for TestUsers {
         match login.as_str() {
             "locked" => Err(SignInError::Locked),
             "step-up" => Err(SignInError::StepUpRequired),
+            "new-password" => Err(SignInError::NewPasswordRequired),
             "down" => Err(SignInError::Unavailable("connection refused")),
             "alice" | "bob" if password.expose() == PASSWORD => Ok(profile(login.as_str()).into()),
             _ => Err(SignInError::Denied),

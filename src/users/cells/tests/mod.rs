@@ -1,5 +1,6 @@
 //! Sign-ins against the stand-in, over real sockets.
 
+mod challenge;
 mod renewal;
 #[path = "../../../../examples/cells_stand_in/stand_in.rs"]
 #[expect(dead_code, reason = "other users of the file ask it for more")]
@@ -38,6 +39,7 @@ fn settings(url: &str, timeout: Duration) -> CellsSettings {
         host: None,
         ca_pem: None,
         service_token: None,
+        client: None,
         connect_timeout: timeout,
         timeout,
     }
@@ -182,7 +184,10 @@ async fn a_further_step_is_no_sign_in() {
     .await;
 
     assert!(matches!(trigger, Err(SignInError::StepUpRequired)));
-    assert!(matches!(new_password, Err(SignInError::StepUpRequired)));
+    assert!(matches!(
+        new_password,
+        Err(SignInError::NewPasswordRequired)
+    ));
 }
 
 #[tokio::test]
