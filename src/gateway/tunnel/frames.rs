@@ -7,11 +7,67 @@ const CLOSE: u8 = 0x8;
 /// The most that stands before a payload.
 const HEADER_BYTES: usize = 14;
 
+/// What stands before a payload, as far as it has come.
+#[derive(Debug, Default)]
+pub(super) struct FrameHeader {
+    bytes: [u8; HEADER_BYTES],
+    filled: usize,
+}
+
+impl FrameHeader {
+    /// Adds the next byte; whether the header is complete.
+    pub(super) fn push(&mut self, byte: u8) -> bool {
+        if let Some(place) = self.bytes.get_mut(self.filled) {
+            *place = byte;
+            self.filled += 1;
+        }
+        self.filled == self.complete_bytes()
+    }
+
+    /// Whether nothing has come yet.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// What has come.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.filled).unwrap_or_default()
+    }
+
+    /// The first two bytes: flags and opcode, and whether there is a mask.
+    pub(super) const fn first_two(&self) -> (u8, u8) {
+        (self.bytes[0], self.bytes[1])
+    }
+
+    /// How long it is, as far as is known.
+    const fn complete_bytes(&self) -> usize {
+        if self.filled < 2 {
+            return 2;
+        }
+        let mask = if self.bytes[1] & 0x80 == 0 { 0 } else { 4 };
+        let length = match self.bytes[1] & 0x7f {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        2 + length + mask
+    }
+
+    /// What a complete header says of the payload.
+    pub(super) const fn payload_bytes(&self) -> u64 {
+        let [_, short, a, b, c, d, e, f, g, h, ..] = self.bytes;
+        match short & 0x7f {
+            126 => u16::from_be_bytes([a, b]) as u64,
+            127 => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            short => short as u64,
+        }
+    }
+}
+
 /// How far a stream of frames has come.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    header: [u8; HEADER_BYTES],
-    filled: usize,
+    header: FrameHeader,
     payload_left: u64,
     has_closed: bool,
 }
@@ -27,45 +83,17 @@ impl Frames {
                 return;
             };
             bytes = rest;
-            if let Some(place) = self.header.get_mut(self.filled) {
-                *place = *byte;
-                self.filled += 1;
-            }
-            if self.filled == self.header_bytes() {
-                self.has_closed |= self.header[0] & 0x0f == CLOSE;
-                self.payload_left = self.payload_bytes();
-                self.filled = 0;
+            if self.header.push(*byte) {
+                let header = std::mem::take(&mut self.header);
+                self.has_closed |= header.first_two().0 & 0x0f == CLOSE;
+                self.payload_left = header.payload_bytes();
             }
         }
     }
 
     /// Whether a close frame may follow: between two frames, and when none was there yet.
     pub(super) const fn may_close(&self) -> bool {
-        self.filled == 0 && self.payload_left == 0 && !self.has_closed
-    }
-
-    /// How long the header is, as far as is known.
-    const fn header_bytes(&self) -> usize {
-        if self.filled < 2 {
-            return 2;
-        }
-        let mask = if self.header[1] & 0x80 == 0 { 0 } else { 4 };
-        let length = match self.header[1] & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        2 + length + mask
-    }
-
-    /// What a complete header says of the payload.
-    const fn payload_bytes(&self) -> u64 {
-        let [_, short, a, b, c, d, e, f, g, h, ..] = self.header;
-        match short & 0x7f {
-            126 => u16::from_be_bytes([a, b]) as u64,
-            127 => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-            short => short as u64,
-        }
+        self.header.is_empty() && self.payload_left == 0 && !self.has_closed
     }
 }
 

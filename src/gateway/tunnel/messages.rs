@@ -5,13 +5,13 @@
 //! it was seen. Control frames may stand between the fragments of a message (§5.4) and overtake it
 //! here, which changes nothing of what either end may conclude.
 
+use super::frames::FrameHeader;
+
 /// The most that a text may have, and what its frames may take besides.
 const TEXT_BYTES: usize = 16 * 1024;
 const FRAMES_BYTES: usize = 2 * TEXT_BYTES;
 /// The most that a control frame may have (RFC 6455 §5.5).
 const CONTROL_BYTES: u64 = 125;
-/// The most that stands before a payload.
-const HEADER_BYTES: usize = 14;
 
 const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x1;
@@ -52,8 +52,7 @@ enum Open {
 /// How far a client has come.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    header: [u8; HEADER_BYTES],
-    filled: usize,
+    header: FrameHeader,
     payload_left: u64,
     mask: [u8; 4],
     /// Of the mask, for the next byte.
@@ -96,12 +95,9 @@ impl Messages {
                 return Ok(None);
             }
             *bytes = rest;
-            if let Some(place) = self.header.get_mut(self.filled) {
-                *place = *byte;
-                self.filled += 1;
-            }
-            if self.filled == self.header_bytes() {
-                self.begin_frame(through)?;
+            if self.header.push(*byte) {
+                let header = std::mem::take(&mut self.header);
+                self.begin_frame(&header, through)?;
             }
         }
     }
@@ -126,7 +122,7 @@ impl Messages {
 
     /// The text that is complete, if one is.
     fn finished(&mut self) -> Option<Text> {
-        let is_over = self.is_held && self.is_last && self.filled == 0;
+        let is_over = self.is_held && self.is_last && self.header.is_empty();
         is_over.then(|| {
             self.is_held = false;
             std::mem::take(&mut self.text)
@@ -134,15 +130,19 @@ impl Messages {
     }
 
     /// Looks at a complete header.
-    fn begin_frame(&mut self, through: &mut Vec<u8>) -> Result<(), Violation> {
-        let [first, second, ..] = self.header;
+    fn begin_frame(
+        &mut self,
+        header: &FrameHeader,
+        through: &mut Vec<u8>,
+    ) -> Result<(), Violation> {
+        let (first, second) = header.first_two();
         let opcode = first & 0x0f;
         let is_last = first & 0x80 != 0;
         // Extensions were not offered, so their bits mean nothing (§5.2), and clients mask (§5.1).
         if first & 0x70 != 0 || second & 0x80 == 0 {
             return Err(Violation::Frame);
         }
-        let length = self.payload_bytes();
+        let length = header.payload_bytes();
         match (opcode, &self.open) {
             (CLOSE | PING | PONG, _) if is_last && length <= CONTROL_BYTES => {
                 self.is_held = false;
@@ -158,15 +158,14 @@ impl Messages {
             }
             _ => return Err(Violation::Frame),
         }
-        let header_bytes = self.filled;
-        let header = self.header.get(..header_bytes).unwrap_or_default();
+        let header = header.bytes();
         if self.is_held {
             let fits = |held: usize, limit: usize| {
                 let more = usize::try_from(length).unwrap_or(usize::MAX);
                 held.saturating_add(more) <= limit
             };
             if !fits(self.text.payload.len(), TEXT_BYTES)
-                || !fits(self.text.frames.len() + header_bytes, FRAMES_BYTES)
+                || !fits(self.text.frames.len() + header.len(), FRAMES_BYTES)
             {
                 return Err(Violation::TooLong);
             }
@@ -175,38 +174,11 @@ impl Messages {
         } else {
             through.extend_from_slice(header);
         }
-        let mask = header_bytes.checked_sub(4).and_then(|at| header.get(at..));
-        self.mask = mask
-            .and_then(|mask| mask.try_into().ok())
-            .unwrap_or_default();
+        let mask = header.last_chunk();
+        self.mask = mask.copied().unwrap_or_default();
         self.at = 0;
         self.payload_left = length;
-        self.filled = 0;
         Ok(())
-    }
-
-    /// How long the header is, as far as is known.
-    const fn header_bytes(&self) -> usize {
-        if self.filled < 2 {
-            return 2;
-        }
-        let mask = if self.header[1] & 0x80 == 0 { 0 } else { 4 };
-        let length = match self.header[1] & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        2 + length + mask
-    }
-
-    /// What a complete header says of the payload.
-    const fn payload_bytes(&self) -> u64 {
-        let [_, short, a, b, c, d, e, f, g, h, ..] = self.header;
-        match short & 0x7f {
-            126 => u16::from_be_bytes([a, b]) as u64,
-            127 => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-            short => short as u64,
-        }
     }
 }
 
