@@ -16,24 +16,26 @@
 //! not at all.
 
 mod basic;
+mod placed;
 mod signature;
 
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 
 use super::authentication::{Principal, is_application_password, is_parameter};
 use super::canonical::CanonicalRequest;
 use super::context::Context;
 use super::forward::remove_cookies;
 use super::rejection::{PasswordError, Rejection};
-use super::settings::{OtherTokens, Passwords, Route, TokenPlaces, TokenUse};
+use super::settings::{OtherTokens, Passwords, Route, TokenUse};
 use super::snapshot::Snapshot;
 use crate::jose::has_jwt_shape;
 use crate::model::Timestamp;
 use crate::users::{UpstreamToken, UpstreamTokenError};
 
 pub(super) use basic::Basic;
+pub(super) use placed::{Placed, PlacedInQuery, takes_field, takes_parameter, with_parameter};
 use signature::{Presigned, Signed};
 
 /// Where Cells looks for a token besides `Authorization`, on its file paths.
@@ -268,97 +270,6 @@ fn is_opaque(token: &[u8]) -> bool {
     !token.is_empty() && token.iter().all(is_text) && n_dots < 2
 }
 
-/// What the token of the backend becomes in a request.
-#[derive(Debug, Default)]
-pub(super) struct Placed {
-    /// A field to be written.
-    pub(super) field: Option<(HeaderName, HeaderValue)>,
-    /// Where it stands in the query.
-    pub(super) query: PlacedInQuery,
-}
-
-/// Where the token of the backend stands in the query.
-#[derive(Debug, Default)]
-pub(super) enum PlacedInQuery {
-    /// Nowhere.
-    #[default]
-    Nowhere,
-    /// In [`PARAMETER`].
-    Parameter,
-    /// As the key of a signature, in this query.
-    Signed(String),
-}
-
-impl Placed {
-    /// `token` where ours stands in a request, if the backend looks there; else in `Authorization`.
-    /// `path` is the one that the backend sees.
-    ///
-    /// # Errors
-    ///
-    /// [`Rejection::Signature`] for a presigned URL whose signature is not right.
-    pub(super) fn of(
-        token: &UpstreamToken,
-        places: &TokenPlaces,
-        headers: &HeaderMap,
-        (canonical, path): (&CanonicalRequest, &str),
-    ) -> Result<Self, Rejection> {
-        let token = token.expose();
-        let query = canonical.query.as_deref();
-        let is_named = |parameter: &str| is_parameter(parameter, PARAMETER);
-        let presigned = Presigned::find(query).filter(|signed| has_jwt_shape(signed.key()));
-        let field = if let Some(presigned) = presigned {
-            let query = presigned.with_key(token, (canonical, path), headers)?;
-            return Ok(Self {
-                field: None,
-                query: PlacedInQuery::Signed(query),
-            });
-        } else if takes_field(places) && headers.contains_key(FIELD) {
-            (FIELD, value(token.to_owned())?)
-        } else if takes_parameter(places)
-            && query.is_some_and(|query| query.split('&').any(is_named))
-        {
-            return Ok(Self {
-                field: None,
-                query: PlacedInQuery::Parameter,
-            });
-        } else if let Some(signed) = Signed::find(headers) {
-            (AUTHORIZATION, value(signed.with_key(token))?)
-        } else if let Ok(Some(basic)) = Basic::find(headers) {
-            (AUTHORIZATION, basic.with_token(token)?)
-        } else {
-            (AUTHORIZATION, value(["Bearer ", token].concat())?)
-        };
-        Ok(Self {
-            field: Some(field),
-            query: PlacedInQuery::Nowhere,
-        })
-    }
-}
-
-/// Whether the route takes tokens from [`FIELD`].
-pub(super) fn takes_field(places: &TokenPlaces) -> bool {
-    places.header.as_ref() == Some(&FIELD)
-}
-
-/// Whether the route takes tokens from [`PARAMETER`].
-pub(super) fn takes_parameter(places: &TokenPlaces) -> bool {
-    places.query.as_deref() == Some(PARAMETER)
-}
-
-fn value(text: String) -> Result<HeaderValue, Rejection> {
-    let mut value = HeaderValue::try_from(text)
-        .map_err(|_| Rejection::Fault("a token of the backend cannot be written"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// The target with `token` in its parameter.
-pub(super) fn with_parameter(target: &str, token: &UpstreamToken) -> String {
-    let separator = if target.contains('?') { "&" } else { "?" };
-    let value: String = form_urlencoded::byte_serialize(token.expose().as_bytes()).collect();
-    [target, separator, PARAMETER, "=", &value].concat()
-}
-
 /// Takes the cookies of sessions at the backend out of an answer to a token of ours.
 pub(super) fn clean_response(headers: &mut HeaderMap) {
     remove_cookies(headers, |cookie| cookie.starts_with(COOKIE));
@@ -366,6 +277,8 @@ pub(super) fn clean_response(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use http::header::AUTHORIZATION;
+
     use super::*;
     use crate::gateway::tests::support::{request, route};
 
