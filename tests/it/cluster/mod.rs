@@ -105,20 +105,25 @@ impl Cluster {
         answer.await.status.as_u16()
     }
 
-    /// Signs out at the first node, and says how long the last one goes on letting the token in.
+    /// Signs in, and out at the first node, and says how long the last one goes on letting the token in.
     async fn until_refused(&self) -> Duration {
         let tokens = self.site.sign_in("alice").tokens().await;
-        assert_eq!(self.status(2, &tokens).await, 200);
+        self.until_known(&tokens).await
+    }
+
+    /// The same of a sign-in that brought `tokens`.
+    async fn until_known(&self, tokens: &Tokens) -> Duration {
+        assert_eq!(self.status(2, tokens).await, 200);
         let hint = tokens.id_token.as_deref().unwrap();
         let path = format!("/oidc/oauth2/sessions/logout?id_token_hint={hint}");
         self.at(0, "GET", &path, &[]).await.assert_status(200);
         let start = Instant::now();
         assert_eq!(
-            self.status(0, &tokens).await,
+            self.status(0, tokens).await,
             401,
             "where it was signed out, at once"
         );
-        while self.status(2, &tokens).await == 200 {
+        while self.status(2, tokens).await == 200 {
             assert!(start.elapsed() < POLLED, "never");
         }
         start.elapsed()
