@@ -92,15 +92,10 @@ impl Site {
             ];
             mint(&mut browser, &fields).await
         };
-        gateway.clock.advance(START.since(NOW));
         let TestProvider {
             provider, store, ..
         } = op;
-        gateway.reload(|_, parts| {
-            parts.provider = Some(Arc::new(provider));
-            parts.store = Some(store.clone());
-            parts.revocations = Some(Arc::clone(store.revocations()));
-        });
+        gateway.put_behind(provider, &store);
         Self {
             gateway,
             store,

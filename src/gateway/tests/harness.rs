@@ -23,7 +23,9 @@ use crate::gateway::settings::Settings;
 use crate::gateway::{Edge, Gateway, Shutdown, Snapshot, SnapshotParts, Upstreams};
 use crate::jose::{KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenVerifier};
 use crate::model::Timestamp;
-use crate::store::Revocations;
+use crate::provider::Provider;
+use crate::provider::tests::support::START;
+use crate::store::{Revocations, Store};
 use crate::telemetry::Metrics;
 
 /// The present of all tests.
@@ -116,6 +118,16 @@ impl TestGateway {
         change(&mut self.settings, &mut self.parts);
         let snapshot = Snapshot::new(&self.settings, self.parts.clone()).unwrap();
         self.gateway.swap(snapshot);
+    }
+
+    /// Has `provider` over `store` behind it, in the time of the provider's tests.
+    pub(crate) fn put_behind(&mut self, provider: Provider, store: &Store) {
+        self.clock.advance(START.since(NOW));
+        self.reload(|_, parts| {
+            parts.provider = Some(Arc::new(provider));
+            parts.store = Some(store.clone());
+            parts.revocations = Some(Arc::clone(store.revocations()));
+        });
     }
 
     /// Makes the upstreams anew, as every reload of a server does.

@@ -12,15 +12,16 @@ mod step_up;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::harness::{NOW, Protocol, TestGateway};
+use browser::Browser;
+
+use super::harness::{Protocol, TestGateway};
 use super::support::{policy, route};
 use crate::gateway::settings::{Action, Authentication, Policy, Route, WebSockets};
 use crate::gateway::{CALLBACK_PATH, ClaimCondition, ClaimPath, ClaimValue, Conditions, StepUp};
 use crate::model::Scope;
-use crate::provider::tests::support::{ISSUER, START, TestProvider, TestUsers};
+use crate::provider::tests::support::{ISSUER, TestProvider, TestUsers};
 use crate::provider::{Application, application_client};
 use crate::store::Store;
-use browser::Browser;
 
 /// Two applications and the provider that their users sign in at.
 struct Site {
@@ -63,7 +64,6 @@ impl Site {
             }
         })
         .await;
-        gateway.clock.advance(START.since(NOW));
         let TestProvider {
             provider,
             clock,
@@ -71,11 +71,7 @@ impl Site {
             users,
             ..
         } = op;
-        gateway.reload(|_, parts| {
-            parts.provider = Some(Arc::new(provider));
-            parts.store = Some(store.clone());
-            parts.revocations = Some(Arc::clone(store.revocations()));
-        });
+        gateway.put_behind(provider, &store);
         Self {
             gateway,
             users,
