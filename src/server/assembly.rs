@@ -17,7 +17,7 @@ use crate::gateway::{Route, Snapshot, SnapshotParts, TokenUse, Upstreams};
 use crate::issuers::{self, Issuers};
 use crate::jose::{KeyRing, TokenVerifier};
 use crate::provider::{self, ClientMemory, KeyKeeper, LogoutCourier, Provider};
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::users::{self, SignIn, UpstreamKeeper, UpstreamSessions, UserDirectory};
 
@@ -82,7 +82,7 @@ impl Foundation {
         answering.switch(config.acme.as_ref());
         let state = match settings {
             Some(settings) => Some(State {
-                store: Store::open(settings).await?,
+                store: open_state(settings, &*clock).await?,
                 keys: Arc::new(KeyRing::default()),
                 clients: Arc::new(ClientMemory::new(&metrics)?),
             }),
@@ -95,6 +95,14 @@ impl Foundation {
             answering,
         })
     }
+}
+
+/// Opens the state, which reads all revocations.
+async fn open_state(settings: &store::Settings, clock: &dyn Clock) -> Result<Store, StoreError> {
+    let now = clock.now();
+    let store = Store::open(settings).await?;
+    store.is_up_to_date(now);
+    Ok(store)
 }
 
 /// What one configuration makes.

@@ -8,6 +8,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::clock::Clock;
 use crate::jose::{KeyRing, RingKey};
+use crate::model::Timestamp;
 use crate::store::{Duty, LEASE_PERIOD, Lease, Store, StoreError};
 use crate::telemetry::Metrics;
 
@@ -53,13 +54,11 @@ impl Maintenance {
             tokio::select! {
                 _ = refresh.tick() => {
                     self.report("keys", self.refresh_keys().await);
-                    let outcome = self.refresh_revocations().await;
-                    self.note_age(outcome.is_ok());
-                    self.report("revocations", outcome);
+                    self.follow_revocations().await;
                 }
                 changed = changes.next() => {
                     if changed.revocations {
-                        self.report("revocations", self.refresh_revocations().await);
+                        self.follow_revocations().await;
                     }
                     if changed.keys {
                         self.report("keys", self.refresh_keys().await);
@@ -81,7 +80,7 @@ impl Maintenance {
         let mut refresh = every(REFRESH_PERIOD_BESIDE);
         loop {
             refresh.tick().await;
-            self.report("revocations", self.refresh_revocations().await);
+            self.follow_revocations().await;
         }
     }
 
@@ -96,6 +95,13 @@ impl Maintenance {
             tracing::info!(n_keys, "signing keys changed");
         }
         Ok(())
+    }
+
+    async fn follow_revocations(&self) {
+        let now = self.clock.now();
+        let outcome = self.refresh_revocations().await;
+        self.note_age(now, outcome.is_ok());
+        self.report("revocations", outcome);
     }
 
     /// Who revoked it is not known here: whoever may write the state may do so.
@@ -115,8 +121,7 @@ impl Maintenance {
     }
 
     /// What is known of revocations may be too old to let anybody in by it.
-    fn note_age(&self, is_read: bool) {
-        let now = self.clock.now();
+    fn note_age(&self, now: Timestamp, is_read: bool) {
         if is_read {
             self.store.is_up_to_date(now);
         } else if self.store.is_out_of_date(now) {

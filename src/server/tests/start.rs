@@ -1,8 +1,12 @@
 //! What keeps a server from starting.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tempfile::TempDir;
 
 use super::{clock, demo_config};
+use crate::server::assembly::Foundation;
 use crate::server::settings::ListenerTls;
 use crate::server::tls::testing;
 use crate::server::{Sockets, StartError, check, install_crypto_provider};
@@ -58,4 +62,19 @@ async fn the_check_finds_what_would_stop_a_start_and_leaves_nothing_behind() {
         Err(StartError::Provider(_))
     ));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Whoever opens the state has read all revocations: a database that is gone right afterwards ends
+/// nobody's token.
+#[tokio::test]
+async fn what_was_revoked_is_known_from_the_start() {
+    install_crypto_provider();
+    let folder = TempDir::new().unwrap();
+    let clock = clock();
+
+    let foundation = Foundation::open(&demo_config(folder.path()), Arc::clone(&clock)).await;
+
+    let store = foundation.unwrap().state.unwrap().store;
+    assert!(store.revocations().age(clock.now()) < Duration::from_secs(60));
+    assert!(!store.is_out_of_date(clock.now()));
 }
