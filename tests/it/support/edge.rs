@@ -241,8 +241,18 @@ impl Deref for Edge {
 }
 
 impl Drop for Edge {
+    #[expect(
+        clippy::print_stderr,
+        reason = "the harness shows it for tests that fail only"
+    )]
     fn drop(&mut self) {
         drop(self.process.kill());
         drop(self.process.wait());
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(40);
+            eprintln!("the last lines of the log:\n{}", lines[last..].join("\n"));
+        }
     }
 }
