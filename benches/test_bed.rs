@@ -17,6 +17,7 @@ use cellgate::provider::{
     ClientMemory, Parts, Provider, RefreshTokenPolicy, Registration, Settings,
 };
 use cellgate::secret::{Digest, Secret};
+use cellgate::server::install_crypto_provider;
 use cellgate::store::{self, AttemptLimits, RefreshTerms, Store, Synchronous};
 use cellgate::telemetry::Metrics;
 use cellgate::users::{self, SignIn, SignInLimits, StaticUser};
@@ -62,6 +63,7 @@ impl TestBed {
 
     /// Over this state; what lies in `folder` goes with it.
     pub(crate) fn over(keys: &Arc<KeyRing>, settings: &store::Settings, folder: TempDir) -> Self {
+        install_crypto_provider();
         let runtime = Runtime::new().expect("a runtime starts");
         let store = runtime
             .block_on(Store::open(settings))
