@@ -11,7 +11,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::Version;
-use super::accounts::{Refusal, RoleKind, User};
+use super::accounts::{Refusal, RoleKind, User, random};
 
 /// An answer of the stand-in.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -70,13 +70,24 @@ pub(super) fn refusal(version: Version, refusal: Refusal) -> Answer {
         (Version::V5, Refusal::UnknownUser) => StatusCode::NOT_FOUND,
         _ => StatusCode::UNAUTHORIZED,
     };
+    error(version, status, (id, code, sentence))
+}
+
+/// F: an error of the API. Version 2 has the text of an internal one twice, the next status and sentence,
+/// and the last a title in the browser's language, here French, beside a code.
+pub(super) fn error(
+    version: Version,
+    status: StatusCode,
+    (id, code, sentence): (&str, &str, &str),
+) -> Answer {
+    let reason = status.canonical_reason().unwrap_or_default();
     let (title, detail) = match version {
         Version::V2 => {
-            let raw = json!({"id": id, "code": 401, "detail": sentence, "status": "Unauthorized"});
+            let raw =
+                json!({"id": id, "code": status.as_u16(), "detail": sentence, "status": reason});
             (raw.to_string(), raw.to_string())
         }
-        Version::V4 => (sentence.to_owned(), format!("Unauthorized: {sentence}")),
-        // The title is translated, here as for a French browser.
+        Version::V4 => (sentence.to_owned(), format!("{reason}: {sentence}")),
         Version::V5 => ("Connexion impossible".to_owned(), code.to_owned()),
     };
     json(status, &json!({"Title": title, "Detail": detail}))
@@ -103,26 +114,31 @@ pub(super) fn session(user: &User, token: &str, lifetime_s: u64) -> Value {
     })
 }
 
-/// An ID token for an application.
-pub(super) fn id_token_for(user: &User, client_id: &str, lifetime_s: u64) -> String {
-    id_token_of(user, client_id, now_s() + lifetime_s)
+/// An ID token for an application, by an issuer.
+pub(super) fn id_token_for(user: &User, about: (&str, &str), lifetime_s: u64) -> String {
+    id_token_of(user, about, now_s() + lifetime_s)
 }
 
 fn id_token(user: &User, expires_at: u64) -> String {
-    id_token_of(user, "cells-frontend", expires_at)
+    let about = ("http://localhost/oidc/", "cells-frontend");
+    id_token_of(user, about, expires_at)
 }
 
-/// Cells: `sub` is the UUID, `name` the login; no groups, no display name. Nobody who takes it
+/// A.5: `sub` is the UUID, `name` the login; no groups, no display name, no nonce. Nobody who takes it
 /// from this answer checks the signature, so there is none to speak of.
-fn id_token_of(user: &User, client_id: &str, expires_at: u64) -> String {
+fn id_token_of(user: &User, (issuer, client_id): (&str, &str), expires_at: u64) -> String {
     let header = json!({"alg": "RS256", "kid": "public:hydra.openid.id-token", "typ": "JWT"});
     let claims = json!({
-        "iss": "http://localhost/oidc/",
+        "iss": issuer,
         "sub": user.uuid,
         "aud": [client_id],
         "name": user.login,
         "email": user.email.unwrap_or_default(),
         "iat": now_s(),
+        "rat": now_s(),
+        "auth_time": now_s(),
+        "jti": random(),
+        "sid": random(),
         "exp": expires_at,
         "authSource": "pydio",
     });

@@ -289,8 +289,8 @@ async fn profile(shared: &Shared, segment: &str, caller: &str) -> Answer {
     let is_there = !state.switches.removed_users.iter().any(|l| l == login);
     let found = (is_there && !segment.contains('/')).then(|| state.accounts.find(login));
     let Some(user) = found.flatten() else {
-        let body = json!({"Title": "user not found", "Detail": "Not Found: user not found"});
-        return answers::json(StatusCode::NOT_FOUND, &body);
+        let what = ("user.not.found", "UserNotFound", "user not found");
+        return answers::error(state.switches.version, StatusCode::NOT_FOUND, what);
     };
     answers::json(StatusCode::OK, &visible(&state, user, caller))
 }

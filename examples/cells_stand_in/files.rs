@@ -1,6 +1,6 @@
 //! `/io` and `/data`: files, by the protocol of S3, with a token in one of the places of the fact sheet
 //! (E.1): the field `X-Pydio-Bearer`, the parameter `pydio_jwt`, or the key of a signature. Cells checks
-//! the token and signs anew, so the signature itself is not looked at.
+//! the token and signs anew, so the signature itself is looked at by some versions only (section F).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use hyper::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 
 use super::answers::{self, Answer};
-use super::{Shared, lock};
+use super::{Shared, lock, signatures};
 
 /// `/dav`: Basic with a token in the place of the password, or with a password that is checked without
 /// a count (fact sheet, section F); the name must be that of the token's user (E.1).
@@ -73,6 +73,13 @@ pub(super) fn answer(shared: &Shared, head: &request::Parts, n_bytes: usize) -> 
         return answers::text(StatusCode::FORBIDDEN, "AccessDenied\n");
     };
     let mut state = lock(shared);
+    let is_signed = ["Credential", "X-Amz-Credential"].contains(&place);
+    if is_signed && state.switches.checks_signatures {
+        if !signatures::is_right(head) {
+            return answers::text(StatusCode::FORBIDDEN, "SignatureDoesNotMatch\n");
+        }
+        state.n_right_signatures += 1;
+    }
     let host = head.headers.get("host").and_then(|host| host.to_str().ok());
     state.last_host = host.unwrap_or_default().to_owned();
     match state.accounts.holder(&token) {

@@ -9,12 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use hyper::http::request;
 use hyper::{HeaderMap, Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::form_urlencoded;
 
 use super::accounts::{User, random};
 use super::answers::{self, Answer};
-use super::{Shared, State, Version, lock};
+use super::{Shared, State, Version, discovery, lock};
 
 /// A client, as the list `staticClients` has it (section C).
 struct Client {
@@ -24,8 +24,9 @@ struct Client {
     redirect_uri: &'static str,
 }
 
-/// One of the clients that Cells brings along, and one that an administrator registered.
-const CLIENTS: [Client; 2] = [
+/// One of the clients that Cells brings along, and two that an administrator registered: one of them has a
+/// query in its address, as applications with several tenants do.
+const CLIENTS: [Client; 3] = [
     Client {
         id: "cells-client",
         secret: None,
@@ -35,6 +36,11 @@ const CLIENTS: [Client; 2] = [
         id: "edge",
         secret: Some("cells-demo-client-secret"),
         redirect_uri: "https://edge.example/cells",
+    },
+    Client {
+        id: "reports",
+        secret: None,
+        redirect_uri: "https://reports.example/callback?tenant=1",
     },
 ];
 
@@ -84,14 +90,12 @@ pub(super) fn is_provider(path: &str) -> bool {
 /// Answers at the public paths (A.1).
 pub(super) fn answer(shared: &Shared, head: &request::Parts, body: &[u8]) -> Answer {
     let mut state = lock(shared);
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.unwrap_or_default();
     match (&head.method, head.uri.path()) {
         (&Method::GET, "/oidc/.well-known/openid-configuration") => {
-            let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-            let version = state.switches.version;
-            answers::json(
-                StatusCode::OK,
-                &discovery(version, host.unwrap_or_default()),
-            )
+            let document = discovery::document(state.switches.version, host);
+            answers::json(StatusCode::OK, &document)
         }
         (&Method::GET, "/oidc/.well-known/jwks.json") => {
             answers::json(StatusCode::OK, &json!({"keys": []}))
@@ -99,7 +103,11 @@ pub(super) fn answer(shared: &Shared, head: &request::Parts, body: &[u8]) -> Ans
         (&Method::GET, "/oidc/oauth2/auth") => {
             authorize(&mut state, head.uri.query().unwrap_or_default())
         }
-        (&Method::POST, "/oidc/oauth2/token") => token(&mut state, &head.headers, &form(body)),
+        (&Method::POST, "/oidc/oauth2/token") => {
+            token(&mut state, (&head.headers, host), &form(body))
+        }
+        // A.7: no session is ever remembered there, so it ends on a page of the interface.
+        (&Method::GET, "/oidc/oauth2/sessions/logout") => found("/oauth2/logout/callback"),
         (&Method::POST, "/oidc/oauth2/revoke") => revoke(&mut state, &head.headers, &form(body)),
         (&Method::GET | &Method::POST, "/oidc/userinfo") => userinfo(&state, &head.headers),
         _ => answers::page(StatusCode::NOT_FOUND),
@@ -114,32 +122,6 @@ fn form(text: &[u8]) -> Form {
 
 fn member<'f>(form: &'f Form, name: &str) -> &'f str {
     form.get(name).map_or("", String::as_str)
-}
-
-/// A.2: a relative address in version 2, an issuer without its slash in version 5.
-fn discovery(version: Version, host: &str) -> Value {
-    let root = format!("http://{host}/oidc");
-    let is_v5 = version == Version::V5;
-    let slash = if is_v5 { "" } else { "/" };
-    let mut document = json!({
-        "issuer": format!("{root}{slash}"),
-        "authorization_endpoint": format!("{root}/oauth2/auth"),
-        "token_endpoint": format!("{root}/oauth2/token"),
-        "jwks_uri": format!("{root}/.well-known/jwks.json"),
-        "revocation_endpoint": format!("{root}/oauth2/revoke"),
-        "end_session_endpoint": format!("{root}/oauth2/sessions/logout"),
-        "userinfo_endpoint":
-            if is_v5 { format!("{root}/userinfo") } else { "/oauth2/userinfo".to_owned() },
-        "registration_endpoint": format!("http://{host}"),
-        "subject_types_supported": ["public"],
-        "response_types_supported": ["code", "code id_token", "id_token", "token"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-    });
-    if let Some(members) = document.as_object_mut().filter(|_| is_v5) {
-        let methods = json!(["plain", "S256"]);
-        members.insert("code_challenge_methods_supported".to_owned(), methods);
-    }
-    document
 }
 
 fn found(location: &str) -> Answer {
@@ -209,7 +191,7 @@ fn client(headers: &HeaderMap, form: &Form) -> Option<&'static Client> {
         .find(|client| client.id == pair.0 && client.secret == pair.1.as_deref())
 }
 
-fn token(state: &mut State, headers: &HeaderMap, form: &Form) -> Answer {
+fn token(state: &mut State, (headers, host): (&HeaderMap, &str), form: &Form) -> Answer {
     let Some(client) = client(headers, form).filter(|_| !state.switches.forgets_clients) else {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     };
@@ -240,24 +222,26 @@ fn token(state: &mut State, headers: &HeaderMap, form: &Form) -> Answer {
         _ => return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
     };
     match granted.filter(|(asked, _)| asked.client_id == client.id) {
-        Some((asked, login)) => issue(state, asked, login),
+        Some((asked, login)) => issue(state, asked, login, host),
         None => refused(StatusCode::BAD_REQUEST, "invalid_grant"),
     }
 }
 
 /// A.5: no nonce, no profile, `name` is the login.
-fn issue(state: &mut State, asked: Asked, login: &'static str) -> Answer {
+fn issue(state: &mut State, asked: Asked, login: &'static str, host: &str) -> Answer {
     let Some(user) = state.accounts.find(login).cloned() else {
         return refused(StatusCode::BAD_REQUEST, "invalid_grant");
     };
     let lifetime_s = state.switches.token_lifetime_s;
     let access_token = state.accounts.give_token(&user, lifetime_s);
+    let issuer = discovery::issuer_of_tokens(host);
+    let id_token = answers::id_token_for(&user, (&issuer, &asked.client_id), lifetime_s);
     let mut body = json!({
         "access_token": access_token,
         "token_type": "bearer",
         "expires_in": lifetime_s.saturating_sub(1),
         "scope": asked.scope,
-        "id_token": answers::id_token_for(&user, &asked.client_id, lifetime_s),
+        "id_token": id_token,
     });
     if asked
         .scope

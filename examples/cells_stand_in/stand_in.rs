@@ -7,10 +7,12 @@
 
 mod accounts;
 mod answers;
+mod discovery;
 mod endpoints;
 mod events;
 mod files;
 mod oauth;
+mod signatures;
 
 use std::convert::Infallible;
 use std::io;
@@ -122,6 +124,8 @@ pub(crate) struct Switches {
     pub(crate) forgets_clients: bool,
     /// Whether its token endpoint fails.
     pub(crate) token_endpoint_is_down: bool,
+    /// Whether `/io` and `/data` verify signatures before they look at the key, as some versions do.
+    pub(crate) checks_signatures: bool,
 }
 
 impl Default for Switches {
@@ -137,6 +141,7 @@ impl Default for Switches {
             removed_users: Vec::new(),
             forgets_clients: false,
             token_endpoint_is_down: false,
+            checks_signatures: false,
         }
     }
 }
@@ -157,6 +162,8 @@ struct State {
     last_message: String,
     /// Texts on `/ws/event` that were longer than Cells reads.
     n_long_messages: usize,
+    /// Signatures of files that were verified and found right.
+    n_right_signatures: usize,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -274,6 +281,11 @@ impl StandIn {
     /// How many texts came by `/ws/event` that Cells does not read to their end.
     pub(crate) fn n_long_messages(&self) -> usize {
         lock(&self.state).n_long_messages
+    }
+
+    /// How many signatures of files were right; others were refused.
+    pub(crate) fn n_right_signatures(&self) -> usize {
+        lock(&self.state).n_right_signatures
     }
 
     /// The values of a field of the last request.

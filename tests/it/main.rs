@@ -22,6 +22,7 @@ mod cells_clients;
 mod cells_passwords;
 mod cells_site;
 mod cells_tokens;
+mod cells_upstream;
 mod certificates;
 mod client_certificates;
 mod cluster;

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::application::apps;
+use crate::cells::stand_in::Switches;
 use crate::cells_site::{own_token, site};
 use crate::support::stock_component;
 
@@ -27,6 +28,11 @@ fn lines(script: &str, arguments: &[&str]) -> Option<Vec<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_reads_and_writes_files_with_a_token_of_the_edge() {
     let (cells, edge) = site("").await;
+    // The strictest of all versions: whatever was signed has to arrive as it was.
+    cells.set(Switches {
+        checks_signatures: true,
+        ..Switches::default()
+    });
     let tokens = edge.sign_in("alice").tokens().await;
     let own = own_token(&cells, &edge, "bob").await;
 
@@ -50,6 +56,12 @@ async fn boto3_reads_and_writes_files_with_a_token_of_the_edge() {
             json!({"status": 403}),
         ]
     );
+    assert_eq!(cells.n_right_signatures(), 3, "one by PUT, two by GET");
+    // Another secret is no secret: the edge passes the header on, and signs no URL that it does not find right.
+    let wrong = lines("s3_refused.py", &[endpoint, &tokens.access_token, "other"]);
+    assert_eq!(wrong.unwrap_or_default(), ["403", "403"]);
+    assert_eq!(cells.n_right_signatures(), 3);
+    cells.set(Switches::default());
     // A client that has a token of Cells goes on as it is; nobody signs for it.
     let passed = edge
         .http

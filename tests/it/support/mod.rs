@@ -16,6 +16,7 @@ mod port;
 pub(crate) mod postgres;
 mod recorder;
 mod site;
+mod test_names;
 mod tls;
 mod wire;
 
@@ -30,4 +31,5 @@ pub(crate) use form::{Form, attributes, form_fields};
 pub(crate) use port::{Dead, free_port};
 pub(crate) use recorder::Recorder;
 pub(crate) use site::Site;
+pub(crate) use test_names::{quoted, root, tests};
 pub(crate) use wire::{Wire, WireAnswer};
