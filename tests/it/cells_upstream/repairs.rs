@@ -120,8 +120,8 @@ async fn the_nonce_that_cells_loses_is_in_the_id_token() {
 
     let location = redirect_of_cells(&cells, &edge, &[]).await;
     let code = code_of_cells(&location);
-    let lost = tokens_of_cells(&cells, &edge, &code_form(&code, ""));
-    let lost = lost.await.json();
+    let form = code_form(&code, "");
+    let lost = tokens_of_cells(&cells, &edge, &form).await.json();
     assert!(id_token(&lost)["nonce"].is_null(), "the stand-in does it");
 
     let code = request(&edge)
