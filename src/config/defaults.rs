@@ -233,3 +233,8 @@ pub(crate) const SIGN_IN_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 
 /// Account and certificates of ACME, beside the state.
 pub(crate) const ACME_FOLDER: &str = "./data/acme";
+
+/// A name that says what it is, and that nobody else uses.
+pub(crate) const ASSERTION_HEADER: &str = "X-Cellgate-Assertion";
+/// Long enough for a request that waits at the upstream, short enough for nobody to have much of one.
+pub(crate) const ASSERTION_LIFETIME_S: u64 = 60;

@@ -9,6 +9,7 @@ use http::{HeaderMap, Version, header, request};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
+use super::assertion;
 use super::authentication::Unsaid;
 use super::canonical::{CanonicalRequest, Claimed, Scheme};
 use super::client_certificate::ClientHandshake;
@@ -252,10 +253,12 @@ pub(super) fn rewrite(
     ctx: &Context,
     admission: &Admission,
 ) -> Result<(), Rejection> {
+    let principal = admission.principal.as_ref();
     let forwarding = Forwarding {
         canonical: canonical(ctx)?,
+        assertion: assertion::of(&ctx.snapshot, &admission.route, principal, ctx.now)?,
         route: &admission.route,
-        principal: admission.principal.as_ref(),
+        principal,
         upstream_token: admission.upstream_token.as_ref(),
         certificate: ctx.certificate.as_deref(),
         authorization: admission.authorization.as_ref(),

@@ -15,7 +15,7 @@ use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::serving::{Gateway, Taken};
 use super::sign_in::Called;
-use super::{admission, audit, exchange, forward_auth, resource, shield, whoami};
+use super::{admission, assertion, audit, exchange, forward_auth, resource, shield, whoami};
 
 impl Gateway {
     /// Answers a request that is not forwarded.
@@ -179,7 +179,11 @@ async fn show(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection>
 async fn allow(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
     let admission = ctx.admission.as_ref();
     let principal = admission.and_then(|admission| admission.principal.as_ref());
-    let response = forward_auth::let_pass(&ctx.snapshot.identity, principal);
+    let assertion = match admission {
+        Some(admission) => assertion::of(&ctx.snapshot, &admission.route, principal, ctx.now)?,
+        None => None,
+    };
+    let response = forward_auth::let_pass(&ctx.snapshot.identity, principal, assertion);
     ctx.outcome = Outcome::Allowed;
     reply(session, ctx, response).await
 }

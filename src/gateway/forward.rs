@@ -38,7 +38,7 @@ const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-pref
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// How many fields every request gets.
-const FIELDS_WRITTEN: usize = 5;
+const FIELDS_WRITTEN: usize = 6;
 
 /// What an admitted request is forwarded with.
 pub(super) struct Forwarding<'a> {
@@ -51,6 +51,8 @@ pub(super) struct Forwarding<'a> {
     pub(super) certificate: Option<&'a ClientCertificate>,
     /// What takes the place of a password that was tried here.
     pub(super) authorization: Option<&'a HeaderValue>,
+    /// What is said of whoever asks under our signature, and where.
+    pub(super) assertion: Option<(&'a HeaderName, HeaderValue)>,
     pub(super) peer: IpAddr,
     pub(super) request_id: &'a str,
 }
@@ -91,6 +93,9 @@ impl Forwarding<'_> {
             for (name, value) in identity.of(principal.verified()) {
                 headers.insert(name, value);
             }
+        }
+        if let Some((name, value)) = &self.assertion {
+            headers.insert(*name, value.clone());
         }
         if let Some(certificate) = self.certificate
             && self.route.client_certificate.is_of_interest()

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::jose::Verified;
 
+use super::assertion::KeptAssertions;
 use super::client_certificate::ClientCertificate;
 use super::settings::{CertificateSource, ClaimSource, IdentityHeaders};
 
@@ -30,6 +31,8 @@ const MAX_CERTIFICATE_BYTES: usize = 8192;
 struct Written {
     mapping: Arc<[(HeaderName, ClaimSource)]>,
     values: Vec<Option<HeaderValue>>,
+    /// What was signed of the same token, whichever the mapping.
+    assertions: KeptAssertions,
 }
 
 impl IdentityHeaders {
@@ -54,6 +57,12 @@ impl IdentityHeaders {
         };
         let names = self.mapping.iter().enumerate();
         names.filter_map(move |(n, (name, _))| Some((name, values.get(n)?.clone()?)))
+    }
+
+    /// What was signed of the principal of `verified`, kept with it.
+    pub(super) fn assertions<'a>(&self, verified: &'a Verified) -> Option<&'a KeptAssertions> {
+        let kept: Option<&Written> = verified.kept.get_or_make(|| self.write(verified));
+        kept.map(|written| &written.assertions)
     }
 
     /// The headers that tell of `certificate`, in order. One that it says nothing of is absent.
@@ -105,6 +114,7 @@ impl IdentityHeaders {
         Written {
             values: values.collect(),
             mapping: Arc::clone(&self.mapping),
+            assertions: KeptAssertions::default(),
         }
     }
 }

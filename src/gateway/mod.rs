@@ -7,7 +7,7 @@
 //!    into one form, `headers` removes what downstream may not say;
 //! 3. `route` finds the most specific route, `client_certificate` looks at what the handshake showed,
 //!    `authentication` finds the principal, `policy` asks whether it may pass; `sign_in` sends browsers to sign in where that helps;
-//! 4. `forward`, `path_change` and `identity` write what goes upstream, `upstream` picks the server;
+//! 4. `forward`, `path_change`, `identity` and `assertion` write what goes upstream, `upstream` picks the server;
 //!    `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
@@ -39,6 +39,7 @@ mod resource;
 mod route;
 mod sign_in;
 
+mod assertion;
 mod forward;
 mod identity;
 mod path_change;
@@ -73,6 +74,7 @@ mod traffic;
 mod tunnel;
 
 pub use acme::{AcmeChallenges, PlacedToken, challenge_response};
+pub use assertion::Assertion;
 pub use canonical::{
     Authority, AuthorityError, CanonicalError, CanonicalPath, CanonicalRequest, Claimed, PathError,
     Scheme,

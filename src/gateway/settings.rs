@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, Method};
 
+use super::assertion::Assertion;
 use super::path_change::PathChange;
 use super::policy::Conditions;
 use super::resource::Resource;
@@ -75,6 +76,9 @@ pub struct Route {
     pub passwords: Passwords,
     /// What application passwords are good for here; `None`: they are not taken.
     pub application_passwords: Option<Arc<PasswordPlace>>,
+    /// What the upstream is told of whoever asks under our signature; `None`: nothing. Its header is among
+    /// those of [`IdentityHeaders::also_strip`].
+    pub assertion: Option<Arc<Assertion>>,
     /// Parts of `User-Agent`, in lower case, with any of which a request is refused.
     pub refused_user_agents: Vec<String>,
     /// Whether `%2F` may stand in a path (default no).

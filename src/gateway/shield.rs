@@ -173,6 +173,6 @@ fn refusal(error: &SignInError, now: Timestamp) -> Response<Bytes> {
 }
 
 fn provider(ctx: &Context) -> Result<&Provider, Rejection> {
-    let provider = ctx.snapshot.passwords_provider();
+    let provider = ctx.snapshot.provider();
     provider.ok_or(Rejection::Fault("there is nobody to try passwords"))
 }

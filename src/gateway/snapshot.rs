@@ -190,8 +190,8 @@ impl Snapshot {
         Ok(Some(provider))
     }
 
-    /// Who tries passwords; there is one where a route takes any.
-    pub(super) fn passwords_provider(&self) -> Option<&Provider> {
+    /// Who tries passwords and signs assertions; there is one where a route needs that.
+    pub(super) fn provider(&self) -> Option<&Provider> {
         self.provider.as_deref()
     }
 

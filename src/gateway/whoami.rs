@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
 use serde_json::{Map, Value, json};
 
@@ -41,13 +41,17 @@ pub(super) fn answer(
     response
 }
 
-/// Names and values; several values of one name become one, as recipients may join them
+/// Names and values; those that are marked as secrets are left out. Several values of one name become one, as recipients may join them
 /// (RFC 9110 §5.3).
 fn headers(request: &RequestHeader, places: &TokenPlaces) -> Map<String, Value> {
+    let is_secret = |name: &HeaderName| {
+        let mut values = request.headers.get_all(name).iter();
+        values.any(HeaderValue::is_sensitive)
+    };
     request
         .headers
         .keys()
-        .filter(|name| !is_hidden(name, places))
+        .filter(|name| !is_hidden(name, places) && !is_secret(name))
         .map(|name| {
             let values: Vec<_> = request
                 .headers

@@ -36,6 +36,7 @@ mod userinfo;
 mod account;
 mod application_passwords;
 mod applications;
+mod assertions;
 mod logout;
 mod out_of_band;
 
@@ -58,6 +59,7 @@ pub use application_passwords::{
 pub use applications::{
     Application, ApplicationError, ReturnedCode, SignedOut, application_client,
 };
+pub use assertions::{ASSERTION_TYPE, AssertionError, AssertionSigner};
 pub use client_memory::ClientMemory;
 pub use discovery::DiscoveryError;
 pub use keys::{Handover, KeyKeeper, KeyRotation};

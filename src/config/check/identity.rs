@@ -35,8 +35,12 @@ const RESERVED: [&str; 22] = [
     "x-request-id",
 ];
 
-/// Checks header names and claims.
-pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityHeaders {
+/// Checks header names and claims. Nobody else may write those of `assertions` either.
+pub(super) fn identity(
+    checker: &mut Checker,
+    table: IdentityTable,
+    assertions: Vec<(KeyPath, HeaderName)>,
+) -> IdentityHeaders {
     let at = KeyPath::root().key("identity");
     let mut names = Names::default();
     let mut mapping = Vec::new();
@@ -68,6 +72,17 @@ pub(super) fn identity(checker: &mut Checker, table: IdentityTable) -> IdentityH
         let name = HeaderName::from_bytes(header.as_bytes()).ok();
         let is_new = |name: &HeaderName| !names.iter().any(|taken| taken == name.as_str());
         also_strip.extend(name.filter(is_new));
+    }
+    for (at, name) in assertions {
+        let is_written = |(written, _): &(HeaderName, _)| *written == name;
+        if mapping.iter().any(is_written) || certificates.iter().any(|(it, _)| *it == name) {
+            checker.refuse(
+                &at,
+                "is one of the headers under `identity`",
+                "Choose another, such as `X-Cellgate-Assertion`.",
+            );
+        }
+        also_strip.push(name);
     }
     IdentityHeaders {
         mapping: mapping.into(),

@@ -12,6 +12,7 @@ mod secret;
 
 mod acme;
 mod application_passwords;
+mod assertion;
 mod cells;
 mod cells_client;
 mod cells_clients;
@@ -110,12 +111,12 @@ impl Checker {
         let known_users = users.as_ref().and_then(Option::as_ref);
         let around = (own, known_users, routes);
         let of_cells = cells::routes(self, file.cells.as_ref(), around, &mut upstreams);
-        let identity = identity::identity(self, file.identity);
+        let identity = identity::identity(self, file.identity, assertion::headers(routes));
         let around = routes::Around {
             upstreams: &upstreams,
             accepted: &policy::Accepted::new(provider.as_ref(), &trusted_issuers),
             users: known_users,
-            rules: &crate::gateway::HeaderRules::new(&identity),
+            identity: &identity,
             asks_clients: listeners.iter().any(asks_clients),
         };
         let routes = routes::routes(self, (file.routes, of_cells), &around);

@@ -12,7 +12,7 @@ use crate::model::{Client, Scope};
 /// Whose tokens a route can accept.
 pub(super) struct Accepted {
     /// Whether there is a provider, even one that has problems.
-    has_provider: bool,
+    pub(super) has_provider: bool,
     pub(super) own: Option<String>,
     own_audience: Vec<String>,
     /// What the clients of the provider may ask for.

@@ -5,13 +5,13 @@ use http::Method;
 use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
-    Checker, application_passwords, client_certificate, cors, host, path_change, route_limits,
-    route_path, token_places, token_use, upstreams, websockets,
+    Checker, application_passwords, assertion, client_certificate, cors, host, path_change,
+    route_limits, route_path, token_places, token_use, upstreams, websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::RouteTable;
 use crate::config::key_path::KeyPath;
-use crate::gateway::{Action, HeaderRules, Policy, Resource, Route};
+use crate::gateway::{Action, IdentityHeaders, Policy, Resource, Route};
 use crate::users;
 
 /// What routes refer to.
@@ -21,8 +21,8 @@ pub(super) struct Around<'a> {
     pub(super) accepted: &'a Accepted,
     /// Whose users there are; `None` when that is not known, or there are none.
     pub(super) users: Option<&'a users::Settings>,
-    /// What no request may bring.
-    pub(super) rules: &'a HeaderRules,
+    /// What upstreams are told of whoever asks, and no request may bring.
+    pub(super) identity: &'a IdentityHeaders,
     /// Whether a listener asks for client certificates.
     pub(super) asks_clients: bool,
 }
@@ -48,11 +48,12 @@ pub(super) fn routes(
         }
         let action = action(checker, table, around.upstreams, at);
         let policy = policy::policy(checker, table, around.accepted, at);
-        let token_places = token_places::token_places(checker, table, around.rules, at);
+        let token_places = token_places::token_places(checker, table, around.identity, at);
         let token_use = token_use::token_use(checker, table, around, at);
         let passwords = token_use::passwords(checker, table, token_use, at);
         let application_passwords =
             application_passwords::of_route(checker, table, (&policy, around.accepted), at);
+        let assertion = assertion::of_route(checker, table, around, at);
         let websockets = websockets::websockets(checker, table, at);
         let path_change = path_change::path_change(checker, table, at);
         let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
@@ -74,6 +75,7 @@ pub(super) fn routes(
                 token_use,
                 passwords,
                 application_passwords,
+                assertion,
                 refused_user_agents: refused_user_agents(table),
                 allow_encoded_slash: table.allow_encoded_slash,
                 resource,

@@ -3,13 +3,13 @@
 use super::{Checker, identity};
 use crate::config::file::{AuthenticationMode, RouteTable, TokenMode, TokenPlacesTable};
 use crate::config::key_path::KeyPath;
-use crate::gateway::{HeaderRules, TokenPlaces};
+use crate::gateway::{HeaderRules, IdentityHeaders, TokenPlaces};
 
 /// Checks where the token of a route may be.
 pub(super) fn token_places(
     checker: &mut Checker,
     table: &RouteTable,
-    rules: &HeaderRules,
+    identity: &IdentityHeaders,
     at: &KeyPath,
 ) -> TokenPlaces {
     let at_places = at.key("token_from");
@@ -18,7 +18,7 @@ pub(super) fn token_places(
     let header = places.header.as_deref().and_then(|text| {
         let at = at_places.key("header");
         let name = identity::header_name(checker, text, &at)?;
-        if rules.is_removed(&name) {
+        if HeaderRules::new(identity).is_removed(&name) {
             checker.refuse(
                 &at,
                 "is a header that is removed from every request before a token is looked for",

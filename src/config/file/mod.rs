@@ -8,6 +8,7 @@
 
 mod acme;
 mod application_passwords;
+mod assertion;
 mod browser_sessions;
 mod cells;
 mod client;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use acme::{AcmeChallengeName, AcmeTable};
 pub(crate) use application_passwords::{ApplicationPasswordsTable, RoutePasswordsTable};
+pub(crate) use assertion::AssertionTable;
 pub(crate) use browser_sessions::BrowserSessionsTable;
 pub(crate) use cells::CellsSiteTable;
 pub(crate) use client::{AuthenticationName, ClientTable, ConsentPolicyName, GrantTypeName};

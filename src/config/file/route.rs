@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{CorsTable, RouteLimitsTable, RoutePasswordsTable};
+use super::{AssertionTable, CorsTable, RouteLimitsTable, RoutePasswordsTable};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -92,6 +92,9 @@ pub(crate) struct RouteTable {
     /// Whether the application passwords that users make at their account page are taken, in
     /// `Authorization: Basic`; left out: no.
     pub(crate) application_passwords: Option<RoutePasswordsTable>,
+    /// A signed assertion of who asks (a JWT) for an upstream that need not believe the network then;
+    /// left out: none.
+    pub(crate) assertion: Option<AssertionTable>,
     /// Parts of `User-Agent`, whatever the case of letters, with any of which a request is refused
     /// (403).
     #[schemars(inner(length(min = 1)))]

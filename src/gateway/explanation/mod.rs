@@ -257,8 +257,12 @@ impl Explanation {
         let mut parts = empty_head()?;
         parts.method = question.canonical.method.clone();
         parts.headers = question.headers.clone();
+        let assertion = steps::assertion(route, findings);
         Forwarding {
             canonical: question.canonical,
+            assertion: assertion
+                .as_ref()
+                .map(|(name, value, _)| (*name, value.clone())),
             route,
             principal: findings.principal.as_ref(),
             upstream_token: None,
@@ -269,6 +273,9 @@ impl Explanation {
         }
         .write(&mut parts, &question.snapshot.identity)
         .map_err(|rejection| self.refused("forwarding", rejection))?;
+        if let Some((_, _, text)) = assertion {
+            self.passed("assertion", text);
+        }
         if let Some(limits) = &route.limits {
             self.passed("limits", format!("not counted here: {limits}"));
         }

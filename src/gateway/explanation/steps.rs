@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::gateway::authentication::{Unsaid, has_query_token};
 use crate::gateway::canonical::CanonicalRequest;
@@ -83,6 +83,39 @@ pub(super) fn passwords(route: &Route) -> Option<String> {
     } else {
         format!("application passwords are taken here, for {scope} at most")
     })
+}
+
+/// The assertion that the upstream would get: its header, what stands for it here (explanations end up
+/// in tickets), and what is said of it.
+pub(super) fn assertion<'r>(
+    route: &'r Route,
+    findings: &Findings,
+) -> Option<(&'r HeaderName, HeaderValue, String)> {
+    let assertion = route.assertion.as_ref()?;
+    let principal = findings.principal.as_ref()?;
+    let verified = principal.verified();
+    let repeated = assertion.claims.iter().map(String::as_str);
+    let repeated: Vec<&str> = repeated
+        .filter(|claim| verified.claims.contains_key(*claim))
+        .collect();
+    let whose = if verified.is_of_client() {
+        "without sub, since a client asks for itself"
+    } else {
+        "of this subject"
+    };
+    let repeated = if repeated.is_empty() {
+        String::new()
+    } else {
+        format!(", with {}", repeated.join(", "))
+    };
+    let text = format!(
+        "signed for {}, good for {} s, {whose}{repeated}, in {}",
+        assertion.audience,
+        assertion.lifetime.as_secs(),
+        assertion.header
+    );
+    let stands_for = HeaderValue::from_static("(signed when it is sent)");
+    Some((&assertion.header, stands_for, text))
 }
 
 pub(super) fn source(route: &Route, source: IpAddr) -> Option<String> {

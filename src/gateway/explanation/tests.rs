@@ -10,7 +10,7 @@ use super::*;
 use crate::gateway::tests::harness::{NOW, TestGateway};
 use crate::gateway::tests::policies::{admin_conditions, administrator, gateway};
 use crate::gateway::tests::token_places;
-use crate::gateway::{CertificateConditions, CertificateUse, Rate, RouteLimits};
+use crate::gateway::{Assertion, CertificateConditions, CertificateUse, Rate, RouteLimits};
 use crate::issuers::tests::script::{
     self, KEYS, METADATA, World, jwks, key, metadata, token, trusted,
 };
@@ -321,4 +321,44 @@ async fn an_explanation_says_what_becomes_of_a_certificate() {
     // On a connection without TLS there is none.
     assert_eq!(gateway.get("/public/x", &[]).await.status, 403);
     gateway.assert_nothing_forwarded("without a certificate");
+}
+
+/// What is signed is worth something, and explanations end up in tickets.
+#[tokio::test]
+async fn an_assertion_is_described_and_not_made() {
+    let mut gateway = TestGateway::start().await;
+    let assertion = Assertion {
+        header: HeaderName::from_static("x-gw-assertion"),
+        audience: "https://wiki.internal/".to_owned(),
+        lifetime: Duration::from_secs(60),
+        claims: vec!["email".to_owned(), "groups".to_owned()],
+    };
+    gateway.reload(|settings, _| {
+        for route in &mut settings.routes {
+            route.assertion = Some(Arc::new(assertion.clone()));
+        }
+    });
+    let of_client = gateway.token(|claims| claims["sub"] = json!("app"));
+
+    for (token, said) in [
+        (
+            Some(gateway.token(|_| {})),
+            "signed for https://wiki.internal/, good for 60 s, of this subject, with groups, in \
+             x-gw-assertion",
+        ),
+        (
+            Some(of_client),
+            "without sub, since a client asks for itself",
+        ),
+        (None, ""),
+    ] {
+        let explanation = explained(&gateway, asked("GET", "/opt/x", token.as_deref()));
+        let step = explanation.steps.iter().find(|it| it.name == "assertion");
+        let stands_for = "x-gw-assertion: (signed when it is sent)".to_owned();
+        match step {
+            Some(step) => assert!(!said.is_empty() && step.text.contains(said), "{step:?}"),
+            None => assert!(said.is_empty()),
+        }
+        assert_eq!(explanation.forwarded.contains(&stands_for), token.is_some());
+    }
 }

@@ -11,11 +11,12 @@ use crate::gateway::settings::IdentityHeaders;
 /// The status that an answer had before it was adapted to what its proxy understands.
 const X_CELLGATE_STATUS: HeaderName = HeaderName::from_static("x-cellgate-status");
 
-/// The request may pass: 200, and each identity header as the application is to get it, empty where
-/// it is to get none.
+/// The request may pass: 200, and each identity header as the application is to get it, that of an
+/// assertion among them, empty where it is to get none.
 pub(in crate::gateway) fn let_pass(
     identity: &IdentityHeaders,
     principal: Option<&Principal>,
+    assertion: Option<(&HeaderName, HeaderValue)>,
 ) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
@@ -28,6 +29,9 @@ pub(in crate::gateway) fn let_pass(
         .into_iter()
         .flat_map(|principal| identity.of(principal.verified()))
     {
+        headers.insert(name, value);
+    }
+    if let Some((name, value)) = assertion {
         headers.insert(name, value);
     }
     response

@@ -9,6 +9,7 @@ pub(crate) mod recorder;
 
 mod access_lines;
 mod application_passwords;
+mod assertions;
 mod cors;
 mod credentials;
 mod forward_auth;

@@ -159,6 +159,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         cors: None,
         sign_in_client: None,
         application_passwords: None,
+        assertion: None,
         limits: None,
         resource: None,
         client_certificate: CertificateUse::Ignore,

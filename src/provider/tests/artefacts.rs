@@ -2,6 +2,7 @@
 //! taken to every place that takes one of them.
 
 use super::support::{Authorize, Browser, PASSWORD, TestProvider, Tokens, VERIFIER};
+use crate::clock::Clock as _;
 use crate::model::ConsentPolicy;
 
 /// Something that is issued here, and the place that takes it.
@@ -19,11 +20,13 @@ enum Kind {
     AccountTicket,
     AccountSignInTicket,
     SignOutTicket,
+    Assertion,
 }
 
 impl Kind {
     /// All that have a place of their own, in an order in which none ends what comes after it. A
-    /// known browser's cookie has none: it goes with a password.
+    /// known browser's cookie has none, since it goes with a password, nor has what is signed for
+    /// upstreams.
     const PLACES: [Self; 11] = [
         Self::IdToken,
         Self::Session,
@@ -94,6 +97,7 @@ impl<'a> Artefacts<'a> {
             (Kind::AccountTicket, account.ticket()),
             (Kind::AccountSignInTicket, account_sign_in),
             (Kind::SignOutTicket, sign_out.ticket()),
+            (Kind::Assertion, assertion(op)),
         ];
         Self {
             op,
@@ -128,7 +132,7 @@ impl<'a> Artefacts<'a> {
                 let answer = browser.get(&silent.target()).await;
                 return answer.params().contains_key("code");
             }
-            Kind::Device => return false,
+            Kind::Device | Kind::Assertion => return false,
             Kind::ConsentTicket => ("/oidc/consent", vec![("decision", "deny")]),
             Kind::AccountChoiceTicket => ("/oidc/select-account", vec![("account", "current")]),
             Kind::AccountTicket => ("/oidc/account", vec![]),
@@ -151,6 +155,23 @@ impl<'a> Artefacts<'a> {
         ];
         self.op.post("/oidc/oauth2/token", None, &form).await.status == 200
     }
+}
+
+/// One that says all that a token would, for ourselves.
+fn assertion(op: &TestProvider) -> String {
+    let now = op.clock.now();
+    let signer = op.provider.assertion_signer(now).unwrap();
+    let claims = serde_json::json!({
+        "sub": "alice",
+        "aud": ["https://op.example/oidc/", "app"],
+        "azp": "app",
+        "client_id": "app",
+        "scope": "openid",
+        "jti": "an-assertion",
+        "iat": now.as_secs(),
+        "exp": now.as_secs() + 600,
+    });
+    signer.sign(claims.as_object().unwrap().clone()).unwrap()
 }
 
 async fn start() -> TestProvider {

@@ -11,6 +11,7 @@ mod application;
 mod journey;
 
 mod application_passwords;
+mod assertion;
 mod authlib;
 mod cells;
 mod forward_auth;

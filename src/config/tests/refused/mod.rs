@@ -3,6 +3,7 @@
 
 mod acme;
 mod application_passwords;
+mod assertions;
 mod cells;
 mod client_keys;
 mod client_users;

@@ -59,6 +59,7 @@ pub(crate) struct TestProvider {
     pub(crate) store: Store,
     pub(crate) users: Arc<TestUsers>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) keys: Arc<KeyRing>,
 }
 
 /// What outlives a provider.
@@ -159,7 +160,7 @@ impl TestProvider {
         let parts = Parts {
             clock: Arc::<ManualClock>::clone(&clock),
             store: store.clone(),
-            keys,
+            keys: Arc::clone(&keys),
             verifier: Arc::new(verifier),
             clients,
             sign_in: SignIn::new(Arc::<TestUsers>::clone(&users), store.clone(), limits),
@@ -172,6 +173,7 @@ impl TestProvider {
             store,
             users,
             metrics,
+            keys,
         }
     }
 
