@@ -80,6 +80,7 @@ impl Verified {
             grant_id: self.grant_id.as_ref(),
             client_id: self.client_id.as_ref().filter(|_| self.is_own),
             issued_at: self.issued_at,
+            expires_at: self.expires_at,
         }
     }
 

@@ -13,4 +13,6 @@ pub struct Revocable<'a> {
     pub client_id: Option<&'a ClientId>,
     /// `iat`.
     pub issued_at: Timestamp,
+    /// `exp`.
+    pub expires_at: Timestamp,
 }

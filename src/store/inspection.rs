@@ -49,4 +49,5 @@ const NOTHING: Revocable<'static> = Revocable {
     grant_id: None,
     client_id: None,
     issued_at: Timestamp::from_secs(0),
+    expires_at: Timestamp::from_secs(u64::MAX),
 };

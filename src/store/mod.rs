@@ -206,7 +206,7 @@ impl Store {
                 n_key_readings: std::sync::atomic::AtomicUsize::default(),
             }),
         };
-        store.refresh_revocations().await?;
+        store.read_revocations().await?;
         Ok(store)
     }
 
