@@ -330,6 +330,21 @@ pub(super) enum KeysCommand {
         #[arg(long)]
         compromised: bool,
     },
+    /// Print the public half of a private key as a JWK Set, to be registered where Cellgate is a client.
+    ///
+    /// For `trusted_issuers[].sign_in_clients` with `authentication: private_key_jwt`. Nothing secret is
+    /// printed, and no state is needed.
+    Public {
+        /// The PEM file with the private key.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// What is signed with: `ES256`, `RS256`, `PS256` or `EdDSA`; left out: by the key.
+        #[arg(long, value_name = "NAME")]
+        algorithm: Option<String>,
+        /// What the key is called (`kid`), as `private_key_id` says; left out: its thumbprint.
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+    },
     /// Encrypt everything in the state that is encrypted under another key, while nothing runs.
     ///
     /// All of it changes in one transaction, or nothing. Afterwards the key before opens nothing in the

@@ -37,6 +37,12 @@ pub(super) enum CliError {
     /// `--algorithm` that nothing is signed with.
     #[error("nothing is signed with {0}; `cellgate keys list` shows what is used")]
     UnusedAlgorithm(String),
+    /// `--algorithm` that nobody can sign with.
+    #[error("{0} is no algorithm that keys sign with: ES256, RS256, PS256 or EdDSA")]
+    UnknownAlgorithm(String),
+    /// `keys public` of what is no key.
+    #[error("{0}")]
+    KeyFile(String),
     /// The state cannot be read or written.
     #[error("state: {0}")]
     Store(#[from] StoreError),
@@ -134,6 +140,8 @@ impl CliError {
             | Self::Start(StartError::Config(_))
             | Self::NoProvider
             | Self::UnusedAlgorithm(_)
+            | Self::UnknownAlgorithm(_)
+            | Self::KeyFile(_)
             | Self::Login(_)
             | Self::Clients(_)
             | Self::Sessions(_)

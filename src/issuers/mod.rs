@@ -40,10 +40,13 @@ pub use error::{FetchError, IssuersError};
 use introspection::Introspector;
 pub use introspection::{Introspection, IntrospectionError};
 use keys::KeyFetcher;
+pub use relying_party::{
+    AssertionAudience, AssertionKey, RelyingParty, RelyingPartyError, SignInAuthentication,
+    SignInClient,
+};
 pub(crate) use relying_party::{
     AuthorizationRequest, CodeAnswer, EndSessionRequest, Refreshing, Tokens,
 };
-pub use relying_party::{RelyingParty, RelyingPartyError, SignInAuthentication, SignInClient};
 pub use settings::{
     ClientAuthentication, FetchedKeys, IntrospectionEndpoint, KeyLocation, KeySource, Transport,
     TrustedIssuer,

@@ -9,6 +9,7 @@ use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{PrivateSigningKey, SigningError};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use x509_parser::pem::Pem;
 use zeroize::Zeroizing;
 
 use super::error::KeyError;
@@ -18,7 +19,10 @@ use super::verification_key::VerificationKey;
 use crate::model::SigningAlgorithm;
 use crate::secret::Digest;
 
-/// A private key kept parsed, its `kid` (RFC 7638 thumbprint) and its public JWK.
+/// The label of a private key in PKCS#8 (RFC 7468 §10).
+const PKCS8_LABEL: &str = "PRIVATE KEY";
+
+/// A private key kept parsed, its `kid` and its public JWK.
 pub struct SigningKey {
     pair: KeyPair,
     algorithm: SigningAlgorithm,
@@ -43,7 +47,7 @@ impl SigningKey {
     ///
     /// [`KeyError::Entropy`] when the operating system has no randomness.
     pub fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
-        Self::new(algorithm, KeyPair::generate(algorithm)?)
+        Self::new(algorithm, KeyPair::generate(algorithm)?, None)
     }
 
     /// Parses a PKCS#8 document (RFC 5208).
@@ -53,12 +57,48 @@ impl SigningKey {
     /// [`KeyError::Unusable`] when it is malformed, for another algorithm, or an RSA key of fewer
     /// than 2048 bits.
     pub fn from_pkcs8(algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
-        Self::new(algorithm, KeyPair::from_pkcs8(algorithm, der)?)
+        Self::new(algorithm, KeyPair::from_pkcs8(algorithm, der)?, None)
     }
 
-    fn new(algorithm: SigningAlgorithm, pair: KeyPair) -> Result<Self, KeyError> {
+    /// Reads a key that somebody else knows us by from a PEM file (RFC 7468 §10): for `algorithm`, or
+    /// for what such keys are used with as a rule, which are ES256, `EdDSA` and RS256. `id` is its `kid`
+    /// there, if that is not its thumbprint.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unusable`] when it holds no such key.
+    pub fn from_pem(
+        pem: &str,
+        algorithm: Option<SigningAlgorithm>,
+        id: Option<&str>,
+    ) -> Result<Self, KeyError> {
+        let blocks = Pem::iter_from_buffer(pem.as_bytes()).filter_map(Result::ok);
+        let ders = blocks.filter_map(|block| {
+            let der = Zeroizing::new(block.contents);
+            (block.label == PKCS8_LABEL).then_some(der)
+        });
+        let der = ders.take(1).next().ok_or(KeyError::Unusable)?;
+        let usual = [
+            SigningAlgorithm::Es256,
+            SigningAlgorithm::EdDsa,
+            SigningAlgorithm::Rs256,
+        ];
+        let algorithms = algorithm.map_or(usual.to_vec(), |algorithm| vec![algorithm]);
+        let read = |algorithm| {
+            let pair = KeyPair::from_pkcs8(algorithm, &der).ok()?;
+            Some((algorithm, pair))
+        };
+        let (algorithm, pair) = algorithms
+            .into_iter()
+            .find_map(read)
+            .ok_or(KeyError::Unusable)?;
+        Self::new(algorithm, pair, id)
+    }
+
+    /// `id`: its `kid`, if that is not its thumbprint.
+    fn new(algorithm: SigningAlgorithm, pair: KeyPair, id: Option<&str>) -> Result<Self, KeyError> {
         let defining = pair.public_members()?;
-        let id = thumbprint(&defining);
+        let id = id.map_or_else(|| thumbprint(&defining), str::to_owned);
         let mut members: Map<String, Value> = defining
             .into_iter()
             .map(|(name, value)| (name.to_owned(), Value::String(value)))
@@ -95,7 +135,8 @@ impl SigningKey {
         self.pair.to_pkcs8()
     }
 
-    /// `kid`: the SHA-256 thumbprint of the public key (RFC 7638), 43 characters of base64url.
+    /// `kid`. Of a key of our own that is the SHA-256 thumbprint of its public half (RFC 7638), 43
+    /// characters of base64url.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -212,5 +253,37 @@ mod tests {
 
         assert_eq!(of(&rsa), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         assert_eq!(of(&ed25519), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    /// The private key of RFC 8410 §10.3, with what `OpenSSL` writes around it.
+    const ED25519: &str = "Bag Attributes
+    friendlyName: intranet
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+    #[test]
+    fn a_key_from_a_file_says_itself_what_it_is_for() {
+        let key = SigningKey::from_pem(ED25519, None, None).unwrap();
+        assert_eq!(key.algorithm(), SigningAlgorithm::EdDsa);
+        let x = "GbnQtcfkOgqQ3p9hLNuPBfFnP4Eu6rQnOsjbgAb5t-8".len();
+        assert_eq!(key.public_jwk()["x"].as_str().unwrap().len(), x);
+        assert_eq!(key.public_jwk()["kid"], key.id());
+
+        let named = SigningKey::from_pem(ED25519, None, Some("intranet-1")).unwrap();
+        assert_eq!(named.id(), "intranet-1");
+        assert_eq!(named.public_jwk()["kid"], "intranet-1");
+        assert_eq!(named.public_jwk()["x"], key.public_jwk()["x"]);
+
+        for (text, algorithm) in [
+            (ED25519, Some(SigningAlgorithm::Es256)),
+            (&*ED25519.replace("PRIVATE", "PUBLIC"), None),
+            (&*ED25519.replace("MC4C", "MC4D"), None),
+            ("", None),
+        ] {
+            let read = SigningKey::from_pem(text, algorithm, None);
+            assert!(matches!(read, Err(KeyError::Unusable)), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `cellgate keys`.
 
 mod list;
+mod public;
 mod rekey;
 mod rotate;
 
@@ -14,7 +15,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::jose::{RingKey, SigningAlgorithm};
 use crate::store::Store;
 
-/// Lists or rotates the signing keys.
+/// Does something with keys.
 pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), CliError> {
     let now = SystemClock.now();
     match command {
@@ -43,6 +44,11 @@ pub(super) fn keys(command: &KeysCommand, out: &mut impl Write) -> Result<(), Cl
             }
             Ok(())
         }
+        KeysCommand::Public {
+            file,
+            algorithm,
+            id,
+        } => public::public(file, (algorithm.as_deref(), id.as_deref()), out),
         KeysCommand::Rekey {
             config,
             new_key_file,

@@ -1,11 +1,17 @@
 //! `trusted_issuers[].sign_in_clients`.
 
-use super::Checker;
+use std::sync::Arc;
+
 use super::name::Names;
-use super::secret;
-use crate::config::file::{DiscoveryName, SecretPlaceName, SignInClientTable, TrustedIssuerTable};
+use super::provider::algorithm;
+use super::{Checker, pem, secret};
+use crate::config::file::{
+    AssertionAudienceName, DiscoveryName, SignInAuthenticationName, SignInClientTable,
+    TrustedIssuerTable,
+};
 use crate::config::key_path::KeyPath;
-use crate::issuers::{SignInAuthentication, SignInClient};
+use crate::issuers::{AssertionAudience, AssertionKey, SignInAuthentication, SignInClient};
+use crate::jose::SigningKey;
 use crate::model::{ClientId, Scope};
 use crate::secret::Secret;
 
@@ -48,19 +54,107 @@ fn client(
     if let Some(Err(error)) = client_id.as_deref().map(ClientId::parse) {
         checker.refuse(&at_id, error.to_string(), "");
     }
-    let secret = secret(checker, table, at);
+    let authentication = authentication(checker, table, at);
     let scope = scope(checker, table, &at.key("scopes"));
-    let secret = secret?;
     Some(SignInClient {
         name: name?,
         client_id: client_id?,
-        authentication: match table.authentication {
-            SecretPlaceName::ClientSecretBasic => SignInAuthentication::SecretBasic(secret),
-            SecretPlaceName::ClientSecretPost => SignInAuthentication::SecretPost(secret),
-        },
+        authentication: authentication?,
         scope: scope?,
         userinfo: table.userinfo,
         returns_after_sign_out: table.returns_after_sign_out,
+    })
+}
+
+fn authentication(
+    checker: &mut Checker,
+    table: &SignInClientTable,
+    at: &KeyPath,
+) -> Option<SignInAuthentication> {
+    check_belonging(checker, table, at);
+    Some(match table.authentication {
+        SignInAuthenticationName::ClientSecretBasic => {
+            SignInAuthentication::SecretBasic(secret(checker, table, at)?)
+        }
+        SignInAuthenticationName::ClientSecretPost => {
+            SignInAuthentication::SecretPost(secret(checker, table, at)?)
+        }
+        SignInAuthenticationName::PrivateKeyJwt => {
+            SignInAuthentication::PrivateKeyJwt(key(checker, table, at)?)
+        }
+    })
+}
+
+/// Refuses what is for another way than the one that is written.
+fn check_belonging(checker: &mut Checker, table: &SignInClientTable, at: &KeyPath) {
+    let signs = table.authentication == SignInAuthenticationName::PrivateKeyJwt;
+    let of_keys = "is of no use without `authentication: private_key_jwt`";
+    let of_secrets =
+        "is of no use with `authentication: private_key_jwt`: nothing is secret between the two";
+    let audience = table.assertion_audience != AssertionAudienceName::Issuer;
+    for (key, is_written, is_for_keys) in [
+        (
+            "client_secret_file",
+            table.client_secret_file.is_some(),
+            false,
+        ),
+        (
+            "client_secret_env",
+            table.client_secret_env.is_some(),
+            false,
+        ),
+        ("private_key_file", table.private_key_file.is_some(), true),
+        ("private_key_id", table.private_key_id.is_some(), true),
+        (
+            "token_endpoint_auth_signing_alg",
+            table.token_endpoint_auth_signing_alg.is_some(),
+            true,
+        ),
+        ("assertion_audience", audience, true),
+    ] {
+        if is_written && is_for_keys != signs {
+            let reason = if is_for_keys { of_keys } else { of_secrets };
+            checker.refuse(
+                &at.key(key),
+                reason,
+                "Remove it, or change `authentication`.",
+            );
+        }
+    }
+}
+
+fn key(checker: &mut Checker, table: &SignInClientTable, at: &KeyPath) -> Option<AssertionKey> {
+    let at_file = at.key("private_key_file");
+    let file = checker.required(
+        table.private_key_file.as_deref(),
+        &at_file,
+        "private_key_file: sign-in.key.pem",
+    )?;
+    let text = pem::private_key(checker, file, &at_file)?;
+    let wanted = table.token_endpoint_auth_signing_alg.map(algorithm);
+    let key = SigningKey::from_pem(text.expose(), wanted, table.private_key_id.as_deref());
+    let Ok(key) = key else {
+        let (reason, advice) = match wanted {
+            Some(wanted) => (
+                format!("names a file without a key for {}", wanted.as_str()),
+                "Remove `token_endpoint_auth_signing_alg`, which follows from the key then, or name \
+                 another file. PKCS#8 is needed: `openssl pkey -in KEY -out KEY.pem` writes it.",
+            ),
+            None => (
+                "names a file without a key that can sign".to_owned(),
+                "`openssl genpkey -algorithm ED25519` makes one, as do P-256 and RSA with 2048 bits \
+                 or more. PKCS#8 is needed: `openssl pkey -in KEY -out KEY.pem` writes it.",
+            ),
+        };
+        checker.refuse(&at_file, reason, advice);
+        return None;
+    };
+    Some(AssertionKey {
+        key: Arc::new(key),
+        audience: match table.assertion_audience {
+            AssertionAudienceName::Issuer => AssertionAudience::Issuer,
+            AssertionAudienceName::TokenEndpoint => AssertionAudience::TokenEndpoint,
+        },
     })
 }
 

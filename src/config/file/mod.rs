@@ -24,6 +24,7 @@ mod provider;
 mod registration;
 mod route;
 mod route_limits;
+mod sign_in_client;
 mod state;
 mod transport_security;
 mod trusted_issuer;
@@ -62,11 +63,13 @@ pub(crate) use route::{
     TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
+pub(crate) use sign_in_client::{
+    AssertionAudienceName, SignInAuthenticationName, SignInClientTable,
+};
 pub(crate) use state::{Durability, PostgresTable, StateTable};
 pub(crate) use transport_security::TransportSecurityTable;
 pub(crate) use trusted_issuer::{
-    AlgorithmName, DiscoveryName, SecretPlaceName, SignInClientTable, TokenIntrospectionTable,
-    TrustedIssuerTable,
+    AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
 };
 pub(crate) use trusted_proxy::{ToldByName, TrustedProxyTable};
 pub(crate) use upstream::{BalanceName, HealthCheckTable, UpstreamTable};

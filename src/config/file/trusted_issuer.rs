@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SignInClientTable;
 use crate::config::defaults;
 use crate::jose::VerificationAlgorithm;
 
@@ -157,50 +158,6 @@ impl Default for TokenIntrospectionTable {
             assumed_audience: None,
             remember_s: defaults::INTROSPECTION_REMEMBER_S,
             remember_inactive_s: defaults::INTROSPECTION_REMEMBER_INACTIVE_S,
-        }
-    }
-}
-
-/// A client of the issuer that Cellgate is, a relying party.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SignInClientTable {
-    /// Unique name, for `sign_in_client` of routes.
-    #[schemars(extend("x-required" = true), length(min = 1, max = 64))]
-    pub(crate) name: Option<String>,
-    /// What Cellgate is called there.
-    #[schemars(extend("x-required" = true), length(min = 1, max = 255))]
-    pub(crate) client_id: Option<String>,
-    /// How it shows its secret there.
-    pub(crate) authentication: SecretPlaceName,
-    /// File with that secret; a newline at the end does not count.
-    #[schemars(length(min = 1))]
-    pub(crate) client_secret_file: Option<String>,
-    /// Environment variable with that secret.
-    #[schemars(length(min = 1))]
-    pub(crate) client_secret_env: Option<String>,
-    /// What is asked for; `openid` must be among it. With `offline_access` most issuers give a
-    /// refresh token, by which they are asked again while a session is used.
-    #[schemars(length(min = 1), inner(length(min = 1)))]
-    pub(crate) scopes: Vec<String>,
-    /// Whether its userinfo endpoint is asked for more claims at each sign-in and refresh.
-    pub(crate) userinfo: bool,
-    /// Whether `/.cellgate/signed-out` of each application is registered there as a page to come back
-    /// to after signing out.
-    pub(crate) returns_after_sign_out: bool,
-}
-
-impl Default for SignInClientTable {
-    fn default() -> Self {
-        Self {
-            name: None,
-            client_id: None,
-            authentication: SecretPlaceName::ClientSecretBasic,
-            client_secret_file: None,
-            client_secret_env: None,
-            scopes: defaults::SIGN_IN_SCOPES.map(str::to_owned).to_vec(),
-            userinfo: false,
-            returns_after_sign_out: false,
         }
     }
 }

@@ -12,6 +12,17 @@ pub enum RelyingPartyError {
     /// Its metadata do not say where users sign in.
     #[error("the metadata of the issuer have no endpoints for signing in, or no safe ones")]
     NoMetadata,
+    /// It does not take what we show who we are with, as its metadata say.
+    #[error("the issuer takes no {ours}, but {listed}: register us there with what it takes")]
+    Method {
+        /// The method that is configured, or its algorithm.
+        ours: &'static str,
+        /// What the issuer lists.
+        listed: String,
+    },
+    /// We cannot show it who we are.
+    #[error("an assertion cannot be signed: {0}")]
+    Unsigned(String),
     /// The answer that a browser brought is of somebody else (RFC 9207 §2.4).
     #[error("the answer is of another issuer")]
     OtherIssuer,
@@ -38,6 +49,8 @@ impl RelyingPartyError {
         match self {
             Self::Unavailable(_) => "unavailable",
             Self::NoMetadata => "metadata",
+            Self::Method { .. } => "method",
+            Self::Unsigned(_) => "unsigned",
             Self::OtherIssuer => "issuer",
             Self::Client(_) => "client_refused",
             Self::Refused(_) => "refused",
@@ -50,7 +63,12 @@ impl RelyingPartyError {
     /// Whether the issuer, or what we are there, is at fault and nothing is known of the user.
     pub const fn is_outage(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::NoMetadata | Self::Client(_) | Self::Unreadable => true,
+            Self::Unavailable(_)
+            | Self::NoMetadata
+            | Self::Method { .. }
+            | Self::Unsigned(_)
+            | Self::Client(_)
+            | Self::Unreadable => true,
             Self::IdToken(error) => matches!(
                 error,
                 IdTokenError::Jwt(crate::jose::JwtError::KeysUnavailable)

@@ -13,6 +13,12 @@ pub(crate) struct SignInMetadata {
     pub(super) authorization_endpoint: Url,
     /// `token_endpoint`, and where that may be.
     pub(super) token_endpoint: (Url, Reach),
+    /// The same as it is written there, which is compared letter by letter.
+    pub(super) token_endpoint_as_written: String,
+    /// `token_endpoint_auth_methods_supported`, as far as it is usual text.
+    pub(super) auth_methods: Option<Vec<String>>,
+    /// `token_endpoint_auth_signing_alg_values_supported`, likewise.
+    pub(super) auth_algorithms: Option<Vec<String>>,
     /// `userinfo_endpoint`.
     pub(super) userinfo_endpoint: Option<(Url, Reach)>,
     /// `end_session_endpoint`, for browsers.
@@ -43,6 +49,9 @@ impl SignInMetadata {
         Some(Self {
             authorization_endpoint: for_browsers("authorization_endpoint")?,
             token_endpoint: for_us("token_endpoint")?,
+            token_endpoint_as_written: members.get("token_endpoint")?.as_str()?.to_owned(),
+            auth_methods: list(members.get("token_endpoint_auth_methods_supported")),
+            auth_algorithms: list(members.get("token_endpoint_auth_signing_alg_values_supported")),
             userinfo_endpoint: for_us("userinfo_endpoint"),
             end_session_endpoint: for_browsers("end_session_endpoint"),
             sends_issuer: says("authorization_response_iss_parameter_supported"),
@@ -55,6 +64,15 @@ impl SignInMetadata {
         let url = self.end_session_endpoint.as_ref()?;
         Some(url.origin().ascii_serialization())
     }
+}
+
+/// The texts of a list. It may end up in the log.
+fn list(member: Option<&Value>) -> Option<Vec<String>> {
+    const MAX: usize = 16;
+    let texts = member?.as_array()?.iter().filter_map(Value::as_str);
+    let is_usual = |text: &&str| text.len() <= 32 && text.bytes().all(|it| it.is_ascii_graphic());
+    let texts = texts.filter(is_usual).take(MAX);
+    Some(texts.map(str::to_owned).collect())
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //! Core §3.1).
 //!
 //! What is asked of an issuer here: where its endpoints are (`metadata`), tokens for a code or a
-//! refresh token (`tokens`), and more claims (`userinfo`). What browsers are sent to it with is made
+//! refresh token (`tokens`, with a signature of ours by `assertion`), and more claims (`userinfo`). What browsers are sent to it with is made
 //! in `request`. Whatever it answers is believed after its signature, and nothing of it is kept:
 //! sessions are the caller's.
 //!
 //! *Invariant:* a code or a refresh token goes to the token endpoint of the issuer that it is of, and
 //! nowhere else.
 
+mod assertion;
 mod error;
 mod metadata;
 mod request;
@@ -25,6 +26,7 @@ use crate::jose::{IdTokenError, IdTokenTerms, LogoutToken};
 use crate::model::{Scope, Timestamp};
 use crate::secret::Secret;
 
+pub use assertion::{AssertionAudience, AssertionKey};
 pub use error::RelyingPartyError;
 pub(crate) use metadata::SignInMetadata;
 pub(crate) use request::{AuthorizationRequest, EndSessionRequest};
@@ -47,13 +49,15 @@ pub struct SignInClient {
     pub returns_after_sign_out: bool,
 }
 
-/// How we show an issuer who we are (RFC 6749 §2.3.1).
+/// How we show an issuer who we are (RFC 6749 §2.3, OpenID Connect Core §9).
 #[derive(Clone, Debug)]
 pub enum SignInAuthentication {
     /// A secret in `Authorization: Basic`.
     SecretBasic(Secret),
     /// A secret in the form.
     SecretPost(Secret),
+    /// A signature.
+    PrivateKeyJwt(AssertionKey),
 }
 
 /// A client of ours at one issuer.
@@ -99,7 +103,8 @@ impl RelyingParty {
     ///
     /// # Errors
     ///
-    /// [`RelyingPartyError::Unavailable`] when nobody can tell.
+    /// [`RelyingPartyError::Unavailable`] when nobody can tell, [`RelyingPartyError::Method`] when it
+    /// would not know us.
     pub(crate) async fn metadata(
         &self,
         now: Timestamp,
@@ -109,7 +114,9 @@ impl RelyingParty {
         if fetcher.sign_in().is_none() || fetcher.is_failing() {
             fetcher.renew(now).await?;
         }
-        fetcher.sign_in().ok_or(RelyingPartyError::NoMetadata)
+        let metadata = fetcher.sign_in().ok_or(RelyingPartyError::NoMetadata)?;
+        metadata.check_method(&self.client.authentication)?;
+        Ok(metadata)
     }
 
     /// The same as far as it is known, for what must not wait.

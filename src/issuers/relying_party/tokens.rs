@@ -7,7 +7,8 @@ use form_urlencoded::Serializer;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{Party, RelyingParty, RelyingPartyError, SignInAuthentication};
+use super::assertion::{ASSERTION_TYPE, Asserted};
+use super::{Party, RelyingParty, RelyingPartyError, SignInAuthentication, SignInMetadata};
 use crate::issuers::client_credentials::basic;
 use crate::jose::json::{self, Limits};
 use crate::jose::{AnswerTo, IdToken, Occasion};
@@ -193,7 +194,7 @@ impl RelyingParty {
     ) -> Result<Answer, RelyingPartyError> {
         let metadata = self.metadata(now).await?;
         let (url, reach) = metadata.token_endpoint.clone();
-        let (authorization, form) = self.question(pairs);
+        let (authorization, form) = self.question(pairs, &metadata, now)?;
         let reply = self.issuer.caller.call(Call {
             authorization,
             form: Some(form),
@@ -207,8 +208,13 @@ impl RelyingParty {
         Err(refusal(reply.status, &reply.body))
     }
 
-    /// Who we are, and the form to be posted (RFC 6749 §2.3.1).
-    fn question(&self, pairs: &[(&str, &str)]) -> (Option<HeaderValue>, String) {
+    /// Who we are, and the form to be posted (RFC 6749 §2.3.1, RFC 7521 §4.2).
+    fn question(
+        &self,
+        pairs: &[(&str, &str)],
+        metadata: &SignInMetadata,
+        now: Timestamp,
+    ) -> Result<(Option<HeaderValue>, String), RelyingPartyError> {
         let mut form = Serializer::new(String::new());
         form.extend_pairs(pairs);
         let id = self.client_id();
@@ -219,8 +225,20 @@ impl RelyingParty {
                     .append_pair("client_secret", secret.expose());
                 None
             }
+            SignInAuthentication::PrivateKeyJwt(key) => {
+                let asserted = Asserted {
+                    client_id: id,
+                    issuer: self.issuer(),
+                    token_endpoint: &metadata.token_endpoint_as_written,
+                };
+                let assertion = key.sign(&asserted, now)?;
+                form.append_pair("client_id", id)
+                    .append_pair("client_assertion_type", ASSERTION_TYPE)
+                    .append_pair("client_assertion", assertion.expose());
+                None
+            }
         };
-        (authorization, form.finish())
+        Ok((authorization, form.finish()))
     }
 
     fn counted<T>(

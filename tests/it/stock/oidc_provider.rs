@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -38,10 +39,12 @@ routes:
     Edge::start_in(folder, &yaml, "info")
 }
 
-/// A gateway in front of an application whose users the issuer at this port signs in.
-fn signing_in(port: u16, application: &Recorder) -> Edge {
+/// A gateway in front of an application whose users the issuer at this port signs in, which knows the
+/// gateway by what is in a file of `shown`, a key and its file.
+fn signing_in(port: u16, application: &Recorder, shown: (&str, &str), content: &str) -> Edge {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("secret"), "intranet-secret").expect("it can be written");
+    let (key, file) = shown;
+    fs::write(folder.path().join(file), content).expect("it can be written");
     let yaml = format!(
         "listeners: [{{name: edge, address: '127.0.0.1:9480'}}]
 admin: {{address: '127.0.0.1:9481'}}
@@ -54,7 +57,7 @@ trusted_issuers:
     sign_in_clients:
       - name: intranet
         client_id: intranet
-        client_secret_file: secret
+        {key}: {file}
         scopes: [openid, profile]
         userinfo: true
         returns_after_sign_out: true
@@ -71,11 +74,12 @@ routes:
 
 /// The issuer's process, and the folder it runs in.
 fn issuer(port: u16) -> Option<(Application, TempDir)> {
-    issuer_for(port, None)
+    issuer_for(port, &[])
 }
 
-/// The same with users who sign in to the application at an address.
-fn issuer_for(port: u16, application: Option<&str>) -> Option<(Application, TempDir)> {
+/// The same with users who sign in to the application at an address, which shows a key of this JWK Set
+/// if there is one.
+fn issuer_for(port: u16, application: &[&str]) -> Option<(Application, TempDir)> {
     let (node, packages) = component("node").zip(stock_component("node_modules/oidc-provider"))?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("oidc_provider.mjs");
@@ -219,11 +223,11 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
     )
     .await;
     let port = free_port();
-    let edge = signing_in(port, &application);
+    let shown = ("client_secret_file", "secret");
+    let edge = signing_in(port, &application, shown, "intranet-secret");
     edge.admin("/readyz").await.assert_status(200);
     navigate(&edge, "/x").await.assert_status(503);
-    let Some((_issuer, _folder)) = issuer_for(port, Some(edge.url("").trim_end_matches('/')))
-    else {
+    let Some((_issuer, _folder)) = issuer_for(port, &[edge.url("").trim_end_matches('/')]) else {
         return;
     };
     let chromium = Chromium::start(programs, true).await;
@@ -264,5 +268,63 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
     assert!(
         metrics.contains("cellgate_issuer_sign_ins_total{"),
         "{metrics}"
+    );
+}
+
+/// A new key and its public half, as an operator would register it.
+fn key(folder: &Path) -> (String, String) {
+    let pem = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+    let file = folder.join("made.pem");
+    fs::write(&file, &pem).expect("it can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cellgate"));
+    let output = command.args(["keys", "public"]).arg(&file).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let jwks = String::from_utf8(output.stdout).expect("it is text");
+    (pem, jwks)
+}
+
+/// RFC 7523 between two implementations: the issuer knows us by the key that is registered, and not by
+/// another one; and by the right one from the reload on that names it.
+#[tokio::test]
+async fn oidc_provider_knows_us_by_the_registered_key_alone() {
+    let Some(programs) = Chromium::find() else {
+        return;
+    };
+    let application = Recorder::answering(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<p id=in>In</p>",
+    )
+    .await;
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let (registered, jwks) = key(scratch.path());
+    let (other, _) = key(scratch.path());
+    let port = free_port();
+    let shown = (
+        "authentication: private_key_jwt\n        private_key_file",
+        "key.pem",
+    );
+    let edge = signing_in(port, &application, shown, &other);
+    let home = edge.url("");
+    let Some((_issuer, _folder)) = issuer_for(port, &[home.trim_end_matches('/'), &jwks]) else {
+        return;
+    };
+    let chromium = Chromium::start(programs, true).await;
+    let wanted = edge.url("/docs/page");
+
+    sign_in_there(&chromium, &wanted).await;
+
+    edge.wait_for("the issuer refuses us as its client (invalid_client)");
+    application.assert_untouched("nobody is signed in");
+
+    fs::write(edge.folder.path().join("key.pem"), registered).expect("it can be written");
+    edge.signal("HUP");
+    edge.wait_for("configuration loaded");
+    chromium.page.goto(&wanted).await.unwrap();
+    chromium.wait_for("#in").await;
+    let heads = application.heads();
+    let head = heads.first().expect("it was asked").to_ascii_lowercase();
+    assert!(
+        head.contains("\r\nx-auth-request-user: carol\r\n"),
+        "{head}"
     );
 }

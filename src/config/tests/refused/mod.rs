@@ -13,6 +13,7 @@ mod forward_auth;
 mod listeners;
 mod provider;
 mod routes;
+mod sign_in_clients;
 mod state;
 mod structure;
 mod token_use;

@@ -1,15 +1,16 @@
 // An issuer made with `oidc-provider`, as its documentation shows: another one than Cellgate.
 //
-//   node oidc_provider.mjs PORT [APPLICATION]
+//   node oidc_provider.mjs PORT [APPLICATION [JWKS]]
 //
 // The client `robot` gets access tokens for itself: JWTs (RFC 9068) for the resource urn:api:jwt,
 // opaque ones for urn:api:opaque. The client `cellgate` may ask what they are. Users, whoever they say
-// they are, sign in by the client `intranet` to what is at APPLICATION.
+// they are, sign in by the client `intranet` to what is at APPLICATION, which has a secret, or one of the
+// keys of JWKS.
 import { generateKeyPairSync } from 'node:crypto';
 
 import { Provider } from 'oidc-provider';
 
-const [port, application] = process.argv.slice(2);
+const [port, application, jwks] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const key = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'issuer-1' };
@@ -28,6 +29,11 @@ const intranet = {
   response_types: ['code'],
   redirect_uris: [`${application}/.cellgate/callback`],
   post_logout_redirect_uris: [`${application}/.cellgate/signed-out`],
+  ...(jwks && {
+    client_secret: undefined,
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: JSON.parse(jwks),
+  }),
 };
 
 const provider = new Provider(issuer, {

@@ -1,6 +1,7 @@
 //! Browser sign-in at another issuer, over real sockets towards browsers and a script towards the
 //! issuer: sections L and I of the corpus where we are the relying party.
 
+mod client_assertion;
 mod ends;
 mod refresh;
 mod round_trip;
