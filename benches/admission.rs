@@ -207,6 +207,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 path_change: None,
                 cors: None,
                 sign_in_client: None,
+                timeouts: None,
                 application_passwords: None,
                 assertion: None,
                 limits: None,

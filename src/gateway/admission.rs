@@ -22,6 +22,7 @@ use super::shield;
 use super::snapshot::Snapshot;
 use super::stickiness::Asking;
 use super::swap::{self, Basic, Found};
+use super::timing::Timing;
 use super::trusted_proxies::{Origin, ToldBy, TrustedProxies};
 
 /// Brings the request into its one form: target, host and method, then its fields.
@@ -244,6 +245,7 @@ fn journey(session: &Session, ctx: &Context, route: &Route) -> Result<Option<Jou
         server: None,
         started: ctx.started,
         body_bytes: 0,
+        timing: route.timeouts.clone().map(Timing::new),
     }))
 }
 

@@ -22,6 +22,7 @@ use super::rejection::Rejection;
 use super::settings::Route;
 use super::snapshot::Snapshot;
 use super::stickiness::Sticky;
+use super::timing::Timing;
 use super::traffic::Place;
 use super::upstream::{Served, Upstream};
 use super::{access_log, audit};
@@ -80,6 +81,8 @@ pub(super) struct Journey {
     pub(super) sticky: Option<Box<Sticky>>,
     /// Among those that the upstream serves at once, until the answer ends.
     pub(super) served: Option<Served>,
+    /// How long it may take, where the route says so.
+    pub(super) timing: Option<Timing>,
 }
 
 /// What became of a request.
@@ -126,7 +129,7 @@ impl Outcome {
                 Rejection::NoServer
                 | Rejection::UpstreamFull
                 | Rejection::Unreachable
-                | Rejection::UpstreamTimeout
+                | Rejection::UpstreamTimeout(_)
                 | Rejection::UpstreamBroken
                 | Rejection::UpstreamSessionAway { .. } => "upstream_error",
                 Rejection::IssuerUnavailable { .. } => "issuer_error",
@@ -220,6 +223,11 @@ impl Context {
         self.journey()?.sticky.as_mut()?.cookie.take()
     }
 
+    /// What its route says of the time that it may take.
+    pub(super) fn timing(&mut self) -> Option<&mut Timing> {
+        self.journey()?.timing.as_mut()
+    }
+
     /// The way to the upstream of an admitted request.
     pub(super) fn journey(&mut self) -> Option<&mut Journey> {
         self.admission.as_mut()?.journey.as_mut()
@@ -234,7 +242,9 @@ impl Drop for Context {
             let ending = lifetime::ending();
             if let Some(ending) = ending {
                 metrics.exchange_ended(ending.as_str());
-                audit::exchange_ended(self, ending);
+                if ending != Ending::Deadline {
+                    audit::exchange_ended(self, ending);
+                }
             }
             let reason = ending.map_or("request_unfinished", Ending::as_str);
             access_log::record_given_up(self, reason, metrics);

@@ -6,6 +6,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 
 use super::edge::BrokenChunk;
 use super::rejection::Rejection;
+use super::timing::Late;
 
 /// Whose fault a failed exchange is, and what downstream is told of it.
 pub(super) fn of_exchange(error: &Error) -> Rejection {
@@ -21,7 +22,7 @@ fn of_upstream(error: &Error) -> Rejection {
         ErrorType::ConnectTimedout
         | ErrorType::TLSHandshakeTimedout
         | ErrorType::ReadTimedout
-        | ErrorType::WriteTimedout => Rejection::UpstreamTimeout,
+        | ErrorType::WriteTimedout => Rejection::UpstreamTimeout(Late::Pause),
         ErrorType::ConnectRefused
         | ErrorType::ConnectNoRoute
         | ErrorType::ConnectError

@@ -7,8 +7,8 @@
 //!    into one form, `headers` removes what downstream may not say;
 //! 3. `route` finds the most specific route, `client_certificate` looks at what the handshake showed,
 //!    `authentication` finds the principal, `policy` asks whether it may pass; `sign_in` sends browsers to sign in where that helps;
-//! 4. `forward`, `path_change`, `identity` and `assertion` write what goes upstream, `upstream` picks the server;
-//!    `traffic` says how much of a route anybody may take;
+//! 4. `forward`, `path_change`, `identity` and `assertion` write what goes upstream, `upstream` picks the server,
+//!    `timing` says how long it may take; `traffic` says how much of a route anybody may take;
 //! 5. `tunnel` takes requests that go on as WebSockets past Pingora;
 //! 6. `lifetime` ends what is still going on when the reason it was admitted for ends;
 //! 7. `forward_auth` answers proxies that forward by themselves and only ask;
@@ -46,6 +46,7 @@ mod path_change;
 mod shield;
 mod stickiness;
 mod swap;
+mod timing;
 mod upstream;
 
 mod acme;
@@ -104,6 +105,7 @@ pub use settings::{
 };
 pub use sign_in::{CALLBACK_PATH, RESERVED, SignInElsewhere, SignInNeeded, SignInSettings};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotParts};
+pub use timing::{Late, RouteTimeouts};
 pub use traffic::{By, Exceeded, Rate, RouteLimits};
 pub use transport_security::TransportSecurity;
 pub use trusted_proxies::{ForwardedError, Origin, ToldBy, TrustedProxies, TrustedProxy};

@@ -19,7 +19,7 @@ use super::rejection::Rejection;
 use super::serving::{Gateway, Taken, take, take_when_told};
 use super::settings::Limits;
 use super::upstream::Choice;
-use super::{access_log, failure, forward, lifetime, swap};
+use super::{access_log, failure, forward, lifetime, swap, timing};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -56,7 +56,7 @@ impl ProxyHttp for Gateway {
     /// The next server; another one than last time if the request could not be sent.
     async fn upstream_peer(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
         let now = self.uptime();
@@ -73,11 +73,18 @@ impl ProxyHttp for Gateway {
             not: journey.server,
             now,
         };
-        let Some(peer) = journey.upstream.pick(choice) else {
+        let Some(mut peer) = journey.upstream.pick(choice) else {
             let unavailable = StatusCode::SERVICE_UNAVAILABLE.as_u16();
             return Err(Error::new_up(ErrorType::HTTPStatus(unavailable)));
         };
         journey.server = peer._address.as_inet().copied();
+        if let Some(timing) = &mut journey.timing {
+            let now = Instant::now();
+            if session.is_body_empty() {
+                timing.request_ends(now);
+            }
+            timing.apply(&mut peer.options, now)?;
+        }
         Ok(Box::new(peer))
     }
 
@@ -109,6 +116,9 @@ impl ProxyHttp for Gateway {
             lifetime::request_goes_on();
             ctx.count_body(body.len())?;
         }
+        if end_of_stream && let Some(timing) = ctx.timing() {
+            timing.request_ends(Instant::now());
+        }
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
             *body = None;
         }
@@ -125,6 +135,14 @@ impl ProxyHttp for Gateway {
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             let error = Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade");
             return Err(error.into_up());
+        }
+        // Each of these begins Pingora's wait anew.
+        if response.status.is_informational()
+            && ctx
+                .timing()
+                .is_some_and(|timing| timing.is_over(Instant::now()))
+        {
+            return Err(timing::overdue());
         }
         if response.status == StatusCode::UNAUTHORIZED {
             swap::doubt(ctx);
@@ -152,6 +170,7 @@ impl ProxyHttp for Gateway {
         edit(response, |response| finish(response, session, ctx))
             .map_err(|rejection| Error::explain(ErrorType::InternalError, rejection.reason()))?;
         if !response.status.is_informational() {
+            lifetime::answer_begins();
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();
             let is_empty = response
@@ -248,7 +267,12 @@ impl ProxyHttp for Gateway {
         let rejection = match error.etype() {
             ErrorType::HTTPStatus(503) => Rejection::NoServer,
             ErrorType::HTTPStatus(413) => Rejection::BodyTooLarge,
-            _ => failure::of_exchange(error),
+            _ => match (failure::of_exchange(error), ctx.timing()) {
+                (Rejection::UpstreamTimeout(_), Some(timing)) => {
+                    timing.blame(error, Instant::now())
+                }
+                (rejection, _) => rejection,
+            },
         };
         self.report(error, &rejection, ctx);
         let status = rejection.wire().status.as_u16();
@@ -303,7 +327,7 @@ impl Gateway {
             return;
         };
         let outcome = match rejection {
-            Rejection::UpstreamTimeout => "timeout",
+            Rejection::UpstreamTimeout(_) => "timeout",
             Rejection::UpstreamBroken => "error",
             _ => "",
         };

@@ -18,6 +18,7 @@ use super::client_certificate::CertificateUse;
 use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
 use super::sign_in::SignInSettings;
+use super::timing::RouteTimeouts;
 use super::traffic::RouteLimits;
 use super::transport_security::TransportSecurity;
 use super::trusted_proxies::TrustedProxies;
@@ -100,6 +101,8 @@ pub struct Route {
     pub client_certificate: CertificateUse,
     /// With which of our clients at other issuers its users sign in; `None`: at our provider.
     pub sign_in_client: Option<String>,
+    /// How long its upstream may take; `None`: as long as the upstream's settings say.
+    pub timeouts: Option<Arc<RouteTimeouts>>,
 }
 
 impl Route {

@@ -6,7 +6,7 @@ use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
     Checker, application_passwords, assertion, client_certificate, cors, host, path_change,
-    route_limits, route_path, token_places, token_use, upstreams, websockets,
+    route_limits, route_path, route_timeouts, token_places, token_use, upstreams, websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::RouteTable;
@@ -61,6 +61,7 @@ pub(super) fn routes(
         let client_certificate =
             client_certificate::client_certificate(checker, table, around.asks_clients, at);
         let limits = route_limits::route_limits(checker, table, at);
+        let timeouts = route_timeouts::route_timeouts(checker, table, at);
         let resource = resource(checker, table, &policy, at);
         if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
             routes.push(Route {
@@ -86,6 +87,7 @@ pub(super) fn routes(
                 limits,
                 client_certificate,
                 sign_in_client: table.sign_in_client.clone(),
+                timeouts,
             });
         }
         matches.extend(matched);

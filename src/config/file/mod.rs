@@ -24,6 +24,7 @@ mod provider;
 mod registration;
 mod route;
 mod route_limits;
+mod route_timeouts;
 mod sign_in_client;
 mod state;
 mod transport_security;
@@ -63,6 +64,7 @@ pub(crate) use route::{
     TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
+pub(crate) use route_timeouts::RouteTimeoutsTable;
 pub(crate) use sign_in_client::{
     AssertionAudienceName, SignInAuthenticationName, SignInClientTable,
 };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{AssertionTable, CorsTable, RouteLimitsTable, RoutePasswordsTable};
+use super::{AssertionTable, CorsTable, RouteLimitsTable, RoutePasswordsTable, RouteTimeoutsTable};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -127,6 +127,8 @@ pub(crate) struct RouteTable {
     pub(crate) client_certificate_of: Option<CertificateConditionsTable>,
     /// How much of it anybody may take; left out: as much as there is.
     pub(crate) limits: RouteLimitsTable,
+    /// How long the upstream may take; left out: as long as the upstream says. Only with `upstream`.
+    pub(crate) timeouts: RouteTimeoutsTable,
 }
 
 /// What becomes of client certificates.

@@ -279,6 +279,9 @@ impl Explanation {
         if let Some(limits) = &route.limits {
             self.passed("limits", format!("not counted here: {limits}"));
         }
+        if let Some(timeouts) = &route.timeouts {
+            self.passed("timeouts", format!("the upstream has {timeouts}"));
+        }
         if route.path_change.is_some() {
             self.passed("path", format!("changed on the way: {}", parts.uri.path()));
         }

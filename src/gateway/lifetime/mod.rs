@@ -10,7 +10,10 @@
 //! rest on ([`admitted`]) and are looked after only from [`UNWATCHED`] on, all of them by one task
 //! ([`OpenExchanges`]).
 //!
-//! Over HTTP/2 there is a second end: Pingora goes on reading a request whose upstream has answered
+//! A route may have a deadline for the whole exchange (`timing`). An exchange that is still under way
+//! then is ended as well, and as late as half a second after it began.
+//!
+//! Over HTTP/2 there is another end: Pingora goes on reading a request whose upstream has answered
 //! (RFC 9113 §8.1), without any timeout. A body that stops coming would keep its stream, its place
 //! and a drain for ever. So an exchange is given up when nothing of the request came for some time
 //! after its answer. Dropping it resets the stream with `NO_ERROR`, which says that the answer is
@@ -20,11 +23,12 @@
 mod alarm;
 mod open;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 pub(super) use alarm::Alarm;
 pub(super) use open::{Basis, Ending, OpenExchanges, Watch};
@@ -43,7 +47,18 @@ struct Exchange {
     basis: OnceLock<Option<Basis>>,
     answered: Notify,
     request_went_on: Notify,
+    due: OnceLock<Due>,
+    is_due: Notify,
+    answer_begun: AtomicBool,
     ending: OnceLock<Ending>,
+}
+
+/// When the time of an exchange is over.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Instant,
+    /// How much longer it may go on without an answer, which is then to say so.
+    patience: Duration,
 }
 
 /// What comes of `exchange`, over HTTP/1; `None` as well if what it was admitted for ended first.
@@ -89,12 +104,31 @@ impl Exchange {
                 break basis;
             }
         };
-        match basis {
-            Some(basis) => {
-                let ending = open.watch(basis.clone()).ended().await;
-                let _set_here_only = self.ending.set(ending);
+        let ended = async {
+            match basis {
+                Some(basis) => open.watch(basis.clone()).ended().await,
+                None => std::future::pending().await,
             }
-            None => std::future::pending().await,
+        };
+        let ending = tokio::select! {
+            ending = ended => ending,
+            () = self.until_overdue() => Ending::Deadline,
+        };
+        let _set_here_only = self.ending.set(ending);
+    }
+
+    /// Returns when the time of the exchange is over and nobody can be told any more.
+    async fn until_overdue(&self) {
+        let due = loop {
+            if let Some(due) = self.due.get() {
+                break due;
+            }
+            self.is_due.notified().await;
+        };
+        sleep_until(due.at.into()).await;
+        if !self.answer_begun.load(Ordering::Relaxed) {
+            let patience = due.at.checked_add(due.patience);
+            sleep_until(patience.unwrap_or(due.at).into()).await;
         }
     }
 
@@ -112,6 +146,19 @@ impl Exchange {
 pub(super) fn admitted(basis: Option<Basis>) {
     // Outside of the scope there is nobody to be told, and it is admitted once.
     let _told = EXCHANGE.try_with(|exchange| exchange.basis.set(basis).is_ok());
+}
+
+/// Notes when the time of the exchange is over; `patience`: how much longer it may go on to say so.
+pub(super) fn is_due(at: Instant, patience: Duration) {
+    let _told = EXCHANGE.try_with(|exchange| {
+        let _set_once = exchange.due.set(Due { at, patience });
+        exchange.is_due.notify_one();
+    });
+}
+
+/// Notes that the head of the answer was written.
+pub(super) fn answer_begins() {
+    let _told = EXCHANGE.try_with(|exchange| exchange.answer_begun.store(true, Ordering::Relaxed));
 }
 
 /// Notes that the last of the answer is being written. Does nothing over HTTP/1, where Pingora

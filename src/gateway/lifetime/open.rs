@@ -43,6 +43,8 @@ pub(in crate::gateway) enum Ending {
     Expired,
     /// The token or its grant was revoked, or its issuer says that it is not good any more.
     Revoked,
+    /// The total that its route gives its upstream is over.
+    Deadline,
 }
 
 /// What an issuer says when it is asked again; `None`: nothing.
@@ -54,6 +56,7 @@ impl Ending {
         match self {
             Self::Expired => "token_expired",
             Self::Revoked => "revoked",
+            Self::Deadline => "deadline",
         }
     }
 }

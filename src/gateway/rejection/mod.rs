@@ -19,6 +19,7 @@ use super::edge::HeadError;
 use super::forward_auth::DescriptionError;
 use super::headers::HeaderError;
 use super::sign_in::SignInNeeded;
+use super::timing::Late;
 use super::traffic::Exceeded;
 use super::trusted_proxies::ForwardedError;
 use super::tunnel::HandshakeError;
@@ -222,7 +223,7 @@ pub enum Rejection {
     Unreachable,
     /// The upstream did not answer in time.
     #[error("the upstream did not answer in time")]
-    UpstreamTimeout,
+    UpstreamTimeout(Late),
     /// The upstream's answer is broken.
     #[error("the upstream's answer is broken")]
     UpstreamBroken,
@@ -315,7 +316,7 @@ impl Rejection {
             Self::UpstreamFull => "upstream_full",
             Self::NoServer => "no_server",
             Self::Unreachable => "unreachable",
-            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamTimeout(late) => late.reason(),
             Self::UpstreamBroken => "upstream_broken",
             Self::Gone => "downstream_gone",
             Self::Fault(_) => "fault",

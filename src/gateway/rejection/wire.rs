@@ -113,7 +113,7 @@ impl Rejection {
             | Self::StateUnavailable
             | Self::UpstreamSessionAway { .. } => Wire::plain(StatusCode::SERVICE_UNAVAILABLE),
             Self::Unreachable | Self::UpstreamBroken => Wire::plain(StatusCode::BAD_GATEWAY),
-            Self::UpstreamTimeout => Wire::plain(StatusCode::GATEWAY_TIMEOUT),
+            Self::UpstreamTimeout(_) => Wire::plain(StatusCode::GATEWAY_TIMEOUT),
             Self::Fault(_) => Wire::closing(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -32,6 +32,7 @@ mod sign_in;
 mod slow;
 mod streaming;
 mod swap;
+mod timeouts;
 pub(crate) mod token_places;
 mod traffic;
 mod transport_security;

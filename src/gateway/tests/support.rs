@@ -158,6 +158,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         path_change: None,
         cors: None,
         sign_in_client: None,
+        timeouts: None,
         application_passwords: None,
         assertion: None,
         limits: None,

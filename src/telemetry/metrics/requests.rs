@@ -63,7 +63,7 @@ impl Metrics {
             .inc();
     }
 
-    /// An exchange was ended before its time: `token_expired`, `revoked`.
+    /// An exchange was ended before its time: `token_expired`, `revoked`, `deadline`.
     pub fn exchange_ended(&self, reason: &'static str) {
         self.requests.ended.with_label_values(&[reason]).inc();
     }

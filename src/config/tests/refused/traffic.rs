@@ -1,4 +1,4 @@
-//! Limits of routes, and what they do to paths on the way.
+//! Limits and timeouts of routes, and what they do to paths on the way.
 
 use super::{Row, assert_refused};
 
@@ -49,6 +49,43 @@ const LIMITS: &[Row] = &[
             2,
             "would never be reached",
         )],
+    ),
+];
+
+#[test]
+fn timeouts_that_are_never_reached_or_of_nobody_are_refused() {
+    assert_refused(TIMEOUTS);
+}
+
+const TIMEOUTS: &[Row] = &[
+    (
+        "times of an upstream on a route without one",
+        "routes: [{name: r, path: /, whoami: true, authentication: anonymous, timeouts: {read_s: 5}}]",
+        &[("routes[0].timeouts", 2, "this route has none")],
+    ),
+    (
+        "pauses longer than everything together",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes:\n  - name: r\n    path: /\n    upstream: a\n    authentication: anonymous\n    timeouts:\n      total_s: 2\n      connect_ms: 2500\n      read_s: 3\n      write_s: 3\n      idle_s: 60",
+        &[
+            (
+                "routes[0].timeouts.connect_ms",
+                10,
+                "`total_s` gives 2 s for everything",
+            ),
+            ("routes[0].timeouts.read_s", 11, "would never be reached"),
+            ("routes[0].timeouts.write_s", 12, "would never be reached"),
+        ],
+    ),
+    (
+        "out of bounds, and another spelling",
+        "upstreams: [{name: a, servers: ['http://a']}]\nroutes:\n  - name: r\n    path: /\n    upstream: a\n    authentication: anonymous\n    timeouts:\n      connect_ms: 5\n      read_s: 0\n      idle_s: 3601\n      total_s: 86401\n      answer_s: 1",
+        &[
+            ("routes[0].timeouts.connect_ms", 9, "from 10 to 60000"),
+            ("routes[0].timeouts.read_s", 10, "from 1 to 86400"),
+            ("routes[0].timeouts.idle_s", 11, "from 1 to 3600"),
+            ("routes[0].timeouts.total_s", 12, "from 1 to 86400"),
+            ("routes[0].timeouts.answer_s", 13, "is not a key"),
+        ],
     ),
 ];
 
