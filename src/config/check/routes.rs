@@ -46,54 +46,63 @@ pub(super) fn routes(
         if let Some(matched) = &matched {
             check_reachable(checker, matched, &matches);
         }
-        let action = action(checker, table, around.upstreams, at);
-        let policy = policy::policy(checker, table, around.accepted, at);
-        let token_places = token_places::token_places(checker, table, around.identity, at);
-        let token_use = token_use::token_use(checker, table, around, at);
-        let passwords = token_use::passwords(checker, table, token_use, at);
-        let application_passwords =
-            application_passwords::of_route(checker, table, (&policy, around.accepted), at);
-        let assertion = assertion::of_route(checker, table, around, at);
-        let websockets = websockets::websockets(checker, table, at);
-        let path_change = path_change::path_change(checker, table, at);
-        let methods = matched.as_ref().map_or(&[][..], |matched| &matched.methods);
-        let cors = cors::cors(checker, table, methods, at);
-        let client_certificate =
-            client_certificate::client_certificate(checker, table, around.asks_clients, at);
-        let limits = route_limits::route_limits(checker, table, at);
-        let timeouts = route_timeouts::route_timeouts(checker, table, at);
-        let resource = resource(checker, table, &policy, at);
-        if let (Some(name), Some(matched), Some(action)) = (name, &matched, action) {
-            routes.push(Route {
-                name: name.to_owned(),
-                host: matched.host.clone(),
-                path: matched.path.clone(),
-                methods: matched.methods.clone(),
-                grpc: table.grpc,
-                policy,
-                action,
-                token_places,
-                token_use,
-                passwords,
-                application_passwords,
-                assertion,
-                refused_user_agents: refused_user_agents(table),
-                allow_encoded_slash: table.allow_encoded_slash,
-                resource,
-                outlives_token: table.outlives_token,
-                websockets,
-                path_change,
-                cors,
-                limits,
-                client_certificate,
-                sign_in_client: table.sign_in_client.clone(),
-                timeouts,
-            });
-        }
+        routes.extend(route(checker, (table, matched.as_ref()), around, at));
         matches.extend(matched);
     }
     warn_of_unused(checker, &tables, around.upstreams);
     routes
+}
+
+/// Checks everything of a route but what it matches; `None` when it has no name, match or action.
+fn route(
+    checker: &mut Checker,
+    (table, matched): (&RouteTable, Option<&Match>),
+    around: &Around<'_>,
+    at: &KeyPath,
+) -> Option<Route> {
+    let action = action(checker, table, around.upstreams, at);
+    let policy = policy::policy(checker, table, around.accepted, at);
+    let token_places = token_places::token_places(checker, table, around.identity, at);
+    let token_use = token_use::token_use(checker, table, around, at);
+    let passwords = token_use::passwords(checker, table, token_use, at);
+    let application_passwords =
+        application_passwords::of_route(checker, table, (&policy, around.accepted), at);
+    let assertion = assertion::of_route(checker, table, around, at);
+    let websockets = websockets::websockets(checker, table, at);
+    let path_change = path_change::path_change(checker, table, at);
+    let methods = matched.map_or(&[][..], |matched| &matched.methods);
+    let cors = cors::cors(checker, table, methods, at);
+    let client_certificate =
+        client_certificate::client_certificate(checker, table, around.asks_clients, at);
+    let limits = route_limits::route_limits(checker, table, at);
+    let timeouts = route_timeouts::route_timeouts(checker, table, at);
+    let resource = resource(checker, table, &policy, at);
+    let matched = matched?;
+    Some(Route {
+        name: table.name.clone()?,
+        host: matched.host.clone(),
+        path: matched.path.clone(),
+        methods: matched.methods.clone(),
+        grpc: table.grpc,
+        policy,
+        action: action?,
+        token_places,
+        token_use,
+        passwords,
+        application_passwords,
+        assertion,
+        refused_user_agents: refused_user_agents(table),
+        allow_encoded_slash: table.allow_encoded_slash,
+        resource,
+        outlives_token: table.outlives_token,
+        websockets,
+        path_change,
+        cors,
+        limits,
+        client_certificate,
+        sign_in_client: table.sign_in_client.clone(),
+        timeouts,
+    })
 }
 
 /// They are compared whatever the case of letters.
