@@ -208,6 +208,7 @@ fn routes(n_routes: usize) -> Vec<Route> {
                 cors: None,
                 sign_in_client: None,
                 timeouts: None,
+                log_fields: None,
                 application_passwords: None,
                 assertion: None,
                 limits: None,

@@ -10,6 +10,7 @@ use crate::telemetry::Metrics;
 
 use super::authentication::Principal;
 use super::context::{Context, Outcome};
+use super::log_fields::Noted;
 use super::rejection::Rejection;
 use super::serving::Gateway;
 
@@ -54,6 +55,7 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
         bytes_in = session.body_bytes_read(),
         bytes_out = session.body_bytes_sent(),
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        fields = fields(ctx, Some(session)),
         },
         "request"
     );
@@ -114,9 +116,31 @@ fn write_without_session(ctx: &Context, reason: &'static str, tunnel: Option<Tun
         bytes_in = tunnel.map(|tunnel| tunnel.bytes_in),
         bytes_out = tunnel.map(|tunnel| tunnel.bytes_out),
         duration_us = u64::try_from(ctx.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        fields = fields(ctx, None),
         },
         "request"
     );
+}
+
+/// What the route has logged besides, as the text of a JSON object. Without a session it is what was
+/// noted in time.
+fn fields(ctx: &Context, session: Option<&Session>) -> Option<String> {
+    let wanted = ctx.log_fields()?;
+    let mut noted = Noted::default();
+    match session {
+        Some(session) => {
+            noted.request(wanted, &session.req_header().headers);
+            if let Some(response) = session.response_written() {
+                noted.response(wanted, &response.headers);
+            }
+        }
+        None => noted = ctx.noted.as_deref().cloned().unwrap_or_default(),
+    }
+    let admitted = ctx.admission.as_ref().and_then(|it| it.principal.as_ref());
+    if let Some(principal) = admitted.or(ctx.findings.principal.as_ref()) {
+        noted.claims(wanted, &principal.verified().claims);
+    }
+    Some(noted.into_text())
 }
 
 /// The name of the route that was found, or `-`.

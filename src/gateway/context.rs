@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora::{Error, ErrorType};
 
 use crate::model::Timestamp;
@@ -18,6 +18,7 @@ use super::client_certificate::ClientCertificate;
 use super::decision::Findings;
 use super::forward_auth::ProxyKind;
 use super::lifetime::{self, Basis, Ending};
+use super::log_fields::{LogFields, Noted};
 use super::rejection::Rejection;
 use super::settings::Route;
 use super::snapshot::Snapshot;
@@ -49,6 +50,8 @@ pub struct Context {
     pub(super) outcome: Outcome,
     /// The upstream's; 0 before it answered.
     pub(super) status: u16,
+    /// What its route has logged of it, as far as it is known; looked at when its session is gone.
+    pub(super) noted: Option<Box<Noted>>,
     /// Whether the access line is written.
     pub(super) is_recorded: bool,
     in_flight: InFlight,
@@ -157,6 +160,7 @@ impl Context {
             admission: None,
             outcome: Outcome::Pending,
             status: 0,
+            noted: None,
             is_recorded: false,
             in_flight,
         }
@@ -171,6 +175,27 @@ impl Context {
             route: Arc::clone(&admission.route),
             admitted_at: self.now,
         })
+    }
+
+    /// What the route that was found has logged besides; `None`: nothing.
+    pub(super) fn log_fields(&self) -> Option<&Arc<LogFields>> {
+        self.findings.route.as_ref()?.log_fields.as_ref()
+    }
+
+    /// Notes of a request that goes on what its route has logged of it.
+    pub(super) fn note_request(&mut self, headers: &HeaderMap) {
+        if let Some(wanted) = self.log_fields().cloned() {
+            let noted = self.noted.get_or_insert_default();
+            noted.request(&wanted, headers);
+        }
+    }
+
+    /// The same of an upstream's answer.
+    pub(super) fn note_response(&mut self, headers: &HeaderMap) {
+        if let Some(wanted) = self.log_fields().cloned() {
+            let noted = self.noted.get_or_insert_default();
+            noted.response(&wanted, headers);
+        }
     }
 
     /// Notes that the upstream agreed to go on as a WebSocket.

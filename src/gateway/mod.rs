@@ -66,6 +66,7 @@ mod access_log;
 mod audit;
 mod context;
 mod lifetime;
+mod log_fields;
 mod proxy;
 mod serving;
 mod snapshot;
@@ -89,6 +90,7 @@ pub use edge::{Edge, HeadError, Shutdown};
 pub use explanation::{Explanation, Hypothetical, Outcome, Step, explain};
 pub use forward_auth::{AskingProxy, DescriptionError, ForwardAuth, ProxyKind};
 pub use headers::{HeaderError, HeaderRules};
+pub use log_fields::LogFields;
 pub use path_change::PathChange;
 pub use policy::{
     Asked, ClaimCondition, ClaimPath, ClaimPathError, ClaimValue, Conditions, Expression,

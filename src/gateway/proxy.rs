@@ -171,6 +171,7 @@ impl ProxyHttp for Gateway {
             .map_err(|rejection| Error::explain(ErrorType::InternalError, rejection.reason()))?;
         if !response.status.is_informational() {
             lifetime::answer_begins();
+            ctx.note_response(&response.headers);
             ctx.outcome = Outcome::Forwarded;
             ctx.status = response.status.as_u16();
             let is_empty = response

@@ -207,6 +207,7 @@ fn go_on(
     admission: Admission,
 ) -> Result<Taken, Rejection> {
     admission::rewrite(session, ctx, &admission)?;
+    ctx.note_request(&session.req_header().headers);
     let taken = match admission.route.action {
         Action::Upstream(_) if is_session_call(session, &admission.route) => Taken::SessionCall,
         Action::Upstream(_) => Taken::Forward,

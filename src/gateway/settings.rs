@@ -17,6 +17,7 @@ use crate::secret::Secret;
 use super::client_certificate::CertificateUse;
 use super::cors::Cors;
 use super::forward_auth::ForwardAuth;
+use super::log_fields::LogFields;
 use super::sign_in::SignInSettings;
 use super::timing::RouteTimeouts;
 use super::traffic::RouteLimits;
@@ -103,6 +104,8 @@ pub struct Route {
     pub sign_in_client: Option<String>,
     /// How long its upstream may take; `None`: as long as the upstream's settings say.
     pub timeouts: Option<Arc<RouteTimeouts>>,
+    /// What its lines in the access log have besides; `None`: nothing.
+    pub log_fields: Option<Arc<LogFields>>,
 }
 
 impl Route {

@@ -35,6 +35,7 @@ mod process;
 mod provider;
 mod registration;
 mod route_limits;
+mod route_log;
 mod route_timeouts;
 mod routes;
 mod server_address;

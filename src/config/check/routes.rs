@@ -6,7 +6,8 @@ use super::name::Names;
 use super::policy::{self, Accepted};
 use super::{
     Checker, application_passwords, assertion, client_certificate, cors, host, path_change,
-    route_limits, route_path, route_timeouts, token_places, token_use, upstreams, websockets,
+    route_limits, route_log, route_path, route_timeouts, token_places, token_use, upstreams,
+    websockets,
 };
 use crate::config::document::nearest;
 use crate::config::file::RouteTable;
@@ -37,6 +38,7 @@ pub(super) fn routes(
     let mut names = Names::default();
     let mut matches = Vec::new();
     let mut routes = Vec::new();
+    let credentials = route_log::credentials(tables.iter().map(|(_, table)| table));
     for (at, table) in &tables {
         let name = checker.required(table.name.as_deref(), &at.key("name"), "name: api-read");
         if let Some(name) = name {
@@ -46,14 +48,19 @@ pub(super) fn routes(
         if let Some(matched) = &matched {
             check_reachable(checker, matched, &matches);
         }
-        routes.extend(route(checker, (table, matched.as_ref()), around, at));
+        let log_fields = route_log::route_log(checker, table, &credentials, at);
+        let route = route(checker, (table, matched.as_ref()), around, at);
+        routes.extend(route.map(|route| Route {
+            log_fields,
+            ..route
+        }));
         matches.extend(matched);
     }
     warn_of_unused(checker, &tables, around.upstreams);
     routes
 }
 
-/// Checks everything of a route but what it matches; `None` when it has no name, match or action.
+/// Checks everything of a route but what it matches and logs; `None` when it has no name, match or action.
 fn route(
     checker: &mut Checker,
     (table, matched): (&RouteTable, Option<&Match>),
@@ -102,6 +109,7 @@ fn route(
         client_certificate,
         sign_in_client: table.sign_in_client.clone(),
         timeouts,
+        log_fields: None,
     })
 }
 

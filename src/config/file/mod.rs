@@ -24,6 +24,7 @@ mod provider;
 mod registration;
 mod route;
 mod route_limits;
+mod route_log;
 mod route_timeouts;
 mod sign_in_client;
 mod state;
@@ -64,6 +65,7 @@ pub(crate) use route::{
     TokenPlacesTable, WebSocketsMode,
 };
 pub(crate) use route_limits::{RateTable, RouteLimitsTable};
+pub(crate) use route_log::RouteLogTable;
 pub(crate) use route_timeouts::RouteTimeoutsTable;
 pub(crate) use sign_in_client::{
     AssertionAudienceName, SignInAuthenticationName, SignInClientTable,

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{AssertionTable, CorsTable, RouteLimitsTable, RoutePasswordsTable, RouteTimeoutsTable};
+use super::{
+    AssertionTable, CorsTable, RouteLimitsTable, RouteLogTable, RoutePasswordsTable,
+    RouteTimeoutsTable,
+};
 
 /// A part of the site: what it matches, who may pass, and where requests go.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -129,6 +132,8 @@ pub(crate) struct RouteTable {
     pub(crate) limits: RouteLimitsTable,
     /// How long the upstream may take; left out: as long as the upstream says. Only with `upstream`.
     pub(crate) timeouts: RouteTimeoutsTable,
+    /// What its lines in the access log have besides; left out: nothing.
+    pub(crate) log: RouteLogTable,
 }
 
 /// What becomes of client certificates.

@@ -135,7 +135,8 @@ impl ClaimPath {
         Ok(Self(names))
     }
 
-    fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
+    /// The claim, if it is there.
+    pub(in crate::gateway) fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
         let (first, rest) = self.0.split_first()?;
         rest.iter().try_fold(claims.get(first)?, |value, name| {
             value.as_object()?.get(name)

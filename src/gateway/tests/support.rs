@@ -159,6 +159,7 @@ pub(crate) fn route(name: &str) -> RouteBuilder {
         cors: None,
         sign_in_client: None,
         timeouts: None,
+        log_fields: None,
         application_passwords: None,
         assertion: None,
         limits: None,

@@ -12,6 +12,7 @@ mod conditions;
 mod forward_auth;
 mod listeners;
 mod provider;
+mod route_log;
 mod routes;
 mod sign_in_clients;
 mod state;
