@@ -21,14 +21,24 @@ impl State {
     /// [`CliError`] when the configuration is refused or has no provider, or before the first
     /// start: opening the state would create it, which only a start should do.
     pub(super) fn of(path: &Path) -> Result<Self, CliError> {
-        let config = load(path)?;
-        let (Some(store), Some(provider)) = (config.store, config.provider) else {
-            return Err(CliError::NoProvider);
-        };
-        if let Some(file) = store.file().filter(|file| !file.exists()) {
-            return Err(CliError::NoState(file.to_owned()));
-        }
-        let store = store.as_it_is();
+        let (store, provider) = stored(path)?;
+        let provider = provider.ok_or(CliError::NoProvider)?;
         Ok(Self { store, provider })
     }
+}
+
+/// The same where a provider is not needed.
+///
+/// # Errors
+///
+/// [`CliError`] when the configuration is refused or has no state, or before the first start.
+pub(super) fn stored(
+    path: &Path,
+) -> Result<(store::Settings, Option<provider::Settings>), CliError> {
+    let config = load(path)?;
+    let store = config.store.ok_or(CliError::NoProvider)?;
+    if let Some(file) = store.file().filter(|file| !file.exists()) {
+        return Err(CliError::NoState(file.to_owned()));
+    }
+    Ok((store.as_it_is(), config.provider))
 }

@@ -90,6 +90,8 @@ macro_rules! issuer_session_columns {
     };
 }
 
+pub(super) use issuer_session_columns;
+
 /// Two statements that end the sessions for which `$condition` holds, of which `$1` and on are the
 /// condition's and the last two the end of the revocation.
 macro_rules! end_sessions {
@@ -339,7 +341,7 @@ impl Store {
         self.sealing.seal(&context(id), &plain)
     }
 
-    fn read_issuer_session(&self, mut row: Row) -> Result<IssuerSession, StoreError> {
+    pub(super) fn read_issuer_session(&self, mut row: Row) -> Result<IssuerSession, StoreError> {
         let id = row.text()?;
         let (host, issuer) = (row.text()?, row.text()?);
         let (client_id, subject) = (row.text()?, row.text()?);

@@ -1,13 +1,15 @@
 //! Who is signed in, for operators: all sessions, and what outlives them.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::db::Statement;
 use super::grants::{read_client_id, revoke_grants};
+use super::issuer_sessions::issuer_session_columns;
 use super::revocations::{grant_revoked_until, revocation_columns};
 use super::sessions::{read_session, session_columns};
-use super::{Store, StoreError, profile};
+use super::{IssuerSession, Store, StoreError, profile};
 use crate::model::{ClientId, Session, SessionId, Subject, Timestamp, UserProfile};
 
 /// A sign-in of which something still works.
@@ -93,6 +95,33 @@ impl Store {
         open.sort_by(|a, b| {
             let by_user = a.user.login.cmp(&b.user.login);
             by_user.then(b.last_seen_at().cmp(&a.last_seen_at()))
+        });
+        Ok(open)
+    }
+
+    /// Every session of a user of another issuer that has not ended at `now`: by issuer and user and,
+    /// of each, the one used last first.
+    ///
+    /// Reads all of them: for operators, not for requests.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::KeyFileWrong`] when one cannot be decrypted; else as the database.
+    pub async fn open_issuer_sessions(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<IssuerSession>, StoreError> {
+        let select = Statement::new(concat!(
+            "SELECT ",
+            issuer_session_columns!(),
+            " FROM issuer_sessions WHERE idle_until > $1 AND expires_at > $1",
+        ));
+        let rows = self.run(select.bind(now)).await?;
+        let mut open = rows.read_all(|row| self.read_issuer_session(row))?;
+        open.sort_by(|a, b| {
+            let key = |it: &IssuerSession| (Reverse(it.last_seen_at), it.id.clone());
+            let by_user = (&a.issuer, &a.subject).cmp(&(&b.issuer, &b.subject));
+            by_user.then_with(|| key(a).cmp(&key(b)))
         });
         Ok(open)
     }

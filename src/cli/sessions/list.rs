@@ -2,47 +2,62 @@
 
 use std::io::Write;
 
-use serde::Serialize;
-
-use super::is_called;
+use super::view::{SessionView, names};
+use super::{Open, ago, is_called, is_called_elsewhere, name_elsewhere};
 use crate::cli::error::CliError;
-use crate::cli::output::{length, write_json};
-use crate::model::{ClientId, Session, Timestamp};
-use crate::store::OpenSession;
+use crate::cli::output::write_json;
+use crate::model::{Session, Timestamp};
+use crate::store::{IssuerSession, OpenSession};
 
 /// Shows each session in a line.
 pub(super) fn list(
-    mut open: Vec<OpenSession>,
+    mut open: Open,
     user: Option<&str>,
     json: bool,
     out: &mut impl Write,
     now: Timestamp,
 ) -> Result<(), CliError> {
-    open.retain(|session| user.is_none_or(|user| is_called(&session.user, user)));
+    if let Some(user) = user {
+        open.own.retain(|session| is_called(&session.user, user));
+        open.elsewhere
+            .retain(|session| is_called_elsewhere(session, user));
+    }
     if json {
-        let views: Vec<_> = open.iter().map(SessionView::of).collect();
+        let own = open.own.iter().map(SessionView::of);
+        let elsewhere = open.elsewhere.iter().map(SessionView::of_elsewhere);
+        let views: Vec<_> = own.chain(elsewhere).collect();
         return write_json(out, &views);
     }
-    if open.is_empty() {
+    if open.own.is_empty() && open.elsewhere.is_empty() {
         match user {
             Some(user) => writeln!(out, "Nobody is signed in as {user:?}.")?,
             None => writeln!(out, "Nobody is signed in.")?,
         }
         return Ok(());
     }
-    let widest = open
-        .iter()
-        .map(|session| session.user.login.chars().count());
-    let width = widest.max().unwrap_or_default().max("USER".len());
+    if !open.own.is_empty() {
+        own(&open.own, out, now)?;
+    }
+    if !open.elsewhere.is_empty() {
+        if !open.own.is_empty() {
+            writeln!(out)?;
+        }
+        elsewhere(&open.elsewhere, out, now)?;
+    }
+    Ok(())
+}
+
+fn own(open: &[OpenSession], out: &mut impl Write, now: Timestamp) -> Result<(), CliError> {
+    let width = width("USER", open.iter().map(|session| &*session.user.login));
     writeln!(
         out,
         "{:<24} {:<width$} {:<10} {:<10} {:<16} CLIENTS",
         "SESSION", "USER", "SIGNED IN", "LAST SEEN", "ADDRESS"
     )?;
-    for session in &open {
+    for session in open {
         let browser = session.browser.as_ref();
-        let ago = |moment: fn(&Session) -> Timestamp| {
-            browser.map_or_else(|| "-".to_owned(), |it| length(now.since(moment(it))))
+        let since = |moment: fn(&Session) -> Timestamp| {
+            browser.map_or_else(|| "-".to_owned(), |it| ago(moment(it), now))
         };
         let address = browser.and_then(|it| it.device.address);
         writeln!(
@@ -50,8 +65,8 @@ pub(super) fn list(
             "{:<24} {:<width$} {:<10} {:<10} {:<16} {}",
             session.id.as_str(),
             session.user.login,
-            ago(|it| it.authenticated_at),
-            ago(|it| it.last_seen_at),
+            since(|it| it.authenticated_at),
+            since(|it| it.last_seen_at),
             address.map_or_else(|| "-".to_owned(), |address| address.to_string()),
             names(&session.clients).join(" "),
         )?;
@@ -59,52 +74,31 @@ pub(super) fn list(
     Ok(())
 }
 
-/// A session as programs read it.
-#[derive(Serialize)]
-struct SessionView<'a> {
-    session_id: &'a str,
-    login: &'a str,
-    subject: &'a str,
-    /// `None`: only tokens of applications go on.
-    browser: Option<BrowserView<'a>>,
-    clients: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct BrowserView<'a> {
-    authenticated_at: u64,
-    last_seen_at: u64,
-    idle_until: u64,
-    expires_at: u64,
-    address: Option<String>,
-    user_agent: Option<&'a str>,
-}
-
-impl<'a> SessionView<'a> {
-    fn of(session: &'a OpenSession) -> Self {
-        Self {
-            session_id: session.id.as_str(),
-            login: &session.user.login,
-            subject: session.user.subject.as_str(),
-            browser: session.browser.as_ref().map(BrowserView::of),
-            clients: names(&session.clients),
-        }
+/// Those of users of other issuers, each at one application.
+fn elsewhere(open: &[IssuerSession], out: &mut impl Write, now: Timestamp) -> Result<(), CliError> {
+    let users = width("USER", open.iter().map(name_elsewhere));
+    let hosts = width("APPLICATION", open.iter().map(|session| &*session.host));
+    writeln!(
+        out,
+        "{:<24} {:<users$} {:<10} {:<10} {:<hosts$} ISSUER",
+        "SESSION", "USER", "SIGNED IN", "LAST SEEN", "APPLICATION"
+    )?;
+    for session in open {
+        writeln!(
+            out,
+            "{:<24} {:<users$} {:<10} {:<10} {:<hosts$} {}",
+            session.id,
+            name_elsewhere(session),
+            ago(session.begun_at, now),
+            ago(session.last_seen_at, now),
+            session.host,
+            session.issuer,
+        )?;
     }
+    Ok(())
 }
 
-impl<'a> BrowserView<'a> {
-    fn of(session: &'a Session) -> Self {
-        Self {
-            authenticated_at: session.authenticated_at.as_secs(),
-            last_seen_at: session.last_seen_at.as_secs(),
-            idle_until: session.idle_until.as_secs(),
-            expires_at: session.expires_at.as_secs(),
-            address: session.device.address.map(|address| address.to_string()),
-            user_agent: session.device.user_agent.as_deref(),
-        }
-    }
-}
-
-fn names(clients: &[ClientId]) -> Vec<&str> {
-    clients.iter().map(ClientId::as_str).collect()
+fn width<'a>(title: &str, texts: impl Iterator<Item = &'a str>) -> usize {
+    let widest = texts.map(|text| text.chars().count()).max();
+    widest.unwrap_or_default().max(title.len())
 }

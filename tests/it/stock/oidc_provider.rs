@@ -211,6 +211,29 @@ async fn sign_in_there(chromium: &Chromium, wanted: &str) {
     chromium.press("button.login-submit").await;
 }
 
+/// Ends carol's session beside the running process; the issuer, which knows nothing of that, begins
+/// another one.
+async fn an_operator_ends_it(edge: &Edge, port: u16, chromium: &Chromium, wanted: &str) {
+    let listed = sessions(edge, &["list"]);
+    let line = listed.lines().find(|line| line.contains(" carol "));
+    let line = line.unwrap_or_else(|| panic!("{listed}")).to_owned();
+    assert!(
+        line.ends_with(&format!("127.0.0.1   http://127.0.0.1:{port}")),
+        "{line}"
+    );
+    let id = line.split(' ').next().unwrap();
+    let said = sessions(edge, &["end", "carol"]);
+    assert!(said.starts_with("1 session of carol ended"), "{said}");
+    edge.wait_for(&format!("\"revoked.id\":\"{id}\""));
+    chromium.page.goto(wanted).await.unwrap();
+    chromium.wait_for("#in").await;
+    let listed = sessions(edge, &["list", "carol"]);
+    assert!(
+        listed.contains(" carol ") && !listed.contains(id),
+        "{listed}"
+    );
+}
+
 /// OpenID Connect Core §3.1, RFC 9207 and RP-Initiated Logout between two implementations that do not
 /// know each other, in a browser.
 #[tokio::test]
@@ -251,6 +274,8 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
     );
     assert!(!head.contains("cellgate-app"), "our cookie: {head}");
 
+    an_operator_ends_it(&edge, port, &chromium, &wanted).await;
+
     page.goto(&edge.url("/.cellgate/sign-out")).await.unwrap();
     chromium
         .press("form[action='/.cellgate/sign-out'] button")
@@ -269,6 +294,17 @@ async fn a_person_signs_in_at_oidc_provider_and_out_of_it() {
         metrics.contains("cellgate_issuer_sign_ins_total{"),
         "{metrics}"
     );
+}
+
+/// What an operator reads who asks `edge`'s state about sessions.
+fn sessions(edge: &Edge, words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cellgate"));
+    let command = command.arg("sessions").args(words);
+    let config = edge.folder.path().join("cellgate.yaml");
+    let output = command.arg("--config").arg(config).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("it is text")
 }
 
 /// A new key and its public half, as an operator would register it.

@@ -1,5 +1,7 @@
 //! The commands over a state on disk, as an operator types them.
 
+mod elsewhere;
+
 use std::time::Duration;
 
 use clap::Parser;
