@@ -11,6 +11,7 @@ mod configured_clients;
 mod consents;
 mod failure_counts;
 mod garbage;
+mod issuer_sessions;
 mod keys;
 mod leases;
 mod logout_notices;
