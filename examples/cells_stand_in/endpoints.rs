@@ -59,6 +59,10 @@ pub(super) async fn answer(shared: &Shared, mut request: Request<Incoming>) -> A
     match (&head.method, path) {
         (&Method::POST, "/_control") => control(shared, &body),
         (&Method::POST, "/a/frontend/session") => session(shared, &head.headers, &body).await,
+        // D.3: pages of the interface, which are all the same document.
+        (&Method::GET, path) if is_page(path) => {
+            answers::answer(StatusCode::OK, "text/html; charset=utf-8", INTERFACE)
+        }
         (&Method::GET, "/a/frontend/bootconf") => {
             answers::json(StatusCode::OK, &answers::boot_configuration())
         }
@@ -73,6 +77,13 @@ pub(super) async fn answer(shared: &Shared, mut request: Request<Incoming>) -> A
         },
         _ => answers::page(StatusCode::NOT_FOUND),
     }
+}
+
+/// What stands for the interface: its calls about signing in, and a few others.
+const INTERFACE: &str = include_str!("interface.html");
+
+fn is_page(path: &str) -> bool {
+    ["/", "/login", "/login/callback", "/logout"].contains(&path) || path.starts_with("/public/")
 }
 
 /// Who holds [`SERVICE_TOKEN`]; nobody signs in by this name.
@@ -158,6 +169,14 @@ async fn session(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Answer {
             Some(user) => go_on(&mut state, &user, member("challenge")),
             None => answers::refusal(state.switches.version, Refusal::WrongPassword),
         },
+        "authorization_code" => {
+            let login = state.flows.redeem_for_interface(member("code"));
+            let user = login.and_then(|login| state.accounts.find(login)).cloned();
+            match user {
+                Some(user) => open_session(&mut state, &user),
+                None => answers::refusal(state.switches.version, Refusal::WrongPassword),
+            }
+        }
         "refresh" => match state.accounts.take_cookie(cookie(headers)) {
             Some(user) => open_session(&mut state, &user),
             None => answers::refusal(state.switches.version, Refusal::WrongPassword),

@@ -24,9 +24,14 @@ struct Client {
     redirect_uri: &'static str,
 }
 
-/// One of the clients that Cells brings along, and two that an administrator registered: one of them has a
+/// Two of the clients that Cells brings along, and two that an administrator registered: one of them has a
 /// query in its address, as applications with several tenants do.
-const CLIENTS: [Client; 3] = [
+const CLIENTS: [Client; 4] = [
+    Client {
+        id: INTERFACE,
+        secret: None,
+        redirect_uri: "https://files.example/auth/callback",
+    },
     Client {
         id: "cells-client",
         secret: None,
@@ -43,6 +48,9 @@ const CLIENTS: [Client; 3] = [
         redirect_uri: "https://reports.example/callback?tenant=1",
     },
 ];
+
+/// The web interface.
+const INTERFACE: &str = "cells-frontend";
 
 /// What is left of an authorization request.
 #[derive(Clone, Debug)]
@@ -70,6 +78,12 @@ impl Flows {
 
     pub(super) fn revoke_everything(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whose code it is that the interface got (B.1): of no other client.
+    pub(super) fn redeem_for_interface(&mut self, code: &str) -> Option<&'static str> {
+        let (asked, login) = self.codes.remove(code)?;
+        (asked.client_id == INTERFACE).then_some(login)
     }
 
     /// Where a browser goes once the user of a sign-in that waits is known; `None` for an unknown one.

@@ -11,6 +11,7 @@ use super::acme::challenge_response;
 use super::answer_fields::add_to_ours;
 use super::context::{Context, Outcome};
 use super::headers::X_REQUEST_ID;
+use super::interface::{self, Seen};
 use super::rejection::{Asked, Rejection, answer};
 use super::resource::Resource;
 use super::serving::{Gateway, Taken};
@@ -37,6 +38,7 @@ impl Gateway {
                 ctx.outcome = Outcome::Preflight;
                 reply(session, ctx, response).await
             }
+            Ok(Taken::EnterInterface) => enter(session, ctx).await,
             Ok(Taken::SessionCall) => relay(session, ctx).await,
             Ok(Taken::Whoami) => show(session, ctx).await,
             Ok(Taken::Allowed) => allow(session, ctx).await,
@@ -148,6 +150,18 @@ async fn told(rejection: &Rejection, headers: &HeaderMap, ctx: &Context) -> Resp
 /// Passes a call of the backend's interface on, and its answer back.
 async fn relay(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
     let response = Box::pin(shield::answer(session, ctx)).await?;
+    ctx.leave();
+    reply(session, ctx, response).await
+}
+
+/// Sends a browser that opens the backend's interface to sign in.
+async fn enter(session: &mut Session, ctx: &mut Context) -> Result<(), Rejection> {
+    let seen = std::mem::take(&mut ctx.interface);
+    let Seen::Entry { browser, needs_tls } = seen else {
+        return Err(Rejection::Fault("nobody opened the interface"));
+    };
+    let response = interface::enter(ctx, (browser.as_ref(), needs_tls))?;
+    ctx.outcome = Outcome::SignIn;
     ctx.leave();
     reply(session, ctx, response).await
 }

@@ -17,6 +17,7 @@ use super::canonical::{CanonicalRequest, Scheme};
 use super::client_certificate::ClientCertificate;
 use super::decision::Findings;
 use super::forward_auth::ProxyKind;
+use super::interface::Seen;
 use super::lifetime::{self, Basis, Ending};
 use super::log_fields::{LogFields, Noted};
 use super::rejection::Rejection;
@@ -47,6 +48,8 @@ pub struct Context {
     /// What was found out, also about a request that is refused.
     pub(super) findings: Findings,
     pub(super) admission: Option<Admission>,
+    /// What of it is about signing in to the backend's interface.
+    pub(super) interface: Seen,
     pub(super) outcome: Outcome,
     /// The upstream's; 0 before it answered.
     pub(super) status: u16,
@@ -158,6 +161,7 @@ impl Context {
             canonical: None,
             findings: Findings::default(),
             admission: None,
+            interface: Seen::Nothing,
             outcome: Outcome::Pending,
             status: 0,
             noted: None,

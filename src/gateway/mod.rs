@@ -42,6 +42,7 @@ mod sign_in;
 mod assertion;
 mod forward;
 mod identity;
+mod interface;
 mod path_change;
 mod shield;
 mod stickiness;

@@ -18,6 +18,7 @@ use super::admission::{Pending, Verdict};
 use super::canonical::Scheme;
 use super::context::{Admission, Context, InFlight};
 use super::forward_auth::{Description, DescriptionError};
+use super::interface::Seen;
 use super::lifetime::OpenExchanges;
 use super::rejection::Rejection;
 use super::settings::{Action, Passwords, Route, TokenUse};
@@ -53,6 +54,8 @@ pub(super) enum Taken {
     Challenge(String),
     /// A browser asks what pages from elsewhere may do.
     Preflight(Response<Bytes>),
+    /// A browser opens the backend's interface, and is sent to sign in.
+    EnterInterface,
     /// A call of the backend's interface, which may have a password in it.
     SessionCall,
     /// The built-in answer.
@@ -206,9 +209,12 @@ fn go_on(
     ctx: &mut Context,
     admission: Admission,
 ) -> Result<Taken, Rejection> {
+    // Before cookies of ours are taken out.
+    ctx.interface = see_interface(session, ctx, &admission.route)?;
     admission::rewrite(session, ctx, &admission)?;
     ctx.note_request(&session.req_header().headers);
     let taken = match admission.route.action {
+        Action::Upstream(_) if matches!(ctx.interface, Seen::Entry { .. }) => Taken::EnterInterface,
         Action::Upstream(_) if is_session_call(session, &admission.route) => Taken::SessionCall,
         Action::Upstream(_) => Taken::Forward,
         Action::Whoami => Taken::Whoami,
@@ -217,6 +223,15 @@ fn go_on(
     };
     ctx.admission = Some(admission);
     Ok(taken)
+}
+
+/// What of an admitted request is about signing in to the backend's interface.
+fn see_interface(session: &Session, ctx: &Context, route: &Route) -> Result<Seen, Rejection> {
+    let Some(interface) = &ctx.snapshot.interface else {
+        return Ok(Seen::Nothing);
+    };
+    let asked = (admission::canonical(ctx)?, &session.req_header().headers);
+    Ok(interface.see(route, asked, ctx.snapshot.has_tls))
 }
 
 /// Whether it may bring a password in its body. Anything but a `POST` goes on without one.

@@ -159,6 +159,8 @@ pub enum Passwords {
     Session,
     /// In `Authorization: Basic`, or a token in their place.
     Basic,
+    /// In a form of its interface: browsers that open that sign in here first, and are let in without.
+    Page,
 }
 
 /// Who may open WebSockets on a route.

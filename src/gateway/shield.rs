@@ -14,6 +14,7 @@ use pingora::proxy::Session;
 use serde_json::json;
 
 use super::context::{Context, Outcome};
+use super::interface::{self, Seen};
 use super::rejection::{PasswordError, Rejection};
 use super::swap::Basic;
 use super::{admission, exchange, forward};
@@ -117,7 +118,17 @@ pub(super) async fn answer(
     }
     let json = HeaderValue::from_static("application/json");
     parts.headers.insert(header::CONTENT_TYPE, json);
+    let headers = parts.headers.clone();
     let call = SessionCall::parse(parts.headers, &body).map_err(|_| Rejection::BodyMalformed)?;
+    let ours = answer_here(ctx, (&headers, &call)).await?;
+    let cookies = match ours {
+        Some(ours) if !ours.is_relayed => {
+            ctx.outcome = Outcome::SignIn;
+            return Ok(ours.response);
+        }
+        Some(ours) => cookies_of(&ours.response),
+        None => Vec::new(),
+    };
     let provider = provider(ctx)?;
     let relayed = Box::pin(provider.relay_session(call, ctx.peer, ctx.now)).await;
     let response = match (relayed.response, relayed.verdict) {
@@ -127,7 +138,27 @@ pub(super) async fn answer(
     };
     ctx.status = response.status().as_u16();
     ctx.outcome = Outcome::Relayed;
-    clean(response, ctx)
+    let mut response = clean(response, ctx)?;
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// What is answered without the backend, because it is about a session of ours.
+async fn answer_here(
+    ctx: &Context,
+    asked: (&HeaderMap, &SessionCall),
+) -> Result<Option<interface::Answered>, Rejection> {
+    match &ctx.interface {
+        Seen::Call(held) => Box::pin(interface::answer(ctx, held, asked)).await,
+        Seen::Nothing | Seen::Entry { .. } => Ok(None),
+    }
+}
+
+fn cookies_of(response: &Response<Bytes>) -> Vec<HeaderValue> {
+    let cookies = response.headers().get_all(header::SET_COOKIE);
+    cookies.iter().cloned().collect()
 }
 
 /// What is passed back of an answer, as of any of this upstream's.

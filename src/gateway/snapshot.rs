@@ -19,6 +19,7 @@ use super::client_certificate::AskingHosts;
 use super::forward;
 use super::forward_auth::ForwardAuth;
 use super::headers::{HeaderRules, NameSet};
+use super::interface::Interface;
 use super::rejection::Rejection;
 use super::resource::Resources;
 use super::route::Routes;
@@ -69,6 +70,8 @@ pub struct Snapshot {
     pub(super) forward_auth: Option<ForwardAuth>,
     /// Applications whose users sign in here.
     pub(super) sign_ins: Arc<SignIns>,
+    /// The interface of the users' backend, where browsers are led into it.
+    pub(super) interface: Option<Interface>,
     /// Whether a listener speaks TLS, so that a plain connection is not one whose TLS ended in
     /// front of us.
     pub(super) has_tls: bool,
@@ -136,6 +139,7 @@ impl Snapshot {
                 Arc::clone(&sign_ins),
                 parts.provider.clone(),
             ),
+            interface: Interface::of(&settings.routes, parts.provider.as_ref()),
             sign_ins,
             identity: settings.identity.clone(),
             not_an_upstreams: forward::not_an_upstreams(&settings.identity),

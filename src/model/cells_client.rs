@@ -19,6 +19,9 @@ pub enum CellsClient {
     CommandLine,
     /// `cells-mobile`: for Android and iOS.
     Mobile,
+    /// `cells-frontend`: the web interface. We are its client ourselves, and its pages have nothing but
+    /// the token; see [`Self::interface`].
+    Frontend,
 }
 
 /// Why an application of Cells cannot be registered; none that is known here is so.
@@ -27,12 +30,15 @@ pub enum CellsClient {
 pub struct CellsClientError;
 
 impl CellsClient {
-    /// All of them.
+    /// Those that are clients by themselves.
     pub const ALL: [Self; 3] = [Self::Sync, Self::CommandLine, Self::Mobile];
 
     /// The page at which a code is read and copied, when there is no browser on the computer that the
     /// command line runs on. It is below the address of Cells and not below the issuer.
     pub const OUT_OF_BAND: &'static str = "/oauth2/oob";
+
+    /// Where the web interface has the page that takes codes.
+    pub const INTERFACE_CALLBACK: &'static str = "/login/callback";
 
     /// `client_id`, which is built in.
     pub const fn id(self) -> &'static str {
@@ -40,6 +46,7 @@ impl CellsClient {
             Self::Sync => "cells-sync",
             Self::CommandLine => "cells-client",
             Self::Mobile => "cells-mobile",
+            Self::Frontend => "cells-frontend",
         }
     }
 
@@ -49,6 +56,7 @@ impl CellsClient {
             Self::Sync => "Cells Sync",
             Self::CommandLine => "Cells Client",
             Self::Mobile => "Cells Mobile",
+            Self::Frontend => "Cells",
         }
     }
 
@@ -62,7 +70,7 @@ impl CellsClient {
     pub const fn may_omit_challenge(self) -> bool {
         match self {
             Self::CommandLine | Self::Mobile => true,
-            Self::Sync => false,
+            Self::Sync | Self::Frontend => false,
         }
     }
 
@@ -82,6 +90,7 @@ impl CellsClient {
             ],
             Self::CommandLine => vec![local, format!("{site}{}", Self::OUT_OF_BAND)],
             Self::Mobile => vec!["cellsauth://callback".to_owned()],
+            Self::Frontend => vec![format!("{site}{}", Self::INTERFACE_CALLBACK)],
         }
     }
 
@@ -91,13 +100,32 @@ impl CellsClient {
     ///
     /// [`CellsClientError`] when something of it cannot be registered.
     pub fn register(self, issuer: &Issuer) -> Result<Client, CellsClientError> {
+        self.register_at(&issuer.origin(), ClientAuthentication::None)
+    }
+
+    /// The web interface at `host`, as we are its client: its codes are redeemed in this process, and the
+    /// token endpoint takes nobody for it.
+    ///
+    /// # Errors
+    ///
+    /// [`CellsClientError`] when browsers cannot be sent there.
+    pub fn interface(issuer: &Issuer, host: &str) -> Result<Client, CellsClientError> {
+        let site = issuer.origin_beside(host);
+        Self::Frontend.register_at(&site, ClientAuthentication::InProcess)
+    }
+
+    fn register_at(
+        self,
+        site: &str,
+        authentication: ClientAuthentication,
+    ) -> Result<Client, CellsClientError> {
         let id = ClientId::parse(self.id()).map_err(|_| CellsClientError)?;
-        let uris = self.redirect_uris(&issuer.origin());
+        let uris = self.redirect_uris(site);
         let uris: Result<Vec<_>, _> = uris
             .iter()
             .map(|uri| RedirectUri::register_ports(uri))
             .collect();
-        let client = Client::new(id, ClientAuthentication::None);
+        let client = Client::new(id, authentication);
         Ok(Client {
             name: self.name().to_owned(),
             redirect_uris: uris.map_err(|_| CellsClientError)?,

@@ -37,6 +37,7 @@ mod account;
 mod application_passwords;
 mod applications;
 mod assertions;
+mod interface;
 mod logout;
 mod out_of_band;
 
@@ -62,6 +63,7 @@ pub use applications::{
 pub use assertions::{ASSERTION_TYPE, AssertionError, AssertionSigner};
 pub use client_memory::ClientMemory;
 pub use discovery::DiscoveryError;
+pub use interface::{InterfaceError, InterfaceGrant, InterfaceTokens};
 pub use keys::{Handover, KeyKeeper, KeyRotation};
 pub use logout::LogoutCourier;
 pub use pages::built_in_languages;

@@ -31,6 +31,12 @@ pub(crate) enum ParamsError {
 pub(crate) struct Repeated(pub(crate) &'static str);
 
 impl Params {
+    /// Parameters of ours, as if they had come in a form.
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(pairs.iter().map(owned).collect())
+    }
+
     /// Parses `application/x-www-form-urlencoded` text, as it stands in a query or a body.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, ParamsError> {
         const MAX_PARAMS: usize = 128;

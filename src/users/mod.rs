@@ -27,7 +27,7 @@ use url::Url;
 use self::api::ApiDirectory;
 pub use self::basic::{BasicSignIn, Recognized};
 use self::cells::CellsDirectory;
-pub use self::relay::{CalledWith, NoSessionCall, Relayed, SessionCall};
+pub use self::relay::{CallPurpose, CalledWith, NoSessionCall, Relayed, SessionCall};
 pub use self::sign_in::{PasswordAttempt, SignIn, SignInLimits, attempts_key};
 pub use self::standing::{BackendError, RenewalError, SignedIn, Standing};
 use self::static_list::StaticDirectory;

@@ -41,6 +41,19 @@ pub enum CalledWith {
     Nobody,
 }
 
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallPurpose<'c> {
+    /// To sign in with a code.
+    Code(&'c str),
+    /// To get another token.
+    Renewal,
+    /// To sign out.
+    SignOut,
+    /// Anything else, a password among it.
+    Other,
+}
+
 /// Why a text is not such a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not a call to the session endpoint")]
@@ -93,6 +106,22 @@ impl SessionCall {
         match Login::parse(self.member("login").unwrap_or_default()) {
             Ok(login) => CalledWith::Password(login, Secret::new(password)),
             Err(_) => CalledWith::Nobody,
+        }
+    }
+
+    /// What it is for.
+    pub fn purpose(&self) -> CallPurpose<'_> {
+        if !matches!(self.called_with(), CalledWith::NoPassword) {
+            return CallPurpose::Other;
+        }
+        match (self.member("type"), self.request.logout) {
+            (Some("authorization_code"), _) => {
+                CallPurpose::Code(self.member("code").unwrap_or_default())
+            }
+            (Some("refresh"), _) => CallPurpose::Renewal,
+            // Before Cells 2 it had a member of its own.
+            (Some("logout"), _) | (None, Some(true)) => CallPurpose::SignOut,
+            _ => CallPurpose::Other,
         }
     }
 
@@ -174,6 +203,35 @@ mod tests {
             ("{}", "no password"),
         ] {
             assert_eq!(said(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_call_is_for_is_read_as_cells_reads_it() {
+        for (text, expected) in [
+            (
+                r#"{"AuthInfo":{"type":"authorization_code","code":"c"}}"#,
+                CallPurpose::Code("c"),
+            ),
+            (
+                r#"{"AuthInfo":{"type":"authorization_code"}}"#,
+                CallPurpose::Code(""),
+            ),
+            (r#"{"AuthInfo":{"type":"refresh"}}"#, CallPurpose::Renewal),
+            (r#"{"AuthInfo":{"type":"logout"}}"#, CallPurpose::SignOut),
+            (r#"{"Logout":true}"#, CallPurpose::SignOut),
+            (r#"{"Logout":false}"#, CallPurpose::Other),
+            (
+                r#"{"AuthInfo":{"type":"refresh","password":"p","login":"a"}}"#,
+                CallPurpose::Other,
+            ),
+            (
+                r#"{"AuthInfo":{"type":"external","challenge":"c"}}"#,
+                CallPurpose::Other,
+            ),
+            ("{}", CallPurpose::Other),
+        ] {
+            assert_eq!(read(text).unwrap().purpose(), expected, "{text}");
         }
     }
 

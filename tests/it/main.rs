@@ -19,6 +19,7 @@ mod browser;
 mod cells;
 mod cells_challenge;
 mod cells_clients;
+mod cells_interface;
 mod cells_passwords;
 mod cells_site;
 mod cells_tokens;

@@ -77,6 +77,9 @@ fn more(route: &Route) -> Vec<String> {
         Passwords::Unseen => {}
         Passwords::Session => lines.push("passwords: session".to_owned()),
         Passwords::Basic => lines.push("passwords: basic".to_owned()),
+        Passwords::Page => lines.push(
+            "passwords: page (browsers that open the interface sign in at the provider)".to_owned(),
+        ),
     }
     if !route.refused_user_agents.is_empty() {
         let agents = route.refused_user_agents.join(", ");

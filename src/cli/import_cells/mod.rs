@@ -102,12 +102,12 @@ fn take(plan: &mut Plan, client: &Found, notes: &mut Vec<String>) -> Result<(), 
     let id = client.id.as_str().to_owned();
     let own = CellsClient::ALL.into_iter().find(|own| own.id() == id);
     if let Some(own) = own {
-        plan.cells_clients.push(name_of(own));
+        plan.cells_clients.extend(name_of(own));
         return Ok(());
     }
-    if id == "cells-frontend" {
+    if id == CellsClient::Frontend.id() {
         notes.push(format!(
-            "left out {id}: the web interface signs in at Cells itself, behind Cellgate"
+            "left out {id}: `cells` makes the web interface a client by itself"
         ));
         return Ok(());
     }
@@ -135,12 +135,13 @@ fn take(plan: &mut Plan, client: &Found, notes: &mut Vec<String>) -> Result<(), 
     Ok(())
 }
 
-/// As `provider.cells_clients` names it.
-const fn name_of(own: CellsClient) -> &'static str {
+/// As `provider.cells_clients` names it; `None` for what is registered by itself.
+const fn name_of(own: CellsClient) -> Option<&'static str> {
     match own {
-        CellsClient::Sync => "sync",
-        CellsClient::CommandLine => "client",
-        CellsClient::Mobile => "mobile",
+        CellsClient::Sync => Some("sync"),
+        CellsClient::CommandLine => Some("client"),
+        CellsClient::Mobile => Some("mobile"),
+        CellsClient::Frontend => None,
     }
 }
 

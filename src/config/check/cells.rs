@@ -47,6 +47,8 @@ pub(super) fn sign_in_page(table: &CellsSiteTable, issuer: &Issuer) -> Option<St
         url.set_host(Some(host)).ok()?;
     }
     url.set_path(SIGN_IN_PAGE);
+    // Without a query browsers are led past it.
+    url.set_query(table.interface_sign_in.then_some("form"));
     Some(url.into())
 }
 
@@ -84,6 +86,7 @@ fn site(
         is_provider: issuer.is_some_and(|issuer| {
             issuer.host() == host && issuer.path().trim_end_matches('/') == OIDC
         }),
+        has_interface_sign_in: table.interface_sign_in,
         host,
         upstream,
         grpc,
@@ -194,13 +197,21 @@ struct Site {
     grpc: Option<String>,
     /// Whether we are the OpenID Provider of the site, at the paths of Cells' own.
     is_provider: bool,
+    /// Whether browsers come into the interface as who they are here.
+    has_interface_sign_in: bool,
 }
 
 impl Site {
     fn routes(&self) -> Vec<RouteTable> {
         let mut routes = vec![
             // The interface, its sign-in page, and whatever else Cells shows to everybody.
-            self.public("cells-site", "/"),
+            RouteTable {
+                passwords: match self.has_interface_sign_in {
+                    true => PasswordsMode::Page,
+                    false => PasswordsMode::Unseen,
+                },
+                ..self.public("cells-site", "/")
+            },
             self.public("cells-links", "/public"),
             // Plugins that other servers call with a token of Cells in the query, as WOPI clients.
             RouteTable {

@@ -71,7 +71,7 @@ fn route(
     let policy = policy::policy(checker, table, around.accepted, at);
     let token_places = token_places::token_places(checker, table, around.identity, at);
     let token_use = token_use::token_use(checker, table, around, at);
-    let passwords = token_use::passwords(checker, table, token_use, at);
+    let passwords = token_use::passwords(checker, table, (token_use, around), at);
     let application_passwords =
         application_passwords::of_route(checker, table, (&policy, around.accepted), at);
     let assertion = assertion::of_route(checker, table, around, at);

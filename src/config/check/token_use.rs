@@ -119,13 +119,17 @@ fn leads_to(upstream: &Upstream, cells: &CellsSettings) -> bool {
 pub(super) fn passwords(
     checker: &mut Checker,
     table: &RouteTable,
-    token_use: TokenUse,
+    (token_use, around): (TokenUse, &Around<'_>),
     at: &KeyPath,
 ) -> Passwords {
     let passwords = match table.passwords {
         PasswordsMode::Unseen => return Passwords::Unseen,
         PasswordsMode::Session => Passwords::Session,
         PasswordsMode::Basic => Passwords::Basic,
+        PasswordsMode::Page => {
+            check_is_cells(checker, table, around, &at.key("passwords"));
+            return Passwords::Page;
+        }
     };
     if token_use != TokenUse::Swap(OtherTokens::Pass) {
         checker.refuse(

@@ -17,6 +17,9 @@ pub(crate) struct CellsSiteTable {
     pub(crate) upstream: Option<String>,
     /// Whether calls of gRPC go on, which Cells' desktop clients make, over HTTP/2 to the same servers.
     pub(crate) grpc: bool,
+    /// Whether browsers that open Cells' web interface sign in at the provider, and come into it without
+    /// another password; signing out of either then ends both.
+    pub(crate) interface_sign_in: bool,
 }
 
 impl Default for CellsSiteTable {
@@ -25,6 +28,7 @@ impl Default for CellsSiteTable {
             host: None,
             upstream: None,
             grpc: true,
+            interface_sign_in: true,
         }
     }
 }

@@ -328,6 +328,9 @@ pub(crate) enum PasswordsMode {
     Session,
     /// In `Authorization: Basic`, as for DAV; tokens may stand in their place.
     Basic,
+    /// In the form of Cells' own interface: browsers that open it (at `/` or `/login`) sign in at the
+    /// provider, and come into it without. Needs `host`.
+    Page,
 }
 
 /// Whether WebSockets may be opened.

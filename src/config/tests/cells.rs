@@ -6,6 +6,7 @@ use std::path::Path;
 use super::refused::whole;
 use crate::config::Config;
 use crate::gateway::{Action, Authentication, OtherTokens, Passwords, Route, TokenUse};
+use crate::model::ClientAuthentication;
 
 const PROVIDER: &str = "
 state: {}
@@ -121,6 +122,48 @@ fn its_routes_are_as_cells_needs_them() {
     // A path could pass for that of another route.
     assert!(!route(&config, "cells-api").allow_encoded_slash);
     assert!(route(&config, "cells-grpc").grpc);
+}
+
+/// The web interface is a client like any, but nobody can be it at the token endpoint.
+#[test]
+fn the_interface_signs_in_here_unless_it_is_not_to() {
+    for (text, site, expected) in [
+        ("cells: {}", "https://files.example", true),
+        (
+            "cells: {host: cells.example}",
+            "https://cells.example",
+            true,
+        ),
+        ("cells: {interface_sign_in: false}", "", false),
+        // Whoever has the page there has the browsers.
+        (
+            "cells: {}\nroutes: [{name: a, host: files.example, path: /, whoami: true}]",
+            "",
+            false,
+        ),
+    ] {
+        let config = parse(text);
+
+        let provider = config.provider.as_ref().unwrap();
+        let clients = &provider.clients;
+        let found = clients.iter().find(|it| it.id.as_str() == "cells-frontend");
+        assert_eq!(found.is_some(), expected, "{text}");
+        let routes = &config.gateway.routes;
+        let leads = routes.iter().any(|it| it.passwords == Passwords::Page);
+        assert_eq!(leads, expected, "{text}");
+        if let Some(client) = found {
+            let callback = format!("{site}/login/callback");
+            assert!(client.redirect_uri(&callback).is_some(), "{text}");
+            assert!(matches!(
+                client.authentication,
+                ClientAuthentication::InProcess
+            ));
+            assert!(client.must_send_challenge());
+            assert_eq!(client.audience, ["https://files.example/"]);
+            let page = provider.backend_page.as_deref();
+            assert_eq!(page, Some(&*format!("{site}/login?form")));
+        }
+    }
 }
 
 /// Fact sheet E.3: `Host` is kept, and gRPC goes by HTTP/2 from end to end.

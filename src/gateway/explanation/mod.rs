@@ -225,6 +225,11 @@ impl Explanation {
             };
             self.steps.push(step);
         }
+        if decided.is_ok()
+            && let Some(text) = steps::interface(&route, question)
+        {
+            self.passed("interface", text);
+        }
         decided.map(|_| findings)
     }
 

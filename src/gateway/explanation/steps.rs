@@ -7,7 +7,8 @@ use http::{HeaderName, HeaderValue};
 use crate::gateway::authentication::{Unsaid, has_query_token};
 use crate::gateway::canonical::CanonicalRequest;
 use crate::gateway::client_certificate::{CertificateUse, ClientCertificate};
-use crate::gateway::decision::Findings;
+use crate::gateway::decision::{Findings, Question};
+use crate::gateway::interface::Seen;
 use crate::gateway::policy::Asked;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::route::Match;
@@ -116,6 +117,24 @@ pub(super) fn assertion<'r>(
     );
     let stands_for = HeaderValue::from_static("(signed when it is sent)");
     Some((&assertion.header, stands_for, text))
+}
+
+/// What becomes of a browser that opens the interface of the users' backend.
+pub(super) fn interface(route: &Route, question: &Question<'_>) -> Option<String> {
+    let snapshot = question.snapshot;
+    let interface = snapshot.interface.as_ref()?;
+    let asked = (question.canonical, question.headers);
+    match interface.see(route, asked, snapshot.has_tls) {
+        Seen::Entry { .. } => Some(
+            "a browser that opens the interface: it is sent to the provider, and comes back signed in"
+                .to_owned(),
+        ),
+        Seen::Call(_) => Some(
+            "calls about a session of ours are answered here, all others by the interface's own server"
+                .to_owned(),
+        ),
+        Seen::Nothing => None,
+    }
 }
 
 pub(super) fn source(route: &Route, source: IpAddr) -> Option<String> {

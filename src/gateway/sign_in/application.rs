@@ -45,7 +45,7 @@ pub(super) struct Elsewhere {
 
 impl Application {
     /// The application at `host`, whose users `issuer` signs in.
-    pub(super) fn new(host: &str, issuer: &Issuer) -> Self {
+    pub(in crate::gateway) fn new(host: &str, issuer: &Issuer) -> Self {
         let origin = issuer.origin_beside(host);
         Self {
             host: host.to_owned(),
@@ -90,9 +90,19 @@ impl Application {
         &self.origin
     }
 
+    /// Its host, in canonical form.
+    pub(in crate::gateway) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether its cookies may be `Secure`.
+    pub(in crate::gateway) const fn is_https(&self) -> bool {
+        self.is_https
+    }
+
     /// The URL of a target on its host. `None` for what is no path there: a browser takes `//evil`
     /// and `/\evil` for another host.
-    pub(super) fn url(&self, target: &str) -> Option<String> {
+    pub(in crate::gateway) fn url(&self, target: &str) -> Option<String> {
         let is_plain = target.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
         let is_path = target.starts_with('/') && !target.starts_with("//");
         (is_plain && is_path).then(|| [&self.origin, target].concat())

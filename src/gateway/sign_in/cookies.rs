@@ -14,7 +14,7 @@ use super::Application;
 
 /// What a cookie is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::gateway) enum Kind {
     /// Names the session of a browser that is signed in.
     Session,
     /// Tells one browser from another while somebody signs in: any number of sign-ins of one browser
@@ -22,6 +22,12 @@ pub(super) enum Kind {
     Browser,
     /// How often in a row a browser came back signed in and was not, a moment later.
     Returned,
+    /// What the token of Cells' interface is renewed with.
+    Interface,
+    /// Tells one browser from another while somebody signs in to that.
+    InterfaceBrowser,
+    /// A browser that was just let into it.
+    InterfaceEntered,
 }
 
 impl Kind {
@@ -35,6 +41,21 @@ impl Kind {
             (Self::Browser, false) => "cellgate-signing-in",
             (Self::Returned, true) => "__Host-cellgate-returned",
             (Self::Returned, false) => "cellgate-returned",
+            (Self::Interface, true) => "__Host-cellgate-interface",
+            (Self::Interface, false) => "cellgate-interface",
+            (Self::InterfaceBrowser, true) => "__Host-cellgate-entering",
+            (Self::InterfaceBrowser, false) => "cellgate-entering",
+            (Self::InterfaceEntered, true) => "__Host-cellgate-entered",
+            (Self::InterfaceEntered, false) => "cellgate-entered",
+        }
+    }
+
+    /// Whether it comes along when another site leads here. The first have to, when the provider sends
+    /// the browser back; the others are for calls of pages that are here already.
+    const fn same_site(self) -> SameSite {
+        match self {
+            Self::Session | Self::Browser | Self::Returned => SameSite::Lax,
+            Self::Interface | Self::InterfaceBrowser | Self::InterfaceEntered => SameSite::Strict,
         }
     }
 }
@@ -49,7 +70,11 @@ pub(in crate::gateway) fn session_cookie(
 
 /// The value of an opaque cookie of ours. Two of one name mean that somebody else planted one, and
 /// nothing says which: neither is taken.
-pub(super) fn opaque(headers: &HeaderMap, kind: Kind, application: &Application) -> Option<Secret> {
+pub(in crate::gateway) fn opaque(
+    headers: &HeaderMap,
+    kind: Kind,
+    application: &Application,
+) -> Option<Secret> {
     let value = single(headers, kind, application)?;
     // Ours are the text form of 32 bytes; nothing else is looked up.
     Digest::from_base64url(value)?;
@@ -70,7 +95,7 @@ fn single<'r>(headers: &'r HeaderMap, kind: Kind, application: &Application) -> 
 }
 
 /// Gives the browser `value`: to keep for a time, or until it closes.
-pub(super) fn set(
+pub(in crate::gateway) fn set(
     response: &mut Response<Bytes>,
     (kind, application): (Kind, &Application),
     value: &str,
@@ -80,8 +105,7 @@ pub(super) fn set(
     let mut cookie = Cookie::build((kind.name(secure), value))
         .path("/")
         .http_only(true)
-        // Lax, not Strict: it has to come along when the provider sends the browser back.
-        .same_site(SameSite::Lax);
+        .same_site(kind.same_site());
     if secure {
         cookie = cookie.secure(true);
     }
@@ -96,7 +120,11 @@ pub(super) fn set(
 }
 
 /// Makes the browser forget.
-pub(super) fn clear(response: &mut Response<Bytes>, kind: Kind, application: &Application) {
+pub(in crate::gateway) fn clear(
+    response: &mut Response<Bytes>,
+    kind: Kind,
+    application: &Application,
+) {
     set(response, (kind, application), "", Some(Duration::ZERO));
 }
 

@@ -54,11 +54,16 @@ use seal::Seal;
 use sessions::Sessions;
 
 pub(super) use application::Application;
-pub(super) use cookies::session_cookie;
+pub(super) use cookies::{
+    Kind as CookieKind, clear as clear_cookie, opaque as opaque_cookie, session_cookie,
+    set as set_cookie,
+};
 pub(super) use endpoint::Called;
 pub use endpoint::{CALLBACK_PATH, RESERVED};
+pub(super) use navigation::is_navigation;
 pub use needed::SignInNeeded;
 pub(super) use needed::or_sign_in;
+pub(super) use pages::see_other;
 pub(super) use sessions::{Recalled, SessionKey};
 
 /// What browser sign-in runs on.

@@ -15,7 +15,7 @@ const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with")
 /// Whether it is one. What a browser says of itself (Fetch Metadata, which no page can write) counts
 /// for more than what is accepted. A page in a frame is not sent away: the sign-in page would not be
 /// shown there.
-pub(super) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
+pub(in crate::gateway) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
     if *method != Method::GET && *method != Method::HEAD {
         return false;
     }

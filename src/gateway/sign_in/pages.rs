@@ -213,7 +213,8 @@ impl<'a> Page<'a> {
 }
 
 /// Sends the browser on with a GET; nobody keeps where to, and nobody is told where from.
-pub(super) fn see_other(location: &str) -> Result<Response<Bytes>, Rejection> {
+/// Sends a browser on.
+pub(in crate::gateway) fn see_other(location: &str) -> Result<Response<Bytes>, Rejection> {
     let location = HeaderValue::try_from(location)
         .map_err(|_| Rejection::Fault("a location is no field value"))?;
     let mut response = Response::new(Bytes::new());

@@ -8,6 +8,7 @@ mod client_keys;
 mod client_refusal;
 mod credentials;
 mod id_token;
+mod in_process;
 mod issue;
 mod refresh_token;
 mod remote_keys;

@@ -14,7 +14,7 @@ const CALLBACK: &str = "http://127.0.0.1:9482/callback";
 const VERIFIER: &str = "verifier-of-43-characters-that-says-nothing";
 
 /// Cookies and forms, and nothing else.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Browser {
     cookies: BTreeMap<String, String>,
 }
@@ -82,6 +82,11 @@ impl Browser {
             .header("sec-fetch-site", "same-origin")
             .body(body);
         self.send(edge, request).await
+    }
+
+    /// Loses a cookie, as when its time is over.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.cookies.remove(name);
     }
 
     /// The cookies held.

@@ -62,6 +62,41 @@ routes:
         ],
     ),
     (
+        "a client that is called like the web interface",
+        "state: {path: s, key_file: k}
+provider: {issuer: 'https://op.example/', access_tokens: {audience: [x]}, clients: [{id: cells-frontend, authentication: none, redirect_uris: ['https://op.example/auth/callback']}]}
+users: {cells: {url: 'http://127.0.0.1:8080/'}}
+cells: {}",
+        &[(
+            "provider.clients[0].id",
+            3,
+            "is that of Cells' web interface",
+        )],
+    ),
+    (
+        "an interface on two hosts, and one that is not Cells",
+        "upstreams: [{name: a, servers: ['http://127.0.0.1:8080']}, {name: b, servers: ['http://b']}]
+state: {path: s, key_file: k}
+provider: {issuer: 'https://op.example/', access_tokens: {audience: [x]}}
+users: {cells: {url: 'http://127.0.0.1:8080/'}}
+routes:
+  - {name: a, host: a.example, path: /, upstream: a, authentication: anonymous, passwords: page}
+  - {name: b, host: b.example, path: /, upstream: b, authentication: anonymous, passwords: page}",
+        &[
+            ("routes", 7, "one and the same `host`"),
+            ("routes[1].passwords", 8, "which is not the Cells"),
+        ],
+    ),
+    (
+        "an interface on any host",
+        "upstreams: [{name: a, servers: ['http://127.0.0.1:8080']}]
+state: {path: s, key_file: k}
+provider: {issuer: 'https://op.example/', access_tokens: {audience: [x]}}
+users: {cells: {url: 'http://127.0.0.1:8080/'}}
+routes: [{name: a, path: /, upstream: a, authentication: anonymous, passwords: page}]",
+        &[("routes", 6, "one and the same `host`")],
+    ),
+    (
         "a route that refuses and has an action",
         "upstreams: [{name: a, servers: ['http://a']}]
 routes:
