@@ -11,6 +11,7 @@ mod discovery;
 mod endpoints;
 mod events;
 mod files;
+mod grpc;
 mod oauth;
 mod signatures;
 
@@ -310,6 +311,9 @@ impl Drop for StandIn {
 }
 
 async fn serve(stream: TcpStream, shared: Shared) {
+    if grpc::is_grpc(&stream).await {
+        return grpc::serve(stream, shared).await;
+    }
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(endpoints::answer(&shared, request).await) }

@@ -1,59 +1,14 @@
 //! `oidc-client-ts` in a single-page application, in Chromium: a public client whose pages come
 //! through the gateway, so that its script and the API are of one origin.
 
-use std::sync::Arc;
-
 use fantoccini::Locator;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::application::apps;
+use super::files::{Files, serve};
 use super::journey::assert_served;
 use crate::support::{Chromium, Edge, stock_component};
-
-/// The application's two files, as a server of static files has them.
-struct Files {
-    page: String,
-    script: String,
-}
-
-/// Serves `files` on a port of its own; the address.
-async fn serve(files: Files) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let files = Arc::new(files);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, Arc::clone(&files)));
-        }
-    });
-    address
-}
-
-/// Answers one request: the library by its name, the page for everything else.
-async fn answer(mut stream: TcpStream, files: Arc<Files>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = stream.read_u8().await else {
-            return;
-        };
-        head.push(byte);
-    }
-    let is_library = String::from_utf8_lossy(&head).contains(".js ");
-    let (kind, body) = if is_library {
-        ("text/javascript", &files.script)
-    } else {
-        ("text/html; charset=utf-8", &files.page)
-    };
-    let length = body.len();
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{body}"
-    );
-    // A browser that goes away early is no fault of the server.
-    drop(stream.write_all(answer.as_bytes()).await);
-}
 
 /// The demo with the application below `/app/`.
 fn edge_with_application(files: std::net::SocketAddr) -> Edge {
@@ -91,7 +46,8 @@ async fn oidc_client_ts_signs_in_refreshes_and_signs_out() {
         page: std::fs::read_to_string(apps().join("spa.html")).unwrap(),
         script: std::fs::read_to_string(library).unwrap(),
     };
-    let edge = edge_with_application(serve(files).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let edge = edge_with_application(serve(listener, files));
     let chromium = Chromium::start(programs, true).await;
     let home = edge.url("/app/");
 

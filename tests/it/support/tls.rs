@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use reqwest::Certificate;
 
 use super::Edge;
@@ -27,6 +27,9 @@ pub(super) fn behind_tls(folder: &Path, yaml: &str) -> (String, Certificate) {
     cellgate::server::install_crypto_provider();
     let mut params = CertificateParams::new(vec![]).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Another one than the certificate has, which would pass for its own issuer.
+    let name = "an authority of the tests";
+    params.distinguished_name.push(DnType::CommonName, name);
     let key = KeyPair::generate().expect("a key");
     let authority = CertifiedIssuer::self_signed(params, key).expect("an authority");
     let key = KeyPair::generate().expect("a key");
