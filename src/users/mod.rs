@@ -112,6 +112,8 @@ pub struct ApiSettings {
     pub locked: Vec<u16>,
     /// Where in the answer the user is.
     pub user: UserPointers,
+    /// How it is asked whether a user may still go on; `None`: it is not.
+    pub standing: Option<ApiStanding>,
     /// Until the connection stands.
     pub connect_timeout: Duration,
     /// For a whole answer.
@@ -137,6 +139,21 @@ pub enum CredentialsForm {
     },
     /// GET with the header field of RFC 7617.
     Basic,
+}
+
+/// How an application is asked about a user who signed in before, and what its answer means.
+#[derive(Clone, Debug)]
+pub struct ApiStanding {
+    /// Where, with `{login}` and `{subject}` for the user's; at the place of [`ApiSettings::url`].
+    pub url: String,
+    /// Sent as a bearer token; `None`: nothing.
+    pub token: Option<Secret>,
+    /// Statuses of a user who is gone or may not go on.
+    pub ended: Vec<u16>,
+    /// Where in the answer stands `true` for a user who may; `None`: a success says so.
+    pub active: Option<String>,
+    /// Where in the answer the user is; nothing: the user stays as at the sign-in.
+    pub user: UserPointers,
 }
 
 /// Where in the JSON of an answer the user is (RFC 6901).

@@ -50,6 +50,7 @@ mod trusted_issuers;
 mod trusted_proxies;
 mod upstreams;
 mod user_details;
+mod user_standing;
 mod users;
 mod users_api;
 mod websockets;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::name::Names;
+use super::user_standing::user_standing;
 use super::users::check_transport;
 use super::{Checker, host, pem};
 use crate::config::file::{CredentialsName, UserPointersTable, UsersApiTable};
@@ -39,6 +40,8 @@ pub(super) fn users_api(
     }
     check_statuses(checker, &table, at);
     let user = pointers(checker, &table.user, &at.key("user"));
+    let standing = table.standing.as_ref();
+    let standing = standing.map(|asked| user_standing(checker, asked, url.as_ref(), at));
     Some(ApiSettings {
         credentials: credentials(checker, &table, at),
         url: url?,
@@ -48,6 +51,7 @@ pub(super) fn users_api(
         denied: table.denied_statuses,
         locked: table.locked_statuses,
         user,
+        standing: super::settled(standing)?,
         connect_timeout: Duration::from_secs(table.connect_timeout_s),
         timeout: Duration::from_secs(table.timeout_s),
     })
@@ -117,21 +121,35 @@ fn check_statuses(checker: &mut Checker, table: &UsersApiTable, at: &KeyPath) {
         ("denied_statuses", &table.denied_statuses),
         ("locked_statuses", &table.locked_statuses),
     ] {
-        for (n, status) in statuses.iter().enumerate() {
-            let at = at.key(key).item(n);
-            seen.take(checker, &status.to_string(), &at);
-            if !(300..500).contains(status) || *status == 429 {
-                checker.refuse(
-                    &at,
-                    "says nothing about a user: a success, a fault of the application or its rate limit",
-                    "Write statuses from 300 to 499, without 429.",
-                );
-            }
+        check_are_about_users(checker, statuses, &mut seen, &at.key(key));
+    }
+}
+
+/// Checks that each of `statuses` can be about a user, and none is among those `seen`.
+pub(super) fn check_are_about_users(
+    checker: &mut Checker,
+    statuses: &[u16],
+    seen: &mut Names,
+    at: &KeyPath,
+) {
+    for (n, status) in statuses.iter().enumerate() {
+        let at = at.item(n);
+        seen.take(checker, &status.to_string(), &at);
+        if !(300..500).contains(status) || *status == 429 {
+            checker.refuse(
+                &at,
+                "says nothing about a user: a success, a fault of the application or its rate limit",
+                "Write statuses from 300 to 499, without 429.",
+            );
         }
     }
 }
 
-fn pointers(checker: &mut Checker, table: &UserPointersTable, at: &KeyPath) -> UserPointers {
+pub(super) fn pointers(
+    checker: &mut Checker,
+    table: &UserPointersTable,
+    at: &KeyPath,
+) -> UserPointers {
     for (key, pointer) in [
         ("subject", &table.subject),
         ("login", &table.login),
@@ -141,13 +159,7 @@ fn pointers(checker: &mut Checker, table: &UserPointersTable, at: &KeyPath) -> U
         ("groups", &table.groups),
         ("roles", &table.roles),
     ] {
-        if pointer.as_deref().is_some_and(|it| !is_pointer(it)) {
-            checker.refuse(
-                &at.key(key),
-                "is no JSON pointer (RFC 6901)",
-                "Write the way to the value, for example `/user/id`; `~1` is a slash in a name, `~0` a tilde.",
-            );
-        }
+        check_pointer(checker, pointer.as_deref(), &at.key(key));
     }
     UserPointers {
         subject: table.subject.clone(),
@@ -157,6 +169,17 @@ fn pointers(checker: &mut Checker, table: &UserPointersTable, at: &KeyPath) -> U
         email_verified: table.email_verified.clone(),
         groups: table.groups.clone(),
         roles: table.roles.clone(),
+    }
+}
+
+/// Checks that what is written is a pointer.
+pub(super) fn check_pointer(checker: &mut Checker, pointer: Option<&str>, at: &KeyPath) {
+    if pointer.is_some_and(|it| !is_pointer(it)) {
+        checker.refuse(
+            at,
+            "is no JSON pointer (RFC 6901)",
+            "Write the way to the value, for example `/user/id`; `~1` is a slash in a name, `~0` a tilde.",
+        );
     }
 }
 

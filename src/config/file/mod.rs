@@ -81,7 +81,7 @@ pub(crate) use users::{
     AddressTable, CellsClientTable, CellsSessionsMode, CellsTable, StaticUserTable,
     UserDetailsTable, UsersTable,
 };
-pub(crate) use users_api::{CredentialsName, UserPointersTable, UsersApiTable};
+pub(crate) use users_api::{CredentialsName, UserPointersTable, UserStandingTable, UsersApiTable};
 
 /// Configuration of Cellgate.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]

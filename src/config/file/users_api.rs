@@ -37,6 +37,9 @@ pub(crate) struct UsersApiTable {
     pub(crate) locked_statuses: Vec<u16>,
     /// Where in the JSON of a 2xx answer the user is.
     pub(crate) user: UserPointersTable,
+    /// How the application is asked at each refresh whether the user may still go on; left out: it is not,
+    /// and who is removed there goes on until the refresh token ends.
+    pub(crate) standing: Option<UserStandingTable>,
     /// Seconds until a connection stands.
     #[schemars(range(min = 1, max = 60))]
     pub(crate) connect_timeout_s: u64,
@@ -45,6 +48,31 @@ pub(crate) struct UsersApiTable {
     pub(crate) timeout_s: u64,
     /// Sends passwords over plain `http` to another machine: whoever is on the way reads them.
     pub(crate) danger_plain_http: bool,
+}
+
+/// An endpoint that says whether a user who signed in before may still go on.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UserStandingTable {
+    /// Where it is asked by GET, with `{login}` or `{subject}` for the user's, at the host of `url`:
+    /// `https://app.internal/api/users/{subject}`.
+    #[schemars(extend("x-required" = true), length(min = 1))]
+    pub(crate) url: Option<String>,
+    /// File with a token to send in `Authorization: Bearer`.
+    #[schemars(length(min = 1))]
+    pub(crate) token_file: Option<String>,
+    /// Environment variable with that token.
+    #[schemars(length(min = 1))]
+    pub(crate) token_env: Option<String>,
+    /// Statuses, 300 to 499, that mean a user who is gone or may not go on; `locked_statuses` do so
+    /// besides. All but these and 2xx are an application that cannot answer.
+    pub(crate) ended_statuses: Vec<u16>,
+    /// JSON pointer (RFC 6901) to `true` for a user who may go on, and `false` for another; left out: 2xx
+    /// says so.
+    #[schemars(length(min = 1))]
+    pub(crate) active: Option<String>,
+    /// Where in the JSON of a 2xx answer the user is; left out: the user stays as at the sign-in.
+    pub(crate) user: UserPointersTable,
 }
 
 /// How login and password are sent.
@@ -100,6 +128,7 @@ impl Default for UsersApiTable {
             denied_statuses: defaults::USERS_API_DENIED_STATUSES.to_vec(),
             locked_statuses: defaults::USERS_API_LOCKED_STATUSES.to_vec(),
             user: UserPointersTable::default(),
+            standing: None,
             connect_timeout_s: defaults::CELLS_CONNECT_TIMEOUT_S,
             timeout_s: defaults::CELLS_TIMEOUT_S,
             danger_plain_http: false,

@@ -3,9 +3,11 @@
 //!
 //! What an answer means is the operator's word (`ApiSettings`): which statuses are a wrong password or a
 //! locked user, and where in its JSON the user is. Whatever that does not cover is an application that
-//! cannot answer, never a wrong password. It is asked once for each attempt, and opens no session here.
+//! cannot answer, never a wrong password. It is asked once for each attempt, and opens no session here. Whether
+//! a user may still go on it is asked at another address, if the operator has written one down.
 
 mod answer;
+mod standing;
 
 use async_trait::async_trait;
 use http::{Method, header};
@@ -13,8 +15,10 @@ use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 
 use super::http::{Connection, Http};
-use super::{ApiSettings, CredentialsForm, SignInError, SignedIn, UserDirectory};
-use crate::model::{Login, Timestamp};
+use super::{
+    ApiSettings, BackendError, CredentialsForm, SignInError, SignedIn, Standing, UserDirectory,
+};
+use crate::model::{Login, Timestamp, UserProfile};
 use crate::secret::Secret;
 
 /// The users of an application with an endpoint that checks passwords.
@@ -97,6 +101,13 @@ impl UserDirectory for ApiDirectory {
         let reply = self.http.send(request).await?;
         answer::check_status(&reply, &self.settings, now)?;
         answer::user(&reply, &self.settings.user, login).map(SignedIn::from)
+    }
+
+    async fn find_standing(&self, user: &UserProfile) -> Result<Standing, BackendError> {
+        match &self.settings.standing {
+            Some(asked) => standing::find(&self.http, (asked, &self.settings.locked), user).await,
+            None => Ok(Standing::Untold),
+        }
     }
 }
 

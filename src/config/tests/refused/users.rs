@@ -150,6 +150,39 @@ const APPLICATIONS: &[(&str, &str, (&str, &str))] = &[
         ("users.http.host", ""),
     ),
     (
+        "a user who is never gone",
+        "url: 'https://c/', standing: {url: 'https://c/u/{login}'}",
+        ("users.http.standing", "says nothing by which"),
+    ),
+    (
+        "an address of no user",
+        "url: 'https://c/', standing: {url: 'https://c/u', ended_statuses: [404]}",
+        ("users.http.standing.url", "is not the address of a user"),
+    ),
+    (
+        "users of another application",
+        "url: 'https://c/', standing: {url: 'https://d/u/{login}', ended_statuses: [404]}",
+        ("users.http.standing.url", "is not at the host"),
+    ),
+    (
+        "a status that is a fault",
+        "url: 'https://c/', standing: {url: 'https://c/u/{login}', ended_statuses: [404, 503]}",
+        (
+            "users.http.standing.ended_statuses[1]",
+            "says nothing about a user",
+        ),
+    ),
+    (
+        "no pointer",
+        "url: 'https://c/', standing: {url: 'https://c/u/{login}', active: active}",
+        ("users.http.standing.active", "is no JSON pointer"),
+    ),
+    (
+        "two tokens",
+        "url: 'https://c/', standing: {url: 'https://c/u/{login}', ended_statuses: [404], token_file: a, token_env: B}",
+        ("users.http.standing.token_env", "is a second token"),
+    ),
+    (
         "nothing is wrong",
         "url: 'https://c/', denied_statuses: []",
         (

@@ -1,5 +1,7 @@
 //! Sign-ins against an application that a few lines stand for, over real sockets.
 
+mod standing;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -96,6 +98,7 @@ fn settings(url: &str) -> ApiSettings {
         denied: vec![401, 404],
         locked: vec![423],
         user: pointers(),
+        standing: None,
         connect_timeout: Duration::from_secs(20),
         timeout: Duration::from_secs(20),
     }
