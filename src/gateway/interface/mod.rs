@@ -134,8 +134,5 @@ impl Interface {
 
 /// The interface, where a request was found to be about it.
 fn of(snapshot: &Snapshot) -> Option<(&Interface, &Provider)> {
-    snapshot
-        .interface
-        .as_ref()
-        .zip(snapshot.passwords_provider())
+    snapshot.interface.as_ref().zip(snapshot.provider())
 }
