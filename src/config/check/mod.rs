@@ -125,7 +125,6 @@ impl Checker {
         };
         let routes = routes::routes(self, (file.routes, of_cells), &around);
         let sign_in = sign_in::sign_in(self, &file.browser_sessions, &routes, &mut provider);
-        interface::interface(self, &routes, &mut provider);
         let has_tls = listeners.iter().any(|listener| listener.tls.is_some());
         let told = file.strict_transport_security.as_ref();
         let told = transport_security::check(self, told, has_tls, &trusted_proxies);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::interface::interface;
 use super::policy::Accepted;
 use super::{Checker, provider};
 use crate::config::document::nearest;
@@ -142,7 +143,8 @@ fn check_path(checker: &mut Checker, table: &RouteTable, at: &KeyPath) {
     }
 }
 
-/// What browser sign-in runs on; the applications of `routes` become clients of the provider.
+/// What browser sign-in runs on; the applications of `routes`, and the interface of Cells that they lead
+/// browsers into, become clients of the provider.
 pub(super) fn sign_in(
     checker: &mut Checker,
     table: &BrowserSessionsTable,
@@ -160,6 +162,7 @@ pub(super) fn sign_in(
     }
     let reached_as = reached_as(checker, table, provider.as_ref());
     let elsewhere = elsewhere(checker, routes, reached_as.as_ref());
+    interface(checker, routes, provider);
     let applications = applications(routes);
     if let Some(Some(provider)) = provider {
         for application in applications.values() {
