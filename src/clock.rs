@@ -18,6 +18,11 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// How long it has been running, to the nanosecond; it never goes back. For what needs finer
     /// steps than seconds and no date.
     fn uptime(&self) -> Duration;
+
+    /// The present since 1970, as finely as it is known: for those who are told when something was.
+    fn since_epoch(&self) -> Duration {
+        Duration::from_secs(self.now().as_secs())
+    }
 }
 
 /// The operating system's clock.
@@ -29,12 +34,14 @@ impl Clock for SystemClock {
         clippy::disallowed_methods,
         reason = "the one reader of the system time"
     )]
-    fn now(&self) -> Timestamp {
+    fn since_epoch(&self) -> Duration {
         // A clock before 1970 reads as the epoch: every token is then "not yet valid", which refuses.
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
-        Timestamp::from_secs(since_epoch.as_secs())
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        since_epoch.unwrap_or(Duration::ZERO)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.since_epoch().as_secs())
     }
 
     fn uptime(&self) -> Duration {

@@ -238,3 +238,8 @@ pub(crate) const ACME_FOLDER: &str = "./data/acme";
 pub(crate) const ASSERTION_HEADER: &str = "X-Cellgate-Assertion";
 /// Long enough for a request that waits at the upstream, short enough for nobody to have much of one.
 pub(crate) const ASSERTION_LIFETIME_S: u64 = 60;
+
+/// `service.name` of all spans.
+pub(crate) const TRACE_SERVICE_NAME: &str = "cellgate";
+/// A tenth of all requests shows what is slow, and costs a tenth.
+pub(crate) const TRACE_SAMPLE_ONE_IN: u32 = 10;

@@ -25,6 +25,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::telemetry::traces::TraceSettings;
 use crate::{gateway, issuers, provider, server, store, users};
 
 pub(crate) use defaults::HTTPS_PORT;
@@ -50,6 +51,8 @@ pub struct Config {
     pub control_socket: Option<PathBuf>,
     /// `tracing` filter (default `info`).
     pub log_filter: String,
+    /// Where traces go; `None`: there are none.
+    pub traces: Option<TraceSettings>,
     /// Where state lives; present exactly when `provider` is.
     pub store: Option<store::Settings>,
     /// The OpenID Provider; `None`: gateway only.

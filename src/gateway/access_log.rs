@@ -1,4 +1,4 @@
-//! One line and one count for each request.
+//! One line and one count for each request, and the end of its trace.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::context::{Context, Outcome};
 use super::log_fields::Noted;
 use super::rejection::Rejection;
 use super::serving::Gateway;
+use super::trace;
 
 /// Counts the request, and writes its line if the configuration wants lines.
 ///
@@ -24,6 +25,7 @@ pub(super) fn record(session: &Session, ctx: &Context, metrics: &Metrics) {
     let took = ctx.started.elapsed();
     let route = route_name(ctx);
     metrics.request(route, ctx.outcome.as_str(), status, took);
+    trace::record(ctx, status, took);
     if !ctx.snapshot.access_log {
         return;
     }
@@ -76,6 +78,7 @@ pub(super) struct TunnelRecord {
 pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Metrics) {
     let took = ctx.started.elapsed();
     metrics.request(route_name(ctx), ctx.outcome.as_str(), ctx.status, took);
+    trace::record(ctx, ctx.status, took);
     write_without_session(ctx, reason, None);
 }
 
@@ -83,6 +86,7 @@ pub(super) fn record_given_up(ctx: &Context, reason: &'static str, metrics: &Met
 pub(super) fn record_tunnel(ctx: &Context, tunnel: TunnelRecord, metrics: &Metrics) {
     // How long it was open would drown how long answers take.
     metrics.handshake(route_name(ctx), ctx.outcome.as_str(), ctx.status);
+    trace::record(ctx, ctx.status, ctx.started.elapsed());
     write_without_session(ctx, tunnel.reason, Some(tunnel));
 }
 

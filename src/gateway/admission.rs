@@ -269,6 +269,9 @@ pub(super) fn rewrite(
     };
     check_announced_body(session, &admission.route)?;
     edit(session, |request| {
+        if let Some(trace) = &ctx.trace {
+            trace.write(&mut request.headers);
+        }
         forwarding.write(request, &ctx.snapshot.identity)
     })
 }

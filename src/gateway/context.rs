@@ -10,6 +10,7 @@ use pingora::{Error, ErrorType};
 
 use crate::model::Timestamp;
 use crate::telemetry::Metrics;
+use crate::telemetry::traces::{Trace, Tracer};
 use crate::users::UpstreamToken;
 
 use super::authentication::Principal;
@@ -55,6 +56,9 @@ pub struct Context {
     pub(super) status: u16,
     /// What its route has logged of it, as far as it is known; looked at when its session is gone.
     pub(super) noted: Option<Box<Noted>>,
+    /// Begins its trace; `None`: there are none.
+    pub(super) tracer: Option<Arc<Tracer>>,
+    pub(super) trace: Option<Box<Trace>>,
     /// Whether the access line is written.
     pub(super) is_recorded: bool,
     in_flight: InFlight,
@@ -165,6 +169,8 @@ impl Context {
             outcome: Outcome::Pending,
             status: 0,
             noted: None,
+            tracer: None,
+            trace: None,
             is_recorded: false,
             in_flight,
         }

@@ -71,6 +71,7 @@ mod log_fields;
 mod proxy;
 mod serving;
 mod snapshot;
+mod trace;
 
 mod traffic;
 

@@ -1,7 +1,7 @@
 //! The gateway itself: what it shares between requests, and how one is taken.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::provider::Provider;
 use crate::telemetry::Metrics;
+use crate::telemetry::traces::Tracer;
 
 use super::admission::{Pending, Verdict};
 use super::canonical::Scheme;
@@ -37,6 +38,7 @@ struct Shared {
     metrics: Arc<Metrics>,
     in_flight: Arc<AtomicUsize>,
     open: OpenExchanges,
+    tracer: OnceLock<Arc<Tracer>>,
 }
 
 /// What becomes of a request that is not refused.
@@ -76,6 +78,7 @@ impl Gateway {
             clock,
             metrics,
             in_flight: Arc::default(),
+            tracer: OnceLock::new(),
         }))
     }
 
@@ -87,6 +90,11 @@ impl Gateway {
         self.0.snapshot.store(Arc::new(snapshot));
     }
 
+    /// Has requests traced from now on; only the first time counts.
+    pub fn trace_by(&self, tracer: Tracer) {
+        let _first = self.0.tracer.set(Arc::new(tracer));
+    }
+
     /// How many requests are being served.
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.load(Ordering::Relaxed)
@@ -95,7 +103,9 @@ impl Gateway {
     /// What a request that begins now is served with.
     pub(super) fn begin(&self) -> Context {
         let in_flight = InFlight::new(&self.0.in_flight, &self.0.metrics);
-        Context::new(self.snapshot(), self.0.clock.now(), in_flight)
+        let mut ctx = Context::new(self.snapshot(), self.0.clock.now(), in_flight);
+        ctx.tracer = self.0.tracer.get().cloned();
+        ctx
     }
 
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
@@ -124,6 +134,7 @@ impl Gateway {
 /// Finds out what becomes of the request, and makes it ready to be forwarded if it is.
 pub(super) fn take(session: &mut Session, ctx: &mut Context) -> Result<Taken, Rejection> {
     let peer = admission::peer(session)?;
+    ctx.begin_trace(peer, &session.req_header().headers);
     let origin = admission::origin(session, peer, &ctx.snapshot.trusted_proxies)?;
     ctx.peer = origin.address;
     if ctx.request_id.is_empty() {

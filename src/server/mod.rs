@@ -25,6 +25,7 @@ mod inspection;
 mod maintenance;
 mod preview;
 mod task;
+mod traces;
 
 mod acme;
 mod certificates;

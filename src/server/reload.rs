@@ -108,6 +108,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("admin", old.admin != new.admin),
         ("threads", old.threads != new.threads),
         ("log", old.log_filter != new.log_filter),
+        ("traces", old.traces != new.traces),
         ("state", old.store != new.store),
         ("control_socket", old.control_socket != new.control_socket),
     ]

@@ -90,7 +90,7 @@ pub struct Server {
     /// The accept loops of the listeners; each ends when its port is closed.
     accepting: Mutex<JoinSet<()>>,
     /// Admin listener and maintenance, which go on while the rest drains.
-    tasks: JoinSet<()>,
+    pub(super) tasks: JoinSet<()>,
 }
 
 impl fmt::Debug for Server {
@@ -312,6 +312,7 @@ impl Server {
     }
 
     fn begin(&mut self, sockets: Sockets, openings: Vec<Opening>, redirects: &[Option<u16>]) {
+        self.begin_traces();
         let guard = Guard {
             app: Arc::clone(&self.edge),
             slots: Arc::clone(&self.vitals.slots),

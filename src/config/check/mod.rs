@@ -45,6 +45,7 @@ mod sign_in_clients;
 mod state;
 mod token_places;
 mod token_use;
+mod traces;
 mod transport_security;
 mod trusted_issuers;
 mod trusted_proxies;
@@ -63,6 +64,7 @@ use super::files::Files;
 use super::key_path::KeyPath;
 use super::problem::{ConfigError, Problems};
 use crate::server::Listener;
+use crate::telemetry::traces::IS_BUILT_IN;
 
 /// Checks `file` and everything it names.
 pub(crate) fn check(file: File, problems: Problems, files: Files) -> Result<Config, ConfigError> {
@@ -72,10 +74,13 @@ pub(crate) fn check(file: File, problems: Problems, files: Files) -> Result<Conf
         warnings: Vec::new(),
         dangers: Vec::new(),
     };
+    let mut file = file;
+    let traces = traces::traces(&mut checker, file.traces.take(), IS_BUILT_IN);
     match checker.config(file) {
         Some(config) if checker.problems.is_empty() => Ok(Config {
             warnings: checker.warnings,
             dangers: checker.dangers,
+            traces,
             ..config
         }),
         _ => Err(checker.problems.into_error()),
@@ -97,7 +102,6 @@ impl Checker {
         let admin = process::admin(self, file.admin, &KeyPath::root().key("admin"));
         let listeners = listeners::listeners(self, file.listeners, admin.clone());
         let trusted_proxies = trusted_proxies::trusted_proxies(self, file.trusted_proxies);
-        let log_filter = process::log_filter(self, &file.log);
 
         let sign_in = file.provider.as_ref().map(|provider| &provider.sign_in);
         let attempts = users::attempts(self, sign_in, file.users.as_ref());
@@ -135,7 +139,8 @@ impl Checker {
             threads: file.server.threads,
             drain: process::drain(&file.server),
             control_socket: file.server.control_socket.map(PathBuf::from),
-            log_filter,
+            log_filter: process::log_filter(self, &file.log),
+            traces: None,
             store: settled(file.state.map(|table| state::state(self, table)))?,
             provider: settled(provider)?.map(|it| it.around(&routes, file.cells.as_ref())),
             users: settled(users)?,

@@ -28,6 +28,7 @@ mod route_log;
 mod route_timeouts;
 mod sign_in_client;
 mod state;
+mod traces;
 mod transport_security;
 mod trusted_issuer;
 mod trusted_proxy;
@@ -71,6 +72,7 @@ pub(crate) use sign_in_client::{
     AssertionAudienceName, SignInAuthenticationName, SignInClientTable,
 };
 pub(crate) use state::{Durability, PostgresTable, StateTable};
+pub(crate) use traces::TracesTable;
 pub(crate) use transport_security::TransportSecurityTable;
 pub(crate) use trusted_issuer::{
     AlgorithmName, DiscoveryName, SecretPlaceName, TokenIntrospectionTable, TrustedIssuerTable,
@@ -108,6 +110,8 @@ pub(crate) struct File {
     pub(crate) server: ServerTable,
     /// What is logged.
     pub(crate) log: LogTable,
+    /// Traces of requests, for a collector of OpenTelemetry; left out: none.
+    pub(crate) traces: Option<TracesTable>,
     /// Sizes, times and counts that a downstream cannot exceed.
     pub(crate) limits: LimitsTable,
     /// Where is kept what must outlive the process; needed with `provider`, and where browsers sign in.

@@ -34,6 +34,8 @@ mod streaming;
 mod swap;
 mod timeouts;
 pub(crate) mod token_places;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 mod traffic;
 mod transport_security;
 mod tunnel;

@@ -392,3 +392,16 @@ proptest! {
         });
     }
 }
+
+/// They are between downstream and upstream where nothing is traced here.
+#[tokio::test]
+async fn the_trace_context_of_a_client_goes_on_as_it_came() {
+    let gateway = TestGateway::start().await;
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let fields = [("Traceparent", parent), ("Tracestate", "a=1,b=2")];
+    gateway.get("/public/x", &fields).await;
+
+    let upstream = &gateway.upstream;
+    assert_eq!(upstream.field("traceparent").as_deref(), Some(parent));
+    assert_eq!(upstream.field("tracestate").as_deref(), Some("a=1,b=2"));
+}

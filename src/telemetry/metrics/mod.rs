@@ -10,6 +10,7 @@ mod connections;
 mod issuers;
 mod requests;
 mod tokens;
+mod traces;
 mod tunnels;
 mod upkeep;
 mod upstreams;
@@ -22,6 +23,7 @@ use families::Families;
 use issuers::Issuers;
 use requests::Requests;
 use tokens::Tokens;
+use traces::Traces;
 use tunnels::Tunnels;
 pub use tunnels::{OpenTunnel, Tunneled};
 use upkeep::Upkeep;
@@ -35,6 +37,7 @@ pub struct Metrics {
     connections: Connections,
     issuers: Issuers,
     tokens: Tokens,
+    traces: Traces,
     tunnels: Tunnels,
     upstreams: Upstreams,
     upkeep: Upkeep,
@@ -66,6 +69,7 @@ impl Metrics {
             connections: Connections::register(&families),
             issuers: Issuers::register(&families),
             tokens: Tokens::register(&families),
+            traces: Traces::register(&families),
             tunnels: Tunnels::register(&families),
             upstreams: Upstreams::register(&families),
             upkeep: Upkeep::register(&families),

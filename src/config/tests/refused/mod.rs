@@ -18,6 +18,7 @@ mod sign_in_clients;
 mod state;
 mod structure;
 mod token_use;
+mod traces;
 mod traffic;
 mod trusted_issuers;
 mod upstreams;
