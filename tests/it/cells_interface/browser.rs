@@ -20,12 +20,7 @@ async fn a_browser_opens_the_interface_with_one_password_and_leaves_by_either_do
     let chromium = Chromium::start(programs, true).await;
 
     chromium.page.goto(&edge.url("/")).await.unwrap();
-    chromium.wait_for("input[name=username]").await;
-    chromium.type_into("input[name=username]", "alice").await;
-    chromium
-        .type_into("input[name=password]", super::PASSWORD)
-        .await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
     chromium.wait_for("body[data-step=ready]").await;
     assert_eq!(text(&chromium, "user").await, "alice");
     assert_eq!(
@@ -46,11 +41,7 @@ async fn a_browser_opens_the_interface_with_one_password_and_leaves_by_either_do
     assert_eq!(cells.n_sign_ins(), 1);
 
     // In again, and out here: the interface notices with its next call.
-    chromium.type_into("input[name=username]", "alice").await;
-    chromium
-        .type_into("input[name=password]", super::PASSWORD)
-        .await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
     chromium.wait_for("body[data-step=ready]").await;
     let interface = chromium.page.window().await.unwrap();
     let tab = chromium.page.new_window(true).await.unwrap();

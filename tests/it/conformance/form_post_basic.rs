@@ -70,11 +70,7 @@ async fn the_page_submits_itself_in_chromium() {
         .url();
 
     chromium.page.goto(&url).await.unwrap();
-    chromium.type_into("input[name=username]", "alice").await;
-    chromium
-        .type_into("input[name=password]", "cells-demo-password")
-        .await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
     chromium.wait_for("#in").await;
 
     let heads = client.heads();

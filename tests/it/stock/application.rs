@@ -9,6 +9,16 @@ pub(super) fn apps() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stock/apps")
 }
 
+/// What a program that succeeds says, line by line.
+#[track_caller]
+pub(super) fn said_by(program: &mut Command) -> Vec<String> {
+    let output = program.output().expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().map(str::to_owned).collect()
+}
+
 /// A running application, stopped when dropped.
 #[derive(Debug)]
 pub(super) struct Application {

@@ -39,10 +39,7 @@ fn edge(upstream: &Recorder) -> Edge {
 async fn mint(chromium: &Chromium, edge: &Edge) -> String {
     let page = &chromium.page;
     page.goto(&edge.url("/oidc/account")).await.unwrap();
-    chromium.type_into("input[name=username]", "alice").await;
-    let password = "input[name=password]";
-    chromium.type_into(password, "cells-demo-password").await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
     chromium.wait_for("#mint").await;
     chromium.type_into("input[name=name]", "A laptop").await;
     chromium.press("input[name=route][value=dav]").await;

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use super::application::apps;
+use super::application::{apps, said_by};
 use crate::support::{Edge, Recorder, component, stock_component};
 
 const AUDIENCE: &str = "https://wiki.internal/";
@@ -30,15 +30,11 @@ fn verified(
     assertions: &[&str],
 ) -> Vec<String> {
     let issuer = edge.url("/oidc/");
-    let output = application
-        .args([&edge.url("/oidc/.well-known/jwks.json"), &issuer, audience])
-        .args(assertions)
-        .output()
-        .expect("it runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let said: Vec<String> = said.lines().map(str::to_owned).collect();
+    let said = said_by(
+        application
+            .args([&edge.url("/oidc/.well-known/jwks.json"), &issuer, audience])
+            .args(assertions),
+    );
     assert_eq!(said.len(), assertions.len(), "{said:?}");
     said
 }

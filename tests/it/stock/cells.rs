@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::application::apps;
+use super::application::{apps, said_by};
 use crate::cells::stand_in::Switches;
 use crate::cells_site::{own_token, site};
 use crate::support::stock_component;
@@ -14,15 +14,8 @@ use crate::support::stock_component;
 #[track_caller]
 fn lines(script: &str, arguments: &[&str]) -> Option<Vec<String>> {
     let python = stock_component("python/bin/python")?;
-    let output = Command::new(python)
-        .arg(apps().join(script))
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    Some(said.lines().map(str::to_owned).collect())
+    let mut program = Command::new(python);
+    Some(said_by(program.arg(apps().join(script)).args(arguments)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

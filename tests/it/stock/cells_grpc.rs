@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::application::apps;
+use super::application::{apps, said_by};
 use crate::cells::stand_in::{StandIn, Switches};
 use crate::cells_site::{configuration, own_token};
 use crate::support::{Edge, Tokens, component_at, stock_component};
@@ -19,17 +19,13 @@ fn lines(edge: &Edge, tokens: &[&str]) -> Option<Vec<String>> {
     let library = |folder: &Path| folder.join("site-packages/grpc");
     let folder = folders.last().expect("a version");
     component_at(library(&folder))?;
-    let output = Command::new(python)
+    let mut program = Command::new(python);
+    program
         .arg(apps().join("grpc_client.py"))
         .arg(edge.address.to_string())
         .arg(edge.folder.path().join("authority.pem"))
-        .args(tokens)
-        .output()
-        .expect("it runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    Some(said.lines().map(str::to_owned).collect())
+        .args(tokens);
+    Some(said_by(&mut program))
 }
 
 #[tokio::test(flavor = "multi_thread")]

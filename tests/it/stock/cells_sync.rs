@@ -55,12 +55,7 @@ async fn the_pages_of_cells_sync_sign_in_and_its_daemon_goes_on() {
     let home = format!("http://localhost:{}/", address.port());
     chromium.page.goto(&home).await.unwrap();
     chromium.click("begin").await;
-    chromium.wait_for("input[name=username]").await;
-    chromium.type_into("input[name=username]", "alice").await;
-    chromium
-        .type_into("input[name=password]", "cells-demo-password")
-        .await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
 
     // The library has checked issuer, audience, times and signature of the ID token.
     let user = report(&chromium).await;

@@ -53,12 +53,7 @@ async fn oidc_client_ts_signs_in_refreshes_and_signs_out() {
 
     chromium.page.goto(&home).await.unwrap();
     chromium.click("begin").await;
-    chromium.wait_for("input[name=username]").await;
-    chromium.type_into("input[name=username]", "alice").await;
-    chromium
-        .type_into("input[name=password]", "cells-demo-password")
-        .await;
-    chromium.click("sign-in").await;
+    chromium.sign_in("alice").await;
     let first = assert_served(&report(&chromium, "signed-in").await);
 
     chromium.click("refresh").await;

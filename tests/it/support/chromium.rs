@@ -112,6 +112,15 @@ impl Chromium {
         element.click().await.expect("it can be clicked");
     }
 
+    /// Fills in the sign-in page, once it is there, for a user of the demo.
+    pub(crate) async fn sign_in(&self, login: &str) {
+        self.wait_for("input[name=username]").await;
+        self.type_into("input[name=username]", login).await;
+        self.type_into("input[name=password]", "cells-demo-password")
+            .await;
+        self.click("sign-in").await;
+    }
+
     /// Waits until the page has an element that `css` selects.
     pub(crate) async fn wait_for(&self, css: &str) {
         self.page
