@@ -3,10 +3,10 @@
 //! The unit tests of the store include this file too, so it uses nothing of the others here.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -18,8 +18,6 @@ pub(crate) struct PostgresServer {
     folder: TempDir,
     options: Vec<String>,
     process: Child,
-    /// Held open: a server that cannot write its log stops.
-    log: BufReader<ChildStderr>,
 }
 
 /// TLS for a server: the port on loopback, certificate and key in PEM.
@@ -75,13 +73,12 @@ impl PostgresServer {
                 options.push("ssl=on".to_owned());
             }
         }
-        let (process, log) = serve(programs, &data, &options);
+        let process = serve(programs, &data, &options);
         let server = Self {
             programs: programs.to_owned(),
             folder,
             options,
             process,
-            log,
         };
         if tls.is_none() {
             server.sql("postgres", "CREATE DATABASE cellgate");
@@ -122,7 +119,7 @@ impl PostgresServer {
     /// Serves again what an earlier one left.
     pub(crate) fn start_again(&mut self) {
         let data = self.folder.path().join("data");
-        (self.process, self.log) = serve(&self.programs, &data, &self.options);
+        self.process = serve(&self.programs, &data, &self.options);
     }
 
     /// Stops every process of the server where it is, or lets them all go on (`STOP`, `CONT`).
@@ -153,7 +150,7 @@ impl Drop for PostgresServer {
     }
 }
 
-fn serve(programs: &Path, data: &Path, options: &[String]) -> (Child, BufReader<ChildStderr>) {
+fn serve(programs: &Path, data: &Path, options: &[String]) -> Child {
     let mut command = as_its_user(&programs.join("postgres"));
     command.arg("-D").arg(data);
     for option in options {
@@ -171,7 +168,9 @@ fn serve(programs: &Path, data: &Path, options: &[String]) -> (Child, BufReader<
         let n_bytes = log.read_line(&mut said).expect("a line of the log");
         assert_ne!(n_bytes, 0, "postgres ended by itself: {said}");
     }
-    (process, log)
+    // A server that cannot write its log any more stops in the middle of everything.
+    std::thread::spawn(move || drop(io::copy(&mut log, &mut io::sink())));
+    process
 }
 
 /// PostgreSQL refuses to run as root: Debian has a user for it.
@@ -213,6 +212,6 @@ fn signal(process: u32, name: &str) {
         .stderr(Stdio::null())
         .status();
     if let Err(error) = sent {
-        drop(writeln!(std::io::stderr(), "kill: {error}"));
+        drop(writeln!(io::stderr(), "kill: {error}"));
     }
 }
