@@ -128,6 +128,23 @@ pub struct UserProfile {
 }
 
 #[cfg(test)]
+impl UserProfile {
+    /// Somebody of whom nothing else is known.
+    pub(crate) fn named(subject: &str, login: &str) -> Self {
+        Self {
+            subject: Subject::parse(subject).unwrap(),
+            login: login.to_owned(),
+            name: None,
+            email: None,
+            email_verified: None,
+            groups: Vec::new(),
+            roles: Vec::new(),
+            details: UserDetails::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

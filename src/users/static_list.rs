@@ -104,7 +104,7 @@ mod tests {
     use argon2::{Argon2, PasswordHash, PasswordHasher as _};
 
     use super::*;
-    use crate::model::{Subject, UserDetails};
+    use crate::model::Subject;
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -112,16 +112,7 @@ mod tests {
         let salt = SaltString::from_b64("c29tZXNhbHRzb21l").unwrap();
         let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
         StaticUser {
-            profile: UserProfile {
-                subject: Subject::parse(login).unwrap(),
-                login: login.to_owned(),
-                name: None,
-                email: None,
-                email_verified: None,
-                groups: vec![],
-                roles: vec![],
-                details: UserDetails::default(),
-            },
+            profile: UserProfile::named(login, login),
             password: SecretHash::parse(&hash.unwrap().to_string()).unwrap(),
         }
     }

@@ -112,7 +112,6 @@ fn address(template: &str, user: &UserProfile) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Subject, UserDetails};
 
     #[test]
     fn a_user_is_one_part_of_the_address_whatever_it_is_called() {
@@ -131,16 +130,7 @@ mod tests {
             ("..", None),
             (".", None),
         ] {
-            let user = UserProfile {
-                subject: Subject::parse("42").unwrap(),
-                login: login.to_owned(),
-                name: None,
-                email: None,
-                email_verified: None,
-                groups: vec![],
-                roles: vec![],
-                details: UserDetails::default(),
-            };
+            let user = UserProfile::named("42", login);
             let found = address("https://a.test/users/{login}?by={subject}", &user);
             assert_eq!(found.as_ref().map(Url::as_str), expected, "{login}");
         }

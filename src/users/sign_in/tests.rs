@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::*;
-use crate::model::{Subject, UserDetails, UserProfile};
+use crate::model::UserProfile;
 use crate::store::Settings;
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -42,17 +42,9 @@ impl UserDirectory for Scripted {
         *self.n_asked.lock().unwrap() += 1;
         self.stay_a_while().await;
         match self.answer {
-            Answer::ByPassword if password.expose() == "right" => Ok(UserProfile {
-                subject: Subject::parse("subject").unwrap(),
-                login: login.as_str().to_owned(),
-                name: None,
-                email: None,
-                email_verified: None,
-                groups: vec![],
-                roles: vec![],
-                details: UserDetails::default(),
+            Answer::ByPassword if password.expose() == "right" => {
+                Ok(UserProfile::named("subject", login.as_str()).into())
             }
-            .into()),
             Answer::ByPassword => Err(SignInError::Denied),
             Answer::Locked => Err(SignInError::Locked),
             Answer::StepUp => Err(SignInError::StepUpRequired),

@@ -14,7 +14,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::entropy;
 use crate::model::{
     AuthorizationCode, ClientId, Device, Grant, GrantId, RequestedClaims, Scope, Session,
-    SessionId, Subject, Timestamp, UserDetails, UserProfile,
+    SessionId, Timestamp, UserProfile,
 };
 use crate::store::Store;
 
@@ -34,16 +34,7 @@ fn type_in(desk: &Desk, line: &[&str]) -> Result<String, CliError> {
 }
 
 fn user(login: &str) -> UserProfile {
-    UserProfile {
-        subject: Subject::parse(&format!("uuid-of-{login}")).unwrap(),
-        login: login.to_owned(),
-        name: None,
-        email: None,
-        email_verified: None,
-        groups: vec![],
-        roles: vec![],
-        details: UserDetails::default(),
-    }
+    UserProfile::named(&format!("uuid-of-{login}"), login)
 }
 
 /// What a session is seeded with.

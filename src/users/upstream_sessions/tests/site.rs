@@ -10,8 +10,7 @@ use tokio::sync::Notify;
 use super::super::*;
 use crate::clock::ManualClock;
 use crate::model::{
-    AuthorizationCode, ClientId, Device, Grant, Login, RequestedClaims, Scope, Session, Subject,
-    UserDetails, UserProfile,
+    AuthorizationCode, ClientId, Device, Grant, Login, RequestedClaims, Scope, Session, UserProfile,
 };
 use crate::secret::{Digest, Secret};
 use crate::store::Settings;
@@ -213,14 +212,5 @@ pub(super) async fn token(
 }
 
 fn user() -> UserProfile {
-    UserProfile {
-        subject: Subject::parse("subject").unwrap(),
-        login: "alice".to_owned(),
-        name: None,
-        email: None,
-        email_verified: None,
-        groups: vec![],
-        roles: vec![],
-        details: UserDetails::default(),
-    }
+    UserProfile::named("subject", "alice")
 }
